@@ -1,0 +1,384 @@
+"""A planning problem as frozen, labelled arrays: what every later room reads.
+
+Index letters used throughout: ``c`` cluster, ``l`` lever, ``f`` fund, ``t`` year, ``p`` path,
+``r`` region, ``i = (c, l, t)`` cell. A *purse* is one fund in one year. A *draw* is a pair of a
+fund and a (cluster, lever) that may draw on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Positions = NDArray[np.int32]
+
+
+class ResponseFamily(StrEnum):
+    """The shape of a response phi: phi(0) = 0, phi'(0) = 1, concave, increasing."""
+
+    LINEAR = "linear"
+    EXPONENTIAL = "exponential"
+    LOG = "log"
+    HYPERBOLIC = "hyperbolic"
+
+
+class RuleKind(StrEnum):
+    """What a rule limits."""
+
+    AMOUNT = "amount"
+    SHARE = "share"
+    COUNT = "count"
+    CHANGE = "change"
+    LOCK = "lock"
+
+
+class RuleBase(StrEnum):
+    """What a rule is measured against (a share) or what it counts (a count)."""
+
+    EVERYTHING = "everything"
+    FUND = "fund"
+    SELECTION = "selection"
+    AWARDS = "awards"
+    CLUSTERS = "clusters"
+
+
+class ObjectiveKind(StrEnum):
+    """What the plan is best at."""
+
+    TOTAL = "total"
+    WORST_REGION = "worst_region"
+    EQUITY = "equity"
+    LEAST_MONEY = "least_money"
+
+
+class RegionMeasure(StrEnum):
+    """How the outcomes of regions are made comparable."""
+
+    TOTAL = "total"
+    PER_SIZE = "per_size"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """The whole unit that amounts are counted in, and the unit they are printed in.
+
+    Parameters
+    ----------
+    unit : Text
+        The name of one whole unit.
+    printed : Text
+        The name of the printed unit.
+    per_printed : int
+        Whole units in one printed unit; a power of ten.
+    """
+
+    unit: Text = Text("yuan", "元")
+    printed: Text = Text("10,000 yuan", "万元")
+    per_printed: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The names behind every position in the arrays.
+
+    The first field of each pair holds the keys of the tables; the second what a planner reads.
+    """
+
+    clusters: tuple[str, ...]
+    cluster_names: tuple[Text, ...]
+    regions: tuple[str, ...]
+    region_names: tuple[Text, ...]
+    industries: tuple[str, ...]
+    industry_names: tuple[Text, ...]
+    paths: tuple[str, ...]
+    path_names: tuple[Text, ...]
+    levers: tuple[str, ...]
+    lever_names: tuple[Text, ...]
+    funds: tuple[str, ...]
+    fund_names: tuple[Text, ...]
+    years: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which cells and draws a rule speaks of, as positions in the labels; empty means any."""
+
+    regions: tuple[int, ...] = ()
+    paths: tuple[int, ...] = ()
+    industries: tuple[int, ...] = ()
+    clusters: tuple[int, ...] = ()
+    levers: tuple[int, ...] = ()
+    funds: tuple[int, ...] = ()
+    years: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One limit over a selection.
+
+    Parameters
+    ----------
+    name : str
+        The key of the rule, unique.
+    kind : RuleKind
+        ``amount``: whole money units over the whole selection and all its years together.
+        ``share``: the money of the selection over the money of ``base``.
+        ``count``: the number of awards (cells with money) or of clusters with an award.
+        ``change``: the relative change of the money of the selection in each year of it against the last
+        plan (-0.1 is ten per cent less).
+        ``lock``: every cell of the selection gets exactly ``minimum`` (= ``maximum``) whole units, or,
+        where both are None, what the last plan gave it. With funds selected, every draw instead.
+    selection : Selection
+        What the rule is about.
+    minimum, maximum : Fraction or None
+        The limits, exact; None is no limit. Whole numbers for amount, count and lock.
+    base : RuleBase
+        For a share: ``everything`` (all money awarded in the years of the selection), ``fund`` (the amounts
+        of the purses of ``base_selection.funds`` in the years of the selection, spent or not) or ``selection``
+        (the money awarded in ``base_selection``; its years are those of the selection if it names none).
+        For a count: ``awards`` or ``clusters``. Else ``everything``, without meaning.
+    base_selection : Selection
+        See ``base``.
+    """
+
+    name: str
+    kind: RuleKind
+    selection: Selection
+    minimum: Fraction | None
+    maximum: Fraction | None
+    base: RuleBase = RuleBase.EVERYTHING
+    base_selection: Selection = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Synergy:
+    """A set of levers that earn ``gain[p]`` times the smallest of their outcomes on path p.
+
+    Parameters
+    ----------
+    name : str
+        The levers joined by ``+``.
+    levers : tuple of int
+        At least two positions of levers.
+    gain : array of shape (num_paths,)
+        Non-negative; a cluster between paths earns the mean by its memberships.
+    """
+
+    name: str
+    levers: tuple[int, ...]
+    gain: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Menus:
+    """The awards to choose from, cell by cell, in one ragged array (rows of a CSR matrix).
+
+    Parameters
+    ----------
+    start : array of shape (num_clusters * num_levers + 1,)
+        Levels ``start[k]:start[k + 1]`` belong to the (cluster, lever) ``k = c * num_levers + l``; none means the
+        cell is not from a menu.
+    amount : array of shape (num_levels,)
+        Whole money units, positive, increasing inside a cell.
+    gain : array of shape (num_levels,)
+        Outcome of the level before the weight of the cluster; NaN: from the curve.
+    names : tuple of str
+        The level of the table, per level.
+    """
+
+    start: Ints
+    amount: Ints
+    gain: Floats
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What the plan is best at.
+
+    Parameters
+    ----------
+    kind : ObjectiveKind
+        Total outcome; the worst region first, then total outcome; a concave sum over regions; or least money.
+    measure : RegionMeasure
+        For the two regional kinds: compare outcomes, or outcomes per unit of region size.
+    equity_family : ResponseFamily
+        For ``equity``: the concave family u applied to the outcome of every region.
+    equity_scale : float or None
+        For ``equity``: the outcome (per size, if so measured) at which u fades; None takes the mean over regions
+        of what the pro-rata plan reaches.
+    target : float or None
+        For ``least_money``: the total outcome to reach.
+    """
+
+    kind: ObjectiveKind = ObjectiveKind.TOTAL
+    measure: RegionMeasure = RegionMeasure.TOTAL
+    equity_family: ResponseFamily = ResponseFamily.LOG
+    equity_scale: float | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastPlan:
+    """The money of the last plan, one entry per (cluster, lever, fund).
+
+    Parameters
+    ----------
+    cluster, lever, fund : arrays of shape (num_entries,)
+        Positions; fund -1 where the table names none.
+    amount : array of shape (num_entries,)
+        Whole money units of one year.
+    """
+
+    cluster: Positions
+    lever: Positions
+    fund: Positions
+    amount: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """All a plan is made from, in read-only arrays.
+
+    Parameters
+    ----------
+    name : str
+        The name of the model.
+    title : Text
+        What the plan is called on paper.
+    money : Money
+        The unit of all amounts.
+    labels : Labels
+        The names behind the positions.
+    region_of, industry_of, path_of : arrays of shape (num_clusters,)
+        Positions of the region, the industry and the main path of each cluster.
+    membership : array of shape (num_clusters, num_paths)
+        How much of each path a cluster has; rows sum to 1.
+    weight : array of shape (num_clusters,)
+        What one unit of outcome of the cluster counts; non-negative.
+    size : array of shape (num_clusters,)
+        The size that pro-rata baselines and regional measures use; positive.
+    features : array of shape (num_clusters, 5)
+        Concentration, innovation, interaction, spill-over, growth, in 0..1; NaN where not given.
+    family : tuple of ResponseFamily, length num_levers
+        The response of each lever.
+    depreciation : array of shape (num_levers,)
+        The share of the stock lost in a year, in 0..1; 1 is a plain yearly budget.
+    lag : array of shape (num_levers,)
+        Whole years from the award to its effect.
+    effect : array of shape (num_clusters, num_levers)
+        e: outcome of the first money unit, before the weight; non-negative.
+    scale : array of shape (num_clusters, num_levers)
+        s: the money, in whole units, at which returns fade; positive.
+    stock : array of shape (num_clusters, num_levers)
+        Stock at the start of the first year, in money units; non-negative.
+    least, most : arrays of shape (num_clusters, num_levers)
+        Nothing-or-at-least ``least`` (0: any amount), at most ``most``, whole units per year.
+    menus : Menus
+        Cells that choose from a menu; ``least`` and ``most`` are 0 and the largest level there.
+    purse : array of shape (num_funds, num_years)
+        Whole units.
+    draw_fund, draw_cluster, draw_lever : arrays of shape (num_draws,)
+        Who may draw on which fund, sorted by cluster, lever, fund.
+    synergies : tuple of Synergy
+        Levers that work together.
+    spill_from, spill_to, spill_share : arrays of shape (num_links,)
+        The share of the outcome of the cells of ``from`` that also counts for ``to``; may be negative.
+    rules : tuple of Rule
+        The limits.
+    last_plan : LastPlan
+        What was awarded last, empty if unknown.
+    objective : Objective
+        What the plan is best at.
+    discount : float
+        Yearly discount rate of outcomes.
+    factor_weights : dict of str to float
+        Weights of the factor-formula baseline over features and ``size``; empty: no such baseline.
+    notes : tuple of Text
+        What a reader must know: proxies, unverified rows, guesses, tables switched off.
+    digests : dict of str to str
+        SHA-256 of every input, by table.
+    """
+
+    name: str
+    title: Text
+    money: Money
+    labels: Labels
+    region_of: Positions
+    industry_of: Positions
+    path_of: Positions
+    membership: Floats
+    weight: Floats
+    size: Floats
+    features: Floats
+    family: tuple[ResponseFamily, ...]
+    depreciation: Floats
+    lag: Ints
+    effect: Floats
+    scale: Floats
+    stock: Floats
+    least: Ints
+    most: Ints
+    menus: Menus
+    purse: Ints
+    draw_fund: Positions
+    draw_cluster: Positions
+    draw_lever: Positions
+    synergies: tuple[Synergy, ...] = ()
+    spill_from: Positions = field(default_factory=lambda: np.zeros(0, np.int32))
+    spill_to: Positions = field(default_factory=lambda: np.zeros(0, np.int32))
+    spill_share: Floats = field(default_factory=lambda: np.zeros(0))
+    rules: tuple[Rule, ...] = ()
+    last_plan: LastPlan = field(
+        default_factory=lambda: LastPlan(*(np.zeros(0, np.int32),) * 3, np.zeros(0, np.int64))
+    )
+    objective: Objective = Objective()
+    discount: float = 0.0
+    factor_weights: dict[str, float] = field(default_factory=dict)
+    notes: tuple[Text, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make every array read-only."""
+        holders = (self, self.menus, self.last_plan, *self.synergies)
+        for holder in holders:
+            for name in holder.__slots__:
+                value = getattr(holder, name)
+                if isinstance(value, np.ndarray):
+                    value.setflags(write=False)
+
+    @property
+    def num_clusters(self) -> int:
+        """Number of clusters."""
+        return len(self.labels.clusters)
+
+    @property
+    def num_levers(self) -> int:
+        """Number of levers."""
+        return len(self.labels.levers)
+
+    @property
+    def num_funds(self) -> int:
+        """Number of funds."""
+        return len(self.labels.funds)
+
+    @property
+    def num_years(self) -> int:
+        """Number of years."""
+        return len(self.labels.years)
+
+    @property
+    def num_draws(self) -> int:
+        """Number of (fund, cluster, lever) triples that may carry money."""
+        return len(self.draw_fund)

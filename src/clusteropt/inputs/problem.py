@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.options import SolveOptions
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -309,6 +310,8 @@ class Problem:
         What a reader must know: proxies, unverified rows, guesses, tables switched off.
     digests : dict of str to str
         SHA-256 of every input, by table.
+    options : SolveOptions
+        The limits of the model file, used where the caller gives none.
     """
 
     name: str
@@ -348,6 +351,7 @@ class Problem:
     factor_weights: dict[str, float] = field(default_factory=dict)
     notes: tuple[Text, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+    options: SolveOptions = field(default_factory=SolveOptions)
 
     def __post_init__(self) -> None:
         """Make every array read-only."""

@@ -1,0 +1,1 @@
+"""The formulation: a problem as named blocks of columns and rows in arrays."""

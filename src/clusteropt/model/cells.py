@@ -1,0 +1,87 @@
+"""What the cells of a problem need: a curve, a stock, the gain of a level, a synergy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.model.response import curve_value, family_codes
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.space import Space
+
+
+def curved_cells(space: Space) -> Ints:
+    """Give the cells whose outcome needs a curve: static ones without a menu, and all with a stock."""
+    problem = space.problem
+    reached = np.zeros((problem.num_clusters * problem.num_levers, problem.num_years), dtype=bool)
+    reached.ravel()[space.flow_cell] = True
+    pair_lives = reached.any(axis=1) | (problem.stock.ravel() > 0)
+    pair = np.arange(space.num_cells) // problem.num_years
+    useful = problem.effect.ravel()[pair] > 0
+    static = ~space.dynamic & ~space.from_menu & reached.ravel()
+    return np.flatnonzero(useful & (static | (space.dynamic & pair_lives[pair])))
+
+
+def stock_cells(space: Space) -> Ints:
+    """Give the cells that keep a stock: every year of a live pair whose lever depreciates slowly or lags."""
+    problem = space.problem
+    lives = problem.stock.ravel() > 0
+    lives[space.flow_cell // problem.num_years] = True
+    return np.flatnonzero(space.dynamic & lives[np.arange(space.num_cells) // problem.num_years])
+
+
+def stock_reach(space: Space) -> Floats:
+    """Give the largest stock each cell can have, in printed units, shape (num_cells,)."""
+    problem = space.problem
+    shape = (problem.num_clusters, problem.num_levers, problem.num_years)
+    most = space.cell_most.reshape(shape) / problem.money.per_printed
+    reach, held = np.zeros(shape), problem.stock / problem.money.per_printed
+    keep = 1 - problem.depreciation
+    for year in range(problem.num_years):
+        held = held * keep
+        for lever, lag in enumerate(problem.lag):
+            if year >= lag:
+                held[:, lever] += most[:, lever, year - lag]
+        reach[:, :, year] = held
+    return reach.ravel()
+
+
+def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
+    """Give the outcome of each level column before the weight, and whether it works at once.
+
+    A level with its own gain earns that gain when its money takes effect; a level without one earns what the
+    curve gives, at once where the lever keeps no stock and through the stock where it does (gain 0 here).
+
+    Returns
+    -------
+    gain : array of shape (num_level_cells,)
+        Outcome of the level.
+    own : bool array of shape (num_level_cells,)
+        The level has its own gain, so that its money does not enter a stock.
+    """
+    problem, cell = space.problem, space.level_cell
+    pair = cell // problem.num_years
+    gain = problem.menus.gain[space.level_menu].copy()
+    own = np.isfinite(gain)
+    scale = problem.scale.ravel()[pair]
+    code = family_codes(problem.family)[space.cell_lever[cell]]
+    amount = problem.menus.amount[space.level_menu].astype(float)
+    from_curve = problem.effect.ravel()[pair] * curve_value(code, scale, amount)
+    return np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve)), own
+
+
+def synergy_places(space: Space) -> tuple[Ints, Ints, Ints]:
+    """Give the synergy, cluster and year of every synergy that can earn something."""
+    problem = space.problem
+    gains = [problem.membership @ synergy.gain for synergy in problem.synergies]
+    triples = [
+        (number, cluster, year)
+        for number, gain in enumerate(gains)
+        for cluster in np.flatnonzero(gain > 0)
+        for year in range(problem.num_years)
+    ]
+    table = np.array(triples, dtype=np.int64).reshape(-1, 3)
+    return table[:, 0], table[:, 1], table[:, 2]

@@ -1,0 +1,233 @@
+"""The columns of a formulation, and every quantity of the plan as a linear expression in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.blocks import ColumnBlock, pick, tidy
+from clusteropt.model.cells import curved_cells, level_gain, stock_cells, synergy_places
+from clusteropt.model.space import counted_clusters, counts_draws, harmful
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.blocks import Matrix
+    from clusteropt.model.grid import Grid
+    from clusteropt.model.space import Space
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The columns of a formulation and the expressions that rows are made of.
+
+    Parameters
+    ----------
+    blocks : tuple of ColumnBlock
+        In the order of the columns.
+    num : int
+        Number of columns.
+    flow : matrix of shape (num_flows, num)
+        The money of each flow, in printed units.
+    on : matrix of shape (num_cells, num)
+        1 if the cell gets an award, for cells that have such a choice.
+    stock : matrix of shape (num_cells, num)
+        The money that the response of the cell works on, in printed units.
+    outcome : matrix of shape (num_cells, num)
+        The outcome of each cell before its weight, from above.
+    harm : matrix of shape (num_cells, num)
+        The same from below and never less than that, for negative coefficients; zero where there is none.
+    """
+
+    blocks: tuple[ColumnBlock, ...]
+    num: int
+    flow: Matrix
+    on: Matrix
+    stock: Matrix
+    outcome: Matrix
+    harm: Matrix
+
+    def block(self, name: str) -> ColumnBlock | None:
+        """Give the block of a name, or None if the formulation has no such columns."""
+        return next((block for block in self.blocks if block.name == name), None)
+
+    @property
+    def money(self) -> Ints:
+        """The positions of the columns that are money."""
+        names = ("flow", "stock", "harm_piece")
+        found = [block.positions for block in self.blocks if block.name in names]
+        return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+@dataclass(slots=True)
+class _Shelf:
+    blocks: list[ColumnBlock] = field(default_factory=list)
+    num: int = 0
+
+    def put(self, name: str, index_names: tuple[str, ...], keys: list[Ints], upper: Floats | float,
+            integer: bool = False) -> Ints:  # fmt: skip
+        """Add a block with lower bounds 0 unless it is empty, and give its positions."""
+        table = np.stack([np.asarray(key, np.int64) for key in keys], axis=1)
+        if len(table):
+            lower = np.full(len(table), -np.inf if name in _FREE else 0.0)
+            high = np.broadcast_to(np.asarray(upper, float), len(table)).copy()
+            self.blocks.append(ColumnBlock(name, index_names, table, lower, high, integer, self.num))
+        first, self.num = self.num, self.num + len(table)
+        return np.arange(first, self.num)
+
+
+_FREE = ("worst", "equity")
+_CELL = ("cluster", "lever", "year")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where the columns of each kind stand: positions in the index space, and columns."""
+
+    flow: tuple[Ints, Ints]
+    on: tuple[Ints, Ints]
+    level: Ints
+    stock: tuple[Ints, Ints]
+    outcome: tuple[Ints, Ints]
+    piece_cell: Ints
+    piece: Ints
+    num: int
+
+
+def make_columns(space: Space, grid: Grid) -> Columns:
+    """Lay out the columns of a problem in the order flow, choices, stock, outcomes, regions, harm.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    grid : Grid
+        Breakpoints of harmful cells; its tangents make rows, not columns.
+    """
+    shelf = _Shelf()
+    flows = _flow_columns(space, shelf)
+    on = _gate_columns(space, shelf)
+    level = _level_columns(space, shelf)
+    _count_columns(space, shelf)
+    stock = _stock_columns(space, shelf)
+    outcome = _outcome_columns(space, shelf)
+    _synergy_columns(space, shelf)
+    _region_columns(space, shelf)
+    piece_cell, piece = _harm_columns(space, grid, shelf)
+    places = _Places(flows, on, level, stock, outcome, piece_cell, piece, shelf.num)
+    return _express(space, grid, shelf, places)
+
+
+def _cell_keys(space: Space, cells: Ints) -> list[Ints]:
+    return [space.cell_cluster[cells], space.cell_lever[cells], space.cell_year[cells]]
+
+
+def _flow_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
+    # A menu cell with one purse needs no flow column: its money is the amount of the level chosen.
+    num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
+    flows = np.flatnonzero(~(space.from_menu & (num_flows == 1))[space.flow_cell])
+    keys = [space.flow_fund[flows], *_cell_keys(space, space.flow_cell[flows])]
+    upper = space.flow_most[flows] / space.problem.money.per_printed
+    return flows, shelf.put("flow", ("fund", *_CELL), keys, upper)
+
+
+def _gate_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
+    cells = np.flatnonzero(space.gated)
+    return cells, shelf.put("on", _CELL, _cell_keys(space, cells), 1.0, integer=True)
+
+
+def _level_columns(space: Space, shelf: _Shelf) -> Ints:
+    cell, menus = space.level_cell, space.problem.menus
+    level = space.level_menu - menus.start[cell // space.problem.num_years]
+    affordable = menus.amount[space.level_menu] <= space.cell_most[cell]
+    keys = [*_cell_keys(space, cell), level]
+    return shelf.put("level", (*_CELL, "level"), keys, affordable.astype(float), integer=True)
+
+
+def _count_columns(space: Space, shelf: _Shelf) -> None:
+    flows = [space.flows_in(rule.selection) for rule in space.problem.rules if counts_draws(rule)]
+    if flows:
+        counted = np.unique(np.concatenate(flows))
+        keys = [space.flow_fund[counted], *_cell_keys(space, space.flow_cell[counted])]
+        shelf.put("draw_on", ("fund", *_CELL), keys, 1.0, integer=True)
+    found = counted_clusters(space)
+    if found:
+        rule = np.concatenate([np.full(len(clusters), position) for position, _, clusters in found])
+        cluster = np.concatenate([clusters for _, _, clusters in found])
+        shelf.put("active", ("rule", "cluster"), [rule, cluster], 1.0, integer=True)
+
+
+def _stock_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
+    cells = stock_cells(space)
+    return cells, shelf.put("stock", _CELL, _cell_keys(space, cells), np.inf)
+
+
+def _outcome_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
+    cells = curved_cells(space)
+    return cells, shelf.put("outcome", _CELL, _cell_keys(space, cells), np.inf)
+
+
+def _synergy_columns(space: Space, shelf: _Shelf) -> None:
+    synergy, cluster, year = synergy_places(space)
+    shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], np.inf)
+
+
+def _region_columns(space: Space, shelf: _Shelf) -> None:
+    kind = space.problem.objective.kind
+    if kind is ObjectiveKind.WORST_REGION:
+        shelf.put("worst", ("stage",), [np.zeros(1, np.int64)], np.inf)
+    if kind is ObjectiveKind.EQUITY:
+        shelf.put("equity", ("region",), [np.arange(len(space.problem.labels.regions))], np.inf)
+
+
+def _harm_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Ints]:
+    cells, number = grid.pieces()
+    length = grid.piece_length()
+    pieces = shelf.put("harm_piece", (*_CELL, "piece"), [*_cell_keys(space, cells), number], length)
+    inner = grid.inner_pieces()
+    keys = [*_cell_keys(space, cells[inner]), number[inner]]
+    shelf.put("harm_full", (*_CELL, "piece"), keys, 1.0, integer=True)
+    return cells, pieces
+
+
+def _express(space: Space, grid: Grid, shelf: _Shelf, places: _Places) -> Columns:
+    num = shelf.num
+    level_cell, money = space.level_cell, space.problem.money.per_printed
+    amount = space.problem.menus.amount[space.level_menu] / money
+    single = np.bincount(space.flow_cell, minlength=space.num_cells) == 1
+    flow_of_cell = np.zeros(space.num_cells, np.int64)
+    flow_of_cell[space.flow_cell] = np.arange(space.num_flows)
+    alone = single[level_cell]
+    flow = pick(
+        space.num_flows,
+        np.concatenate((places.flow[0], flow_of_cell[level_cell[alone]])),
+        np.concatenate((places.flow[1], places.level[alone])),
+        np.concatenate((np.ones(len(places.flow[0])), amount[alone])),
+        num,
+    )
+    on = pick(
+        space.num_cells,
+        np.concatenate((places.on[0], level_cell)),
+        np.concatenate((places.on[1], places.level)),
+        1.0,
+        num,
+    )
+    held = pick(space.num_cells, places.stock[0], places.stock[1], 1.0, num)
+    static = sparse.diags((~space.dynamic).astype(float))
+    stock = tidy(held + static @ (space.cell_flows @ flow))
+    levels = _level_outcome(space, places.level, num)
+    outcome = tidy(levels + pick(space.num_cells, *places.outcome, 1.0, num))
+    harm = levels + pick(space.num_cells, places.piece_cell, places.piece, grid.piece_slope(), num)
+    watched = harmful(space)[space.cell_cluster].astype(float)
+    return Columns(tuple(shelf.blocks), num, flow, on, stock, outcome, tidy(sparse.diags(watched) @ harm))
+
+
+def _level_outcome(space: Space, level: Ints, num: int) -> Matrix:
+    gain, own = level_gain(space)
+    cell = space.level_cell
+    delay = np.where(own, space.problem.lag[space.cell_lever[cell]], 0)
+    in_time = space.cell_year[cell] + delay < space.problem.num_years
+    return pick(space.num_cells, (cell + delay)[in_time], level[in_time], gain[in_time], num)

@@ -1,0 +1,117 @@
+"""The concave curves of a problem: one per cell with a response, one per region when equity counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure
+from clusteropt.model.cells import curved_cells, level_gain, stock_reach
+from clusteropt.model.response import FAMILIES, curve_value, family_codes
+from clusteropt.model.space import harmful
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.space import Space
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Concave curves ``y <= gain * s phi(x / s)``; cells first, then regions.
+
+    Parameters
+    ----------
+    cells : array of shape (num_cell_curves,)
+        The cell of each cell curve.
+    code, scale, gain, reach : arrays of shape (num_curves,)
+        Family (position in ``FAMILIES``), s, gain, and the largest x; money in printed units for cells, outcome
+        for regions.
+    weight : array of shape (num_curves,)
+        What one unit of y counts in the objective at most; used to rank errors.
+    harmed : array of shape (num_harmed,)
+        Positions of the cell curves that some coefficient counts negatively.
+    """
+
+    cells: Ints
+    code: Ints
+    scale: Floats
+    gain: Floats
+    reach: Floats
+    weight: Floats
+    harmed: Ints
+
+    @property
+    def num(self) -> int:
+        """Number of curves."""
+        return len(self.code)
+
+    def value(self, which: Ints, x: Floats) -> Floats:
+        """Evaluate the curves ``which`` at ``x``."""
+        return self.gain[which] * curve_value(self.code[which], self.scale[which], x)
+
+
+def make_curves(space: Space) -> Curves:
+    """Collect the curves of a problem."""
+    problem, cells = space.problem, curved_cells(space)
+    per_printed = problem.money.per_printed
+    pair = cells // problem.num_years
+    code = family_codes(problem.family)[space.cell_lever[cells]].astype(np.int64)
+    weights = abs(space.cluster_weight)
+    weight = weights[space.cell_cluster[cells]] * space.discount[space.cell_year[cells]]
+    scale = problem.scale.ravel()[pair] / per_printed
+    gain = problem.effect.ravel()[pair] * per_printed
+    reach = stock_reach(space)
+    static = space.cell_most / per_printed
+    reach = np.where(space.dynamic, reach, static)[cells]
+    harmed = np.flatnonzero(harmful(space)[space.cell_cluster[cells]])
+    curves = Curves(cells, code, scale, gain, reach, weight, harmed)
+    if problem.objective.kind is not ObjectiveKind.EQUITY:
+        return curves
+    return _with_regions(space, curves)
+
+
+def region_reach(space: Space, curves: Curves) -> Floats:
+    """Give an upper bound on the outcome of each region, harm left out, shape (num_regions,)."""
+    num_cells, problem = space.num_cells, space.problem
+    best = np.zeros(num_cells)
+    best[curves.cells] = curves.value(np.arange(len(curves.cells)), curves.reach[: len(curves.cells)])
+    gain, own = level_gain(space)
+    affordable = problem.menus.amount[space.level_menu] <= space.cell_most[space.level_cell]
+    levels = np.zeros(num_cells)
+    np.maximum.at(levels, space.level_cell[affordable], np.where(own, gain, gain)[affordable])
+    discounted = (best + levels) * space.discount[space.cell_year]
+    per_cluster = np.bincount(space.cell_cluster, discounted, problem.num_clusters)
+    synergy = sum((s.gain for s in problem.synergies), np.zeros(len(problem.labels.paths)))
+    home = per_cluster * (problem.membership @ synergy) * problem.weight
+    kept = space.region_weight.maximum(0) @ per_cluster
+    return np.asarray(kept + np.bincount(problem.region_of, home, len(problem.labels.regions)))
+
+
+def region_units(space: Space) -> Floats:
+    """Give what the outcome of each region is divided by before regions are compared."""
+    if space.problem.objective.measure is RegionMeasure.PER_SIZE:
+        return space.region_size
+    return np.ones(len(space.problem.labels.regions))
+
+
+def _with_regions(space: Space, curves: Curves) -> Curves:
+    objective, units = space.problem.objective, region_units(space)
+    reach = region_reach(space, curves)
+    if objective.equity_scale is None:
+        raise ValueError("The equity scale must be set before curves are made.")
+    count = len(units)
+
+    def extend(cells: Floats, regions: Floats) -> Floats:
+        return np.concatenate((cells, regions))
+
+    return Curves(
+        cells=curves.cells,
+        code=np.concatenate((curves.code, np.full(count, FAMILIES.index(objective.equity_family)))),
+        scale=extend(curves.scale, objective.equity_scale * units),
+        gain=extend(curves.gain, np.ones(count)),
+        reach=extend(curves.reach, reach),
+        weight=extend(curves.weight, np.ones(count)),
+        harmed=curves.harmed,
+    )

@@ -1,0 +1,190 @@
+"""Purses and money rules as exact integer rows over flows: the one source of every limit on money.
+
+The formulation divides these rows by the printed unit; the rounding and the checks of a plan use them as
+they are, in Python integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import RuleBase, RuleKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clusteropt.inputs.problem import Ints, Rule, Selection
+    from clusteropt.model.space import Space
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MoneyRow:
+    """One exact limit on flows: ``lower <= sum of coef * money <= upper``, in whole units.
+
+    Parameters
+    ----------
+    key : tuple of int
+        Fund and year of a purse; rule, rule and year, or rule and cell of a rule.
+    flow : array of shape (n,)
+        Positions of the flows.
+    coef : array of shape (n,)
+        Whole coefficients.
+    lower, upper : int or None
+        Limits; None is no limit.
+    """
+
+    key: tuple[int, ...]
+    flow: Ints
+    coef: Ints
+    lower: int | None
+    upper: int | None
+
+    def activity(self, money: Ints) -> int:
+        """Sum coef times money exactly; ``money`` holds whole units, shape (num_flows,)."""
+        total = 0
+        for coef in np.unique(self.coef):
+            total += int(coef) * int(money[self.flow[self.coef == coef]].sum())
+        return total
+
+    def excess(self, money: Ints) -> int:
+        """Give by how much the row is broken; 0 if it holds."""
+        activity = self.activity(money)
+        below = 0 if self.lower is None else max(self.lower - activity, 0)
+        above = 0 if self.upper is None else max(activity - self.upper, 0)
+        return below + above
+
+
+def purse_money(space: Space) -> Iterator[MoneyRow]:
+    """A purse gives at most what it holds: sum over cells of x[f,c,l,t] <= amount[f,t]."""
+    problem = space.problem
+    year = space.cell_year[space.flow_cell]
+    purse = space.flow_fund * problem.num_years + year
+    order = np.argsort(purse, kind="stable")
+    ends = np.searchsorted(purse[order], np.arange(problem.num_funds * problem.num_years + 1))
+    for number, (first, last) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+        if first < last:
+            key = divmod(number, problem.num_years)
+            yield _plain(key, order[first:last], None, int(problem.purse[key]))
+
+
+def amount_money(space: Space) -> Iterator[MoneyRow]:
+    """An amount rule: min <= money of the selection, all its years together <= max."""
+    for number, rule in _rules(space, RuleKind.AMOUNT):
+        yield _plain((number,), space.flows_in(rule.selection), _ceil(rule.minimum), _floor(rule.maximum))
+
+
+def share_money(space: Space) -> Iterator[MoneyRow]:
+    """A share rule: min <= money of the selection / money of its base <= max, each side one row.
+
+    With a share p / q of awarded money the row is q * selection - p * base >= 0 (<= 0 for a maximum);
+    of a fund, whose amount is known, it is selection >= p / q * amount, rounded up (down for a maximum).
+    """
+    for number, rule in _rules(space, RuleKind.SHARE):
+        chosen = space.flows_in(rule.selection)
+        for side, share in enumerate((rule.minimum, rule.maximum)):
+            if share is None:
+                continue
+            if rule.base is RuleBase.FUND:
+                limit = share * _fund_amount(space, rule)
+                low, high = (_ceil(limit), None) if side == 0 else (None, _floor(limit))
+                yield _plain((number, side), chosen, low, high)
+            else:
+                flow, coef = _ratio(chosen, _base_flows(space, rule), share)
+                low, high = (0, None) if side == 0 else (None, 0)
+                yield MoneyRow((number, side), flow, coef, low, high)
+
+
+def change_money(space: Space) -> Iterator[MoneyRow]:
+    """A change rule, year by year: (1 + min) * last <= money of the selection in the year <= (1 + max) * last."""
+    for number, rule in _rules(space, RuleKind.CHANGE):
+        last = Fraction(last_money(space, rule.selection))
+        low = None if rule.minimum is None else _ceil((1 + rule.minimum) * last)
+        high = None if rule.maximum is None else _floor((1 + rule.maximum) * last)
+        for year in rule.selection.years or range(space.problem.num_years):
+            yield _plain((number, year), space.flows_in(rule.selection, (year,)), low, high)
+
+
+def lock_money(space: Space) -> Iterator[MoneyRow]:
+    """A lock, cell by cell (draw by draw where funds are named): money = the amount locked."""
+    for number, rule in _rules(space, RuleKind.LOCK):
+        flows = space.flows_in(rule.selection)
+        if rule.selection.funds:
+            for flow in flows:
+                amount = _locked(space, rule, int(space.flow_cell[flow]), int(space.flow_fund[flow]))
+                yield _plain((number, int(flow)), flows[flows == flow], amount, amount)
+            continue
+        cell_of = space.flow_cell[flows]
+        for cell in space.cells_in(rule.selection):
+            amount = _locked(space, rule, int(cell), None)
+            into = flows[cell_of == cell]
+            if len(into) or amount:
+                yield _plain((number, int(cell)), into, amount, amount)
+
+
+MONEY_RULES = (purse_money, amount_money, share_money, change_money, lock_money)
+
+
+def last_money(space: Space, selection: Selection) -> int:
+    """Sum the last plan over a selection, whatever its years, in whole units of one year."""
+    last, problem = space.problem.last_plan, space.problem
+    fields = (
+        (selection.regions, problem.region_of[last.cluster]),
+        (selection.paths, problem.path_of[last.cluster]),
+        (selection.industries, problem.industry_of[last.cluster]),
+        (selection.clusters, last.cluster),
+        (selection.levers, last.lever),
+        (selection.funds, last.fund),
+    )
+    chosen = np.ones(len(last.amount), dtype=bool)
+    for positions, of_entry in fields:
+        if positions:
+            chosen &= np.isin(of_entry, positions)
+    return int(last.amount[chosen].sum())
+
+
+def _rules(space: Space, kind: RuleKind) -> Iterator[tuple[int, Rule]]:
+    return ((n, rule) for n, rule in enumerate(space.problem.rules) if rule.kind is kind)
+
+
+def _plain(key: tuple[int, ...], flow: Ints, lower: int | None, upper: int | None) -> MoneyRow:
+    return MoneyRow(key, flow, np.ones(len(flow), np.int64), lower, upper)
+
+
+def _ceil(limit: Fraction | None) -> int | None:
+    return None if limit is None else -((-limit.numerator) // limit.denominator)
+
+
+def _floor(limit: Fraction | None) -> int | None:
+    return None if limit is None else limit.numerator // limit.denominator
+
+
+def _fund_amount(space: Space, rule: Rule) -> int:
+    years = rule.base_selection.years or rule.selection.years or tuple(range(space.problem.num_years))
+    return int(space.problem.purse[np.ix_(rule.base_selection.funds, years)].sum())
+
+
+def _base_flows(space: Space, rule: Rule) -> Ints:
+    years = rule.base_selection.years or rule.selection.years
+    return space.flows_in(rule.base_selection, years)
+
+
+def _ratio(chosen: Ints, base: Ints, share: Fraction) -> tuple[Ints, Ints]:
+    flow = np.union1d(chosen, base)
+    coef = np.isin(flow, chosen) * share.denominator - np.isin(flow, base) * share.numerator
+    return flow[coef != 0], coef[coef != 0].astype(np.int64)
+
+
+def _locked(space: Space, rule: Rule, cell: int, fund: int | None) -> int:
+    if rule.minimum is not None:
+        return int(rule.minimum)
+    if rule.maximum is not None:
+        return int(rule.maximum)
+    last = space.problem.last_plan
+    chosen = (last.cluster == space.cell_cluster[cell]) & (last.lever == space.cell_lever[cell])
+    if fund is not None:
+        chosen &= last.fund == fund
+    return int(last.amount[chosen].sum())

@@ -1,0 +1,132 @@
+"""What a formulation is best at: the objective as a row of coefficients, and the rows that go with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.blocks import pick, tidy
+from clusteropt.model.curves import region_reach, region_units
+from clusteropt.model.rows import make_rows
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.blocks import Matrix, RowBlock
+    from clusteropt.model.columns import Columns
+    from clusteropt.model.rows import Draft
+    from clusteropt.model.space import Space
+
+
+def objective_row(draft: Draft) -> tuple[Floats, bool]:
+    """Give the objective of every column, and whether it is maximised.
+
+    Total outcome: sum_(c,l,t) W[c] v^t o[c,l,t] + synergies, with v = 1 / (1 + discount) and W the weight of a
+    cluster with the shares of its neighbours; worst region: the smallest regional outcome, then the total;
+    equity: sum_r u(R[r]); least money: the sum of all money.
+    """
+    columns, kind = draft.columns, draft.space.problem.objective.kind
+    block = columns.block("equity" if kind is ObjectiveKind.EQUITY else "worst")
+    if kind is ObjectiveKind.LEAST_MONEY:
+        return np.asarray(columns.flow.sum(axis=0)).ravel(), False
+    if kind is ObjectiveKind.TOTAL or (kind is ObjectiveKind.WORST_REGION and draft.floor is not None):
+        return total_row(draft).toarray().ravel(), True
+    cost = np.zeros(columns.num)
+    if block is not None:
+        cost[block.positions] = 1.0
+    return cost, True
+
+
+def total_row(draft: Draft) -> Matrix:
+    """Give the total outcome as one row, shape (1, num_cols)."""
+    weight = sparse.csr_matrix(draft.space.cluster_weight[None, :])
+    home = sparse.csr_matrix(np.ones((1, len(draft.space.problem.labels.regions))))
+    return tidy(_weigh(draft, weight) + home @ _synergy_rows(draft))
+
+
+def region_rows(draft: Draft) -> Matrix:
+    """Give the outcome of every region as a row, shape (num_regions, num_cols)."""
+    return tidy(_weigh(draft, draft.space.region_weight) + _synergy_rows(draft))
+
+
+def reachable_regions(draft: Draft) -> Ints:
+    """Give the regions that can have an outcome at all; the others cannot be the worst."""
+    return np.flatnonzero(region_reach(draft.space, draft.grid.curves) > 0)
+
+
+def worst(draft: Draft) -> RowBlock | None:
+    """The worst region is no better than any: R[r] / size[r] - worst >= 0, R[r] the outcome of the region.
+
+    Regions that no money can reach are left out.
+    """
+    block = draft.columns.block("worst")
+    if block is None:
+        return None
+    regions = reachable_regions(draft)
+    per_unit = sparse.diags(1 / region_units(draft.space)) @ region_rows(draft)
+    own = pick(len(regions), np.arange(len(regions)), np.repeat(block.positions, len(regions)), 1.0,
+               draft.columns.num)  # fmt: skip
+    return make_rows("worst", ("region",), regions[:, None], per_unit[regions] - own, 0.0, np.inf)
+
+
+def floor(draft: Draft) -> RowBlock | None:
+    """In the second stage of the worst region first: worst >= what the first stage reached."""
+    block = draft.columns.block("worst")
+    if block is None or draft.floor is None:
+        return None
+    row = pick(1, np.zeros(1, np.int64), block.positions, 1.0, draft.columns.num)
+    return make_rows("floor", ("stage",), np.zeros((1, 1)), row, draft.floor, np.inf)
+
+
+def equity(draft: Draft) -> RowBlock | None:
+    """A region counts by a concave curve of its outcome: U[r] <= u'(p) R[r] + u(p) - u'(p) p at every point p."""
+    block, grid = draft.columns.block("equity"), draft.grid
+    if block is None:
+        return None
+    which = grid.curve_of_point
+    regional = which >= len(grid.curves.cells)
+    slope, intercept = (values[regional] for values in grid.tangents())
+    region = which[regional] - len(grid.curves.cells)
+    own = pick(len(region), np.arange(len(region)), block.positions[region], 1.0, draft.columns.num)
+    matrix = own - sparse.diags(slope) @ region_rows(draft)[region]
+    number = np.flatnonzero(regional) - grid.start[which[regional]]
+    keys = np.column_stack((region, number))
+    return make_rows("equity", ("region", "point"), keys, matrix, -np.inf, intercept)
+
+
+def target(draft: Draft) -> RowBlock | None:
+    """Least money reaches the target: total outcome >= target."""
+    objective = draft.space.problem.objective
+    if objective.kind is not ObjectiveKind.LEAST_MONEY:
+        return None
+    return make_rows(
+        "target", ("stage",), np.zeros((1, 1)), total_row(draft), objective.target or 0.0, np.inf
+    )
+
+
+def _weigh(draft: Draft, weight: Matrix) -> Matrix:
+    """Multiply outcomes by weights, from above where a weight is positive and exactly where it is negative."""
+    space: Space = draft.space
+    columns: Columns = draft.columns
+    spread = pick(
+        space.problem.num_clusters,
+        space.cell_cluster,
+        np.arange(space.num_cells),
+        space.discount[space.cell_year],
+        space.num_cells,
+    )
+    gain = weight.maximum(0) @ (spread @ columns.outcome)
+    return tidy(gain + weight.minimum(0) @ (spread @ columns.harm))
+
+
+def _synergy_rows(draft: Draft) -> Matrix:
+    problem, block = draft.space.problem, draft.columns.block("synergy")
+    num_regions = len(problem.labels.regions)
+    if block is None:
+        return sparse.csr_matrix((num_regions, draft.columns.num))
+    number, cluster, year = block.keys.T
+    gains = np.stack([problem.membership @ synergy.gain for synergy in problem.synergies])
+    data = gains[number, cluster] * problem.weight[cluster] * draft.space.discount[year]
+    return pick(num_regions, problem.region_of[cluster], block.positions, data, draft.columns.num)

@@ -1,0 +1,207 @@
+"""What an allocation is worth on the curves themselves: no pieces, no solver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.cells import synergy_places
+from clusteropt.model.curves import region_units
+from clusteropt.model.response import FAMILIES, curve_slope, curve_value, family_codes
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Problem
+    from clusteropt.model.space import Space
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """The outcome of an allocation.
+
+    Parameters
+    ----------
+    cell : array of shape (num_cells,)
+        Outcome of each cell before its weight, in its year.
+    counted : array of shape (num_cells,)
+        What each cell adds to the total: weight of the cluster with its spill-overs, times the discount.
+    synergy : array of shape (num_clusters,)
+        What the synergies of each cluster add to the total.
+    region : array of shape (num_regions,)
+        Outcome of each region, spill-overs from elsewhere included.
+    total : float
+        Sum of ``counted`` and ``synergy``.
+    """
+
+    cell: Floats
+    counted: Floats
+    synergy: Floats
+    region: Floats
+    total: float
+
+
+def evaluate(space: Space, money: Floats) -> Outcome:
+    """Evaluate the money of every flow on the curves.
+
+    Cells: o = e s phi(K / s), K the stock of the lever; a level with its own gain earns that gain instead.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    money : array of shape (num_flows,)
+        Whole units, or fractions of them before rounding; a cell with a menu counts as the level nearest to
+        its money.
+    """
+    problem = space.problem
+    shape = (problem.num_clusters, problem.num_levers, problem.num_years)
+    amount = np.bincount(space.flow_cell, money, space.num_cells)
+    direct, feeding = _menu_outcome(space, amount)
+    held = _stocks(problem, feeding.reshape(shape))
+    cell = (_response(problem, held) + _delayed(problem, direct.reshape(shape))).ravel()
+    discount = space.discount[space.cell_year]
+    per_cluster = np.bincount(space.cell_cluster, cell * discount, problem.num_clusters)
+    synergy = _synergies(space, cell)
+    home = np.bincount(problem.region_of, synergy, len(problem.labels.regions))
+    counted = space.cluster_weight[space.cell_cluster] * cell * discount
+    total = float(counted.sum() + synergy.sum())
+    return Outcome(cell, counted, synergy, np.asarray(space.region_weight @ per_cluster) + home, total)
+
+
+def objective_value(space: Space, money: Floats, outcome: Outcome) -> float:
+    """Give the objective of an allocation: what `Objective.kind` asks for, on the curves themselves.
+
+    For the worst region first it is the outcome of the worst region that money can reach, per unit of size if
+    so measured; for least money the money, in whole units.
+    """
+    objective = space.problem.objective
+    if objective.kind is ObjectiveKind.LEAST_MONEY:
+        return float(np.sum(money))
+    if objective.kind is ObjectiveKind.TOTAL:
+        return outcome.total
+    units = region_units(space)
+    if objective.kind is ObjectiveKind.WORST_REGION:
+        reached = np.isin(np.arange(len(units)), live_regions(space))
+        return float((outcome.region / units)[reached].min(initial=np.inf))
+    code = np.full(len(units), FAMILIES.index(objective.equity_family))
+    scale = (objective.equity_scale or 1.0) * units
+    return float(curve_value(code, scale, outcome.region).sum())
+
+
+def live_regions(space: Space) -> np.ndarray:
+    """Give the regions whose outcome can be other than zero."""
+    problem = space.problem
+    pair = space.flow_cell[space.flow_most > 0] // problem.num_years
+    alive = np.zeros(problem.num_clusters, dtype=bool)
+    useful = (problem.effect.ravel() > 0) | (np.diff(problem.menus.start) > 0)
+    alive[(pair // problem.num_levers)[useful[pair]]] = True
+    alive |= ((problem.stock > 0) & (problem.depreciation < 1)).any(axis=1)
+    return np.flatnonzero((space.region_weight > 0) @ alive)
+
+
+def marginal(space: Space, money: Floats) -> Floats:
+    """Give what one more whole unit on each flow adds to the total outcome, synergies left out.
+
+    The slope of the curve times what is left of the unit in every later year; 0 for cells from a menu.
+
+    Returns
+    -------
+    array of shape (num_flows,)
+    """
+    problem = space.problem
+    shape = (problem.num_clusters, problem.num_levers, problem.num_years)
+    amount = np.bincount(space.flow_cell, money, space.num_cells)
+    _, feeding = _menu_outcome(space, amount)
+    held = _stocks(problem, feeding.reshape(shape))
+    code = np.broadcast_to(family_codes(problem.family)[None, :, None], shape)
+    scale = np.broadcast_to(problem.scale[:, :, None], shape)
+    slope = problem.effect[:, :, None] * curve_slope(code.ravel(), scale.ravel(), held.ravel()).reshape(shape)
+    slope = slope * space.discount * space.cluster_weight[:, None, None]
+    worth = np.zeros(shape)
+    for lever, (depreciation, lag) in enumerate(zip(problem.depreciation, problem.lag, strict=True)):
+        ahead = np.zeros(problem.num_clusters)
+        for year in range(problem.num_years - 1, -1, -1):
+            ahead = slope[:, lever, year] + (1 - depreciation) * ahead
+            if year >= lag:
+                worth[:, lever, year - lag] = ahead
+    return np.where(space.from_menu, 0.0, worth.ravel())[space.flow_cell]
+
+
+def with_equity_scale(space: Space) -> Problem:
+    """Set the equity scale that was left open: the mean regional outcome of the pro-rata split of all purses.
+
+    Every purse is split over its draws in proportion to the size of their clusters, rules set aside.
+    """
+    problem = space.problem
+    objective = problem.objective
+    if objective.kind is not ObjectiveKind.EQUITY or objective.equity_scale is not None:
+        return problem
+    purse = space.flow_fund * problem.num_years + space.cell_year[space.flow_cell]
+    size = problem.size[space.cell_cluster[space.flow_cell]]
+    total = np.bincount(purse, size, problem.num_funds * problem.num_years)
+    money = problem.purse.ravel()[purse] * size / np.maximum(total[purse], 1e-300)
+    region = evaluate(space, money).region / region_units(space)
+    scale = float(region[live_regions(space)].mean()) if len(live_regions(space)) else 1.0
+    return replace(problem, objective=replace(objective, equity_scale=scale if scale > 0 else 1.0))
+
+
+def _menu_outcome(space: Space, amount: Floats) -> tuple[Floats, Floats]:
+    """Split the money of menu cells into gains of their own and money that a curve turns into outcome."""
+    direct, feeding = np.zeros(space.num_cells), amount.copy()
+    if not len(space.level_cell):
+        return direct, feeding
+    menus, cell = space.problem.menus, space.level_cell
+    distance = abs(menus.amount[space.level_menu] - amount[cell])
+    nearest = np.full(space.num_cells, np.inf)
+    np.minimum.at(nearest, cell, distance)
+    chosen = (distance == nearest[cell]) & (distance < amount[cell])
+    gain = menus.gain[space.level_menu]
+    own = chosen & np.isfinite(gain)
+    direct[cell[own]] = gain[own]
+    feeding[cell[own]] = 0.0
+    curved = chosen & ~np.isfinite(gain)
+    feeding[cell[curved]] = menus.amount[space.level_menu][curved]
+    return direct, feeding
+
+
+def _stocks(problem: Problem, money: Floats) -> Floats:
+    held, keep = problem.stock.astype(float), 1 - problem.depreciation
+    stocks = np.zeros_like(money)
+    for year in range(problem.num_years):
+        held = held * keep
+        for lever, lag in enumerate(problem.lag):
+            if year >= lag:
+                held[:, lever] += money[:, lever, year - lag]
+        stocks[:, :, year] = held
+    return stocks
+
+
+def _response(problem: Problem, held: Floats) -> Floats:
+    code = np.broadcast_to(family_codes(problem.family)[None, :, None], held.shape)
+    scale = np.broadcast_to(problem.scale[:, :, None], held.shape)
+    value = curve_value(code.ravel(), scale.ravel(), held.ravel()).reshape(held.shape)
+    return np.asarray(problem.effect[:, :, None] * value)
+
+
+def _delayed(problem: Problem, direct: Floats) -> Floats:
+    shifted = np.zeros_like(direct)
+    for lever, lag in enumerate(problem.lag):
+        late = min(int(lag), problem.num_years)
+        shifted[:, lever, late:] = direct[:, lever, : problem.num_years - late]
+    return shifted
+
+
+def _synergies(space: Space, cell: Floats) -> Floats:
+    problem = space.problem
+    total = np.zeros(problem.num_clusters)
+    number, cluster, year = synergy_places(space)
+    for position, synergy in enumerate(problem.synergies):
+        mine = number == position
+        c, t = cluster[mine], year[mine]
+        cells = [(c * problem.num_levers + lever) * problem.num_years + t for lever in synergy.levers]
+        joint = np.min([cell[i] for i in cells], axis=0) if len(c) else np.zeros(0)
+        gain = (problem.membership @ synergy.gain)[c]
+        np.add.at(total, c, gain * problem.weight[c] * space.discount[t] * joint)
+    return total

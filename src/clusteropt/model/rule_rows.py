@@ -1,0 +1,65 @@
+"""The row blocks of purses and money rules: the exact rows of `money_rules`, in printed units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.model.blocks import pick
+from clusteropt.model.money_rules import amount_money, change_money, lock_money, purse_money, share_money
+from clusteropt.model.rows import make_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from clusteropt.model.blocks import RowBlock
+    from clusteropt.model.money_rules import MoneyRow
+    from clusteropt.model.rows import Draft
+
+
+def purse(draft: Draft) -> RowBlock | None:
+    """A purse gives at most what it holds: sum_(c,l) x[f,c,l,t] <= amount[f,t]."""
+    return _scaled(draft, "purse", ("fund", "year"), purse_money(draft.space))
+
+
+def amount(draft: Draft) -> RowBlock | None:
+    """An amount rule: min <= sum over the selection of x[f,c,l,t] <= max."""
+    return _scaled(draft, "amount", ("rule",), amount_money(draft.space))
+
+
+def share(draft: Draft) -> RowBlock | None:
+    """A share rule: sum over the selection of x - share * sum over the base of x >= 0 (<= 0 for a maximum).
+
+    The share of a fund, whose amount is known, is a plain limit: sum over the selection of x >= share * amount.
+    """
+    return _scaled(draft, "share", ("rule", "side"), share_money(draft.space))
+
+
+def change(draft: Draft) -> RowBlock | None:
+    """A change rule, each year: (1 + min) last <= sum over the selection of x <= (1 + max) last."""
+    return _scaled(draft, "change", ("rule", "year"), change_money(draft.space))
+
+
+def lock(draft: Draft) -> RowBlock | None:
+    """A lock: x[c,l,t] (or x[f,c,l,t] where the rule names funds) = the amount locked."""
+    return _scaled(draft, "lock", ("rule", "locked"), lock_money(draft.space))
+
+
+def _scaled(
+    draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterable[MoneyRow]
+) -> RowBlock | None:
+    found = list(rows)
+    if not found:
+        return None
+    # A row with a share p / q is divided by its largest coefficient, so that it reads in money.
+    size = np.array([max(int(abs(row.coef).max(initial=1)), 1) for row in found], dtype=float)
+    number = np.repeat(np.arange(len(found)), [len(row.flow) for row in found])
+    flow = np.concatenate([row.flow for row in found])
+    coef = np.concatenate([row.coef for row in found]) / size[number]
+    matrix = pick(len(found), number, flow, coef, draft.space.num_flows) @ draft.columns.flow
+    lower = np.array([-np.inf if row.lower is None else row.lower for row in found], dtype=float)
+    upper = np.array([np.inf if row.upper is None else row.upper for row in found], dtype=float)
+    units = size * draft.per_printed
+    keys = np.array([row.key for row in found])
+    return make_rows(name, index_names, keys, matrix, lower / units, upper / units)

@@ -1,0 +1,229 @@
+"""Where everything stands: the positions of cells, flows, levels and choices of one problem.
+
+A *flow* is a draw in one year: flow ``j = d * num_years + t`` carries money from fund ``f`` to cell
+``i = (c * num_levers + l) * num_years + t``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """The positions that columns and rows are made over.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is planned.
+    cell_cluster, cell_lever, cell_year : arrays of shape (num_cells,)
+        The cluster, lever and year of each cell.
+    flow_fund, flow_cell : arrays of shape (num_flows,)
+        The fund and the cell of each flow.
+    flow_most : array of shape (num_flows,)
+        Whole units a flow can carry: the smaller of its purse and the most of its cell.
+    cell_most : array of shape (num_cells,)
+        Whole units a cell can get: the smaller of its most and the sum of its purses.
+    cell_flows : sparse matrix of shape (num_cells, num_flows)
+        1 where a flow ends in a cell.
+    from_menu, gated, dynamic : bool arrays of shape (num_cells,)
+        The cell chooses from a menu; has an on/off choice; its lever keeps a stock (depreciation below 1, or a lag).
+    level_cell, level_menu : arrays of shape (num_level_cells,)
+        The cell and the position in ``problem.menus`` of every level in every year.
+    region_weight : array of shape (num_regions, num_clusters)
+        What a unit of outcome of a cluster counts for a region, spill-overs folded in.
+    discount : array of shape (num_years,)
+        The factor on outcomes of each year.
+    """
+
+    problem: Problem
+    cell_cluster: Ints
+    cell_lever: Ints
+    cell_year: Ints
+    flow_fund: Ints
+    flow_cell: Ints
+    flow_most: Ints
+    cell_most: Ints
+    cell_flows: sparse.csr_matrix
+    from_menu: np.ndarray
+    gated: np.ndarray
+    dynamic: np.ndarray
+    level_cell: Ints
+    level_menu: Ints
+    region_weight: sparse.csr_matrix
+    discount: Floats
+
+    @property
+    def num_cells(self) -> int:
+        """Number of cells: clusters x levers x years."""
+        return len(self.cell_cluster)
+
+    @property
+    def num_flows(self) -> int:
+        """Number of flows: draws x years."""
+        return len(self.flow_fund)
+
+    @property
+    def cluster_weight(self) -> Floats:
+        """What a unit of outcome of the cells of each cluster counts in all, shape (num_clusters,)."""
+        return np.asarray(self.region_weight.sum(axis=0)).ravel()
+
+    @property
+    def region_size(self) -> Floats:
+        """The sum of the sizes of the clusters of each region, shape (num_regions,)."""
+        problem = self.problem
+        return np.bincount(problem.region_of, problem.size, len(problem.labels.regions))
+
+    def flows_in(self, selection: Selection, years: tuple[int, ...] | None = None) -> Ints:
+        """Give the flows a selection speaks of, in increasing order.
+
+        Parameters
+        ----------
+        selection : Selection
+            Empty fields mean any.
+        years : tuple of int, optional
+            Positions that replace the years of the selection.
+        """
+        chosen = self._cell_mask(selection, years)[self.flow_cell]
+        if selection.funds:
+            chosen &= np.isin(self.flow_fund, selection.funds)
+        return np.flatnonzero(chosen)
+
+    def cells_in(self, selection: Selection) -> Ints:
+        """Give the cells a selection speaks of, whatever their funds, in increasing order."""
+        return np.flatnonzero(self._cell_mask(selection, None))
+
+    def _cell_mask(self, selection: Selection, years: tuple[int, ...] | None) -> np.ndarray:
+        problem, cluster = self.problem, self.cell_cluster
+        fields = (
+            (selection.regions, problem.region_of[cluster]),
+            (selection.paths, problem.path_of[cluster]),
+            (selection.industries, problem.industry_of[cluster]),
+            (selection.clusters, cluster),
+            (selection.levers, self.cell_lever),
+            (selection.years if years is None else years, self.cell_year),
+        )
+        chosen = np.ones(self.num_cells, dtype=bool)
+        for positions, of_cell in fields:
+            if positions:
+                chosen &= np.isin(of_cell, positions)
+        return chosen
+
+
+def make_space(problem: Problem) -> Space:
+    """Lay out the positions of a problem."""
+    num_levers, num_years = problem.num_levers, problem.num_years
+    pair = np.repeat(np.arange(problem.num_clusters * num_levers), num_years)
+    year = np.tile(np.arange(num_years), problem.num_clusters * num_levers)
+    draw_pair = problem.draw_cluster.astype(np.int64) * num_levers + problem.draw_lever
+    flow_cell = (draw_pair[:, None] * num_years + np.arange(num_years)).ravel()
+    flow_fund = np.repeat(problem.draw_fund.astype(np.int64), num_years)
+    num_cells, num_flows = len(pair), len(flow_cell)
+    flow_most = np.minimum(
+        problem.purse[flow_fund, flow_cell % num_years], problem.most.ravel()[flow_cell // num_years]
+    )
+    ones = np.ones(num_flows)
+    cell_flows = sparse.csr_matrix((ones, (flow_cell, np.arange(num_flows))), (num_cells, num_flows))
+    reach = np.zeros(num_cells, np.int64)
+    np.add.at(reach, flow_cell, problem.purse[flow_fund, flow_cell % num_years])
+    from_menu = np.diff(problem.menus.start)[pair] > 0
+    level_cell, level_menu = _levels(problem)
+    space = Space(
+        problem=problem,
+        cell_cluster=pair // num_levers,
+        cell_lever=pair % num_levers,
+        cell_year=year,
+        flow_fund=flow_fund,
+        flow_cell=flow_cell,
+        flow_most=flow_most,
+        cell_most=np.minimum(problem.most.ravel()[pair], reach),
+        cell_flows=cell_flows,
+        from_menu=from_menu,
+        gated=np.zeros(num_cells, dtype=bool),
+        dynamic=((problem.depreciation < 1) | (problem.lag > 0))[pair % num_levers],
+        level_cell=level_cell,
+        level_menu=level_menu,
+        region_weight=_region_weight(problem),
+        discount=(1 + problem.discount) ** -np.arange(num_years, dtype=float),
+    )
+    space.gated[:] = _gated(space)
+    return space
+
+
+def counts_awards(rule: Rule) -> bool:
+    """Tell whether a rule counts awards of cells (from any fund) or clusters that have one."""
+    return rule.kind is RuleKind.COUNT and not rule.selection.funds
+
+
+def counts_draws(rule: Rule) -> bool:
+    """Tell whether a rule counts only the money of named funds."""
+    return rule.kind is RuleKind.COUNT and bool(rule.selection.funds)
+
+
+def counted_clusters(space: Space) -> list[tuple[int, Rule, Ints]]:
+    """List the count rules over clusters: position in the rules, rule, clusters counted."""
+    found = []
+    for position, rule in enumerate(space.problem.rules):
+        if rule.kind is RuleKind.COUNT and rule.base is RuleBase.CLUSTERS:
+            cells = counted_cells(space, rule)
+            found.append((position, rule, np.unique(space.cell_cluster[cells])))
+    return found
+
+
+def counted_cells(space: Space, rule: Rule) -> Ints:
+    """Give the cells that a count rule can count: those of its selection that some flow reaches."""
+    return np.unique(space.flow_cell[space.flows_in(rule.selection)])
+
+
+def harmful(space: Space) -> np.ndarray:
+    """Mark the clusters some counted outcome of which is negative, shape (num_clusters,).
+
+    Their outcome must be held exactly, not only from above: a solver would gain by reporting too little.
+    """
+    regional = space.problem.objective.kind in (ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY)
+    if not regional:
+        return space.cluster_weight < 0
+    lowest = space.region_weight.min(axis=0).toarray().ravel()
+    return np.asarray(lowest < 0) | (space.cluster_weight < 0)
+
+
+def _gated(space: Space) -> np.ndarray:
+    problem = space.problem
+    gated = (problem.least.ravel() > 1)[np.arange(space.num_cells) // problem.num_years]
+    for rule in problem.rules:
+        if counts_awards(rule):
+            gated[counted_cells(space, rule)] = True
+    reached = np.zeros(space.num_cells, dtype=bool)
+    reached[space.flow_cell] = True
+    return gated & reached & ~space.from_menu
+
+
+def _levels(problem: Problem) -> tuple[Ints, Ints]:
+    num_years = problem.num_years
+    reached = np.zeros(problem.num_clusters * problem.num_levers, dtype=bool)
+    reached[problem.draw_cluster.astype(np.int64) * problem.num_levers + problem.draw_lever] = True
+    sizes = np.diff(problem.menus.start) * reached
+    pair = np.repeat(np.arange(len(sizes)), sizes * num_years)
+    sizes_of_pair = sizes[pair]
+    first = np.concatenate(([0], np.cumsum(sizes * num_years)))[:-1]
+    within = np.arange(len(pair)) - first[pair]
+    year, level = within // np.maximum(sizes_of_pair, 1), within % np.maximum(sizes_of_pair, 1)
+    return pair * num_years + year, problem.menus.start[pair] + level
+
+
+def _region_weight(problem: Problem) -> sparse.csr_matrix:
+    num_regions, num_clusters = len(problem.labels.regions), problem.num_clusters
+    row = np.concatenate((problem.region_of, problem.region_of[problem.spill_to]))
+    col = np.concatenate((np.arange(num_clusters), problem.spill_from))
+    data = np.concatenate((problem.weight, problem.spill_share * problem.weight[problem.spill_to]))
+    return sparse.csr_matrix((data, (row, col)), (num_regions, num_clusters))

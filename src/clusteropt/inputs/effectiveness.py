@@ -194,15 +194,14 @@ def effectiveness_table(
 
 def _sources(levels: pd.DataFrame, evidence: pd.DataFrame, strength: float) -> list[str]:
     """Say for every path and lever which estimates and how many statements stand behind it."""
-    counts = statement_counts(evidence)
-    tilts = path_tilts(evidence, strength)
+    counts = statement_counts(evidence).to_numpy()
+    tilts = path_tilts(evidence, strength).to_numpy()
     level = levels.set_index("lever")
-    every = counts.to_numpy().sum()
     return [
         f"{LEVER_LABELS[lever].en}: level {level['mean'][str(lever)]:.3f} from the estimates "
-        f"{level['estimates'][str(lever)]}; {PATH_LABELS[path].en}: tilt {tilts.loc[path, lever]:.3f} from "
-        f"{counts.loc[path, lever]} of {counts.loc[path].sum()} priced statements of the report, shrunk by "
-        f"{strength:g} towards the share over all {every}."
-        for path in Path
-        for lever in Lever
+        f"{level['estimates'][str(lever)]}; {PATH_LABELS[path].en}: tilt {tilts[row, column]:.3f} from "
+        f"{counts[row, column]} of {counts[row].sum()} priced statements of the report, shrunk by "
+        f"{strength:g} towards the share over all {counts.sum()}."
+        for row, path in enumerate(Path)
+        for column, lever in enumerate(Lever)
     ]

@@ -79,6 +79,10 @@ class Formulation:
         Objective.
     maximise : bool
         The sense of the objective.
+    argument : matrix of shape (num_curves, num_cols)
+        What every curve of the grid is a function of.
+    own_objective : bool
+        The objective is the caller's own, not the one of the problem.
     """
 
     problem: Problem
@@ -94,11 +98,22 @@ class Formulation:
     integer: np.ndarray
     cost: Floats
     maximise: bool
+    argument: Matrix
+    own_objective: bool = False
 
     @property
     def num_cols(self) -> int:
         """Number of columns."""
         return len(self.cost)
+
+    def row_positions(self, name: str) -> np.ndarray:
+        """Give the positions of the rows of a block; none if there is no such block."""
+        first = 0
+        for block in self.rows:
+            if block.name == name:
+                return np.arange(first, first + len(block.keys))
+            first += len(block.keys)
+        return np.zeros(0, np.int64)
 
     @property
     def num_rows(self) -> int:
@@ -140,4 +155,13 @@ def formulate(space: Space, grid: Grid, floor: float | None = None) -> Formulati
         ),
         cost=cost,
         maximise=maximise,
+        argument=_arguments(draft),
     )
+
+
+def _arguments(draft: Draft) -> Matrix:
+    curves = draft.grid.curves
+    cells = draft.columns.stock[curves.cells]
+    if curves.num == len(curves.cells):
+        return tidy(cells)
+    return tidy(sparse.vstack([cells, objective.region_rows(draft)]))

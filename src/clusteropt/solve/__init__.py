@@ -1,0 +1,1 @@
+"""Solving formulations with HiGHS: scaling, the child process, what a solver claims, and refinement."""

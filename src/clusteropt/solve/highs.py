@@ -1,0 +1,259 @@
+"""HiGHS by arrays: the only module that imports highspy."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from clusteropt.errors import SolverFaultError
+from clusteropt.solve.claim import Claim, HighsOptions, Limit, Reason
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.solve.program import Program
+
+    Listener = Callable[["Sighting"], None]
+
+OLDEST = (1, 16)
+"""Older versions return wrong optima on models like ours (HiGHS issues 3094 and 3274)."""
+_SMALLEST = 1e-9
+"""HiGHS drops coefficients of this size and only warns."""
+_LARGEST_INDEX = 2**31 - 1
+"""HiGHS casts indices to 32 bits without a word."""
+
+_Status = highspy.HighsModelStatus
+STATUS: dict[highspy.HighsModelStatus, Reason | Limit] = {
+    _Status.kNotset: Reason.ERROR,
+    _Status.kLoadError: Reason.ERROR,
+    _Status.kModelError: Reason.ERROR,
+    _Status.kPresolveError: Reason.ERROR,
+    _Status.kSolveError: Reason.ERROR,
+    _Status.kPostsolveError: Reason.ERROR,
+    _Status.kUnknown: Reason.ERROR,
+    _Status.kModelEmpty: Reason.OPTIMAL,
+    _Status.kOptimal: Reason.OPTIMAL,
+    _Status.kInfeasible: Reason.INFEASIBLE,
+    _Status.kUnbounded: Reason.UNBOUNDED,
+    _Status.kUnboundedOrInfeasible: Reason.INFEASIBLE_OR_UNBOUNDED,
+    _Status.kTimeLimit: Limit.TIME,
+    _Status.kIterationLimit: Limit.ITERATIONS,
+    _Status.kSolutionLimit: Limit.SOLUTIONS,
+    _Status.kObjectiveBound: Limit.OBJECTIVE,
+    _Status.kObjectiveTarget: Limit.OBJECTIVE,
+    _Status.kMemoryLimit: Limit.MEMORY,
+    _Status.kInterrupt: Limit.INTERRUPT,
+    _Status.kHighsInterrupt: Limit.INTERRUPT,
+}
+"""What every model status of HiGHS means here."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """What a run shows while it goes on.
+
+    Parameters
+    ----------
+    value, bound : float
+        Incumbent and bound of HiGHS; infinite where it has none.
+    x : array of shape (num_cols,) or None
+        A new incumbent, where this sighting brings one.
+    """
+
+    value: float
+    bound: float
+    x: Floats | None
+
+
+@dataclass(slots=True)
+class _Watch:
+    """Follows one run through its callbacks; a failure of the listener stops the run and is raised after it."""
+
+    solver: highspy.Highs
+    listen: Listener | None
+    failure: BaseException | None = field(default=None)
+
+    def attach(self) -> None:
+        """Subscribe to new incumbents, to progress, and to the chance to interrupt."""
+        self.solver.cbMipImprovingSolution.subscribe(self._improved)
+        self.solver.cbMipLogging.subscribe(self._logged)
+        for event in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt):
+            event.subscribe(self._asked)
+
+    def _improved(self, event: highspy.HighsCallbackEvent) -> None:
+        x = np.array(event.data_out.mip_solution, dtype=float)
+        self._tell(event, Sighting(-event.data_out.objective_function_value, math.inf, x))
+
+    def _logged(self, event: highspy.HighsCallbackEvent) -> None:
+        out = event.data_out
+        self._tell(event, Sighting(-out.mip_primal_bound, -out.mip_dual_bound, None))
+
+    def _asked(self, event: highspy.HighsCallbackEvent) -> None:
+        try:
+            if self.failure is not None:
+                event.interrupt()
+        except BaseException as failure:  # noqa: BLE001 - Ctrl-C can arrive here as well
+            self.failure = failure
+            event.interrupt()
+
+    def _tell(self, event: highspy.HighsCallbackEvent, sighting: Sighting) -> None:
+        try:
+            if self.listen is not None and self.failure is None:
+                self.listen(sighting)
+        except BaseException as failure:  # noqa: BLE001 - must not cross the C++ frame; raised after the run
+            self.failure = failure
+        self._asked(event)
+
+
+def version() -> str:
+    """Give the version of HiGHS."""
+    return str(highspy.Highs().version())
+
+
+def run(program: Program, options: HighsOptions, start: Floats | None = None,
+        listen: Listener | None = None) -> Claim:  # fmt: skip
+    """Solve a program with HiGHS and report what it claims.
+
+    Parameters
+    ----------
+    program : Program
+        What to solve; passed to HiGHS once, as a minimisation of minus the cost.
+    options : HighsOptions
+        All options that are set.
+    start : array of shape (num_cols,), optional
+        A point to start the search from; NaN where it says nothing.
+    listen : callable, optional
+        Called with a `Sighting` on progress. If it raises, the run is interrupted and the error raised.
+
+    Raises
+    ------
+    SolverFaultError
+        If the arrays cannot be passed on without loss, or HiGHS refuses or changes them.
+    """
+    check_loadable(program)
+    # The scheduler is state of the process: a run after another thread count fails without a word.
+    highspy.Highs.resetGlobalScheduler(True)
+    solver = highspy.Highs()
+    _set_options(solver, options.settings(bool(program.integer.any())))
+    _load(solver, program)
+    if start is not None:
+        known = np.flatnonzero(np.isfinite(start)).astype(np.int32)
+        solver.setSolution(len(known), known, start[known])
+    watch = _Watch(solver, listen)
+    watch.attach()
+    began = time.monotonic()
+    status = solver.run()
+    seconds = time.monotonic() - began
+    if watch.failure is not None:
+        raise watch.failure
+    return _read(solver, program, status, seconds)
+
+
+def check_loadable(program: Program) -> None:
+    """Refuse numbers that HiGHS would drop, cast or reject without a clear word.
+
+    Raises
+    ------
+    SolverFaultError
+        If a coefficient is not finite or at most 1e-9 in size, or there are 2**31 or more of them.
+    """
+    tiny = abs(program.value) <= _SMALLEST
+    if len(program.value) > _LARGEST_INDEX or len(program.cost) > _LARGEST_INDEX:
+        raise SolverFaultError(
+            Text("The model has more than 2**31 entries, which HiGHS cannot number. Plan fewer clusters at once.",
+                 "模型的非零元超过 2**31 个,HiGHS 无法编号。请分批规划集群。")  # fmt: skip
+        )
+    if not (np.isfinite(program.value).all() and np.isfinite(program.cost).all()):
+        raise SolverFaultError(
+            Text("The model holds a coefficient that is not a finite number; the tables give none, so please report it.",
+                 "模型中出现非有限系数;输入表不会产生这样的数,请报告此问题。")  # fmt: skip
+        )
+    if tiny.any():
+        row = int(np.searchsorted(program.start, np.flatnonzero(tiny)[0], side="right")) - 1
+        raise SolverFaultError(
+            Text(f"Row {row} of the scaled model has a coefficient of at most {_SMALLEST}, which HiGHS would drop. "
+                 "The amounts or effects of the tables differ by more than nine orders of magnitude; bring them closer.",
+                 f"缩放后的模型第 {row} 行有绝对值不超过 {_SMALLEST} 的系数,HiGHS 会将其丢弃。"
+                 "输入表中的金额或系数相差超过九个数量级,请缩小差距。")  # fmt: skip
+        )
+
+
+def _set_options(solver: highspy.Highs, settings: dict[str, str | float | int | bool]) -> None:
+    for name, value in settings.items():
+        if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise SolverFaultError(
+                Text(f"HiGHS refuses the option {name} = {value}.", f"HiGHS 拒绝选项 {name} = {value}。")
+            )
+
+
+def _load(solver: highspy.Highs, program: Program) -> None:
+    num_cols, num_rows = len(program.cost), len(program.row_lower)
+    status = solver.passModel(
+        num_cols,
+        num_rows,
+        len(program.value),
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+        -program.cost,
+        program.col_lower,
+        program.col_upper,
+        program.row_lower,
+        program.row_upper,
+        program.start[:-1].astype(np.int32),
+        program.index.astype(np.int32),
+        program.value,
+        program.integer.astype(np.int32),
+    )
+    if status != highspy.HighsStatus.kOk or solver.getNumNz() != len(program.value):
+        raise SolverFaultError(
+            Text("HiGHS did not take the model as it is; nothing was solved.",
+                 "HiGHS 未能原样读入模型,没有求解。")  # fmt: skip
+        )
+
+
+def _read(solver: highspy.Highs, program: Program, status: highspy.HighsStatus, seconds: float) -> Claim:
+    model_status = solver.getModelStatus()
+    meaning = STATUS[model_status]
+    info = solver.getInfo()
+    # value_valid first: without an incumbent HiGHS still returns a vector of zeros.
+    held = solver.getSolution().value_valid and info.primal_solution_status == highspy.kSolutionStatusFeasible
+    x = np.asarray(solver.getSolution().col_value, dtype=float) if held else None
+    if not len(program.cost):
+        x = np.zeros(0)
+    if status == highspy.HighsStatus.kError or (meaning is Reason.OPTIMAL and x is None):
+        meaning = Reason.ERROR
+    value = -math.inf if x is None else float(program.cost @ x)
+    limit = meaning if isinstance(meaning, Limit) else None
+    reason = _reason(meaning, x)
+    return Claim(
+        reason=reason,
+        limit=limit,
+        x=x,
+        value=value,
+        bound=_bound(program, info, reason, value),
+        seconds=seconds,
+        nodes=max(int(info.mip_node_count), 0),
+        iterations=max(int(info.simplex_iteration_count), 0),
+        detail=str(solver.modelStatusToString(model_status)),
+    )
+
+
+def _reason(meaning: Reason | Limit, x: Floats | None) -> Reason:
+    if isinstance(meaning, Reason):
+        return meaning
+    return Reason.NO_SOLUTION if x is None else Reason.FEASIBLE
+
+
+def _bound(program: Program, info: highspy.HighsInfo, reason: Reason, value: float) -> float:
+    if program.integer.any():
+        bound = -float(info.mip_dual_bound)
+        return math.inf if math.isnan(bound) else bound
+    return value if reason is Reason.OPTIMAL else math.inf

@@ -1,0 +1,101 @@
+"""Scaling by powers of two, so that a solver sees numbers near one and no digit is lost.
+
+Budgets in printed units reach 1e7 and more; HiGHS gives wrong answers or false infeasibility on large bounds
+(ERGO-Code/HiGHS issues 2866 and 3296, both open for 1.15) and drops coefficients up to 1e-9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.solve.claim import Claim
+from clusteropt.solve.program import Program, make_program
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.formulation import Formulation
+
+LARGEST = 2.0**10
+"""Where the largest money and the largest outcome of a scaled program stand."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scaling:
+    """Powers of two between a program and its scaled form.
+
+    Parameters
+    ----------
+    col : array of shape (num_cols,)
+        A column is ``col`` times its scaled form.
+    row : array of shape (num_rows,)
+        A scaled row is ``row`` times the row.
+    objective : float
+        The scaled objective is this times the objective.
+    """
+
+    col: Floats
+    row: Floats
+    objective: float
+
+    def scale(self, program: Program) -> Program:
+        """Give the scaled program."""
+        value = program.value * self.col[program.index] * np.repeat(self.row, np.diff(program.start))
+        return Program(
+            start=program.start,
+            index=program.index,
+            value=value,
+            row_lower=program.row_lower * self.row,
+            row_upper=program.row_upper * self.row,
+            col_lower=program.col_lower / self.col,
+            col_upper=program.col_upper / self.col,
+            cost=program.cost * self.col * self.objective,
+            integer=program.integer,
+        )
+
+    def point(self, x: Floats) -> Floats:
+        """Give the scaled form of a point."""
+        return x / self.col
+
+    def unscale(self, claim: Claim) -> Claim:
+        """Give a claim in the units of the program."""
+        x = None if claim.x is None else claim.x * self.col
+        return replace(claim, x=x, value=claim.value / self.objective, bound=claim.bound / self.objective)
+
+
+def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
+    """Choose one factor for all money, one for all outcomes, and one for each row.
+
+    One factor for all money keeps feasibility tolerances equal in yuan from purse to purse.
+    """
+    col = np.ones(len(program.cost))
+    money = formulation.columns.money
+    col[money] = _power(program.col_upper[money])
+    names = ("outcome", "synergy", "worst", "equity")
+    found = [b.positions for b in formulation.columns.blocks if b.name in names]
+    outcome = np.concatenate([np.zeros(0, np.int64), *found])
+    reach = formulation.grid.curves.value(np.arange(formulation.grid.curves.num), formulation.grid.curves.reach)
+    col[outcome] = _power(reach)
+    return Scaling(col, _row_factors(program, col), 1 / _power(program.cost * col))
+
+
+def to_program(formulation: Formulation) -> Program:
+    """Give the arrays of a formulation as a program that is maximised."""
+    limits = (formulation.row_lower, formulation.row_upper, formulation.col_lower, formulation.col_upper)
+    cost = formulation.cost if formulation.maximise else -formulation.cost
+    return make_program(formulation.matrix, limits, cost, formulation.integer)
+
+
+def _power(values: Floats) -> float:
+    finite = abs(values[np.isfinite(values)])
+    largest = float(finite.max(initial=0.0))
+    return 1.0 if largest == 0 else float(2.0 ** np.round(np.log2(largest / LARGEST)))
+
+
+def _row_factors(program: Program, col: Floats) -> Floats:
+    row = np.repeat(np.arange(len(program.row_lower)), np.diff(program.start))
+    largest = np.zeros(len(program.row_lower))
+    np.maximum.at(largest, row, abs(program.value * col[program.index]))
+    return 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))

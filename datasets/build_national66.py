@@ -11,9 +11,10 @@ from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 import pandas as pd
+from descriptors import describe
 
 from clusteropt.domain import LEVER_LABELS, Lever
-from clusteropt.inputs.effectiveness import effectiveness_table, lever_levels
+from clusteropt.inputs.effectiveness import effectiveness_table
 
 HERE = Path(__file__).parent
 YEAR = 2025
@@ -117,7 +118,7 @@ def clusters_table() -> pd.DataFrame:
                 **row[["industry", "industry_zh"]],
                 "path": "",
                 **readings,
-                "weight": f"{patents * assumed['cluster_share']:f}",
+                "weight": float(patents * assumed["cluster_share"]),
                 "scale": sum(own.values()) // len(own),
                 "size": whole(yuan(row, "rd_expenditure_100m_yuan") * assumed["cluster_share"]),
                 **here.drop(["origin", "diffusion"]),
@@ -146,15 +147,10 @@ def levers_table() -> pd.DataFrame:
     )
 
 
-def levels_of_levers() -> pd.DataFrame:
-    """Build the level of each lever from the estimates."""
-    table = lever_levels(pd.read_csv(HERE / "effects" / "estimates.csv"))
-    return table.round(6)
-
-
 def effectiveness() -> pd.DataFrame:
     """Build the elasticity of every lever on every path."""
-    table = effectiveness_table(levels_of_levers(), read("report/evidence"))
+    levels = pd.read_csv(HERE / "effects" / "levels.csv")
+    table = effectiveness_table(levels, read("report/evidence"))
     return table.round(6).assign(status="assumption")
 
 
@@ -240,10 +236,11 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def write(folder: Path) -> None:
-    """Write every table into a folder."""
+    """Write every table and the descriptor into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables().items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+    describe("national66", folder)
 
 
 if __name__ == "__main__":

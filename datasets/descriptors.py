@@ -1,6 +1,6 @@
 """Write the ``datapackage.json`` of every data package from ``packages.toml`` and ``codebook.csv``.
 
-Run ``python datasets/descriptors.py`` after any change of a table: its size and digest stand in the descriptor.
+Run ``python datasets/descriptors.py`` after any change of a table: a descriptor holds its size and digest.
 The format is Frictionless Data Package; ``title_zh``, ``unit`` and ``licence_note`` are additions to it.
 """
 

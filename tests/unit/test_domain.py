@@ -155,7 +155,7 @@ def test_memberships_are_shares(uncertainty, origin, diffusion):
 
 @given(shares, shares)
 def test_innovation_from_inside_is_never_introduced(uncertainty, diffusion):
-    """At the inside end of the origin, indigenous is always nearer than introduced; outside, the other way."""
+    """With the origin inside, indigenous is nearer than introduced; with it outside, the other way round."""
     assert classify(uncertainty, 1.0, diffusion).path != Path.INTRODUCED
     assert classify(uncertainty, 0.0, diffusion).path != Path.INDIGENOUS
 

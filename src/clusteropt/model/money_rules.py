@@ -27,6 +27,8 @@ class MoneyRow:
 
     Parameters
     ----------
+    name : str
+        The purse or rule it comes from, for messages.
     key : tuple of int
         Fund and year of a purse; rule, rule and year, or rule and cell of a rule.
     flow : array of shape (n,)
@@ -37,6 +39,7 @@ class MoneyRow:
         Limits; None is no limit.
     """
 
+    name: str
     key: tuple[int, ...]
     flow: Ints
     coef: Ints
@@ -68,13 +71,15 @@ def purse_money(space: Space) -> Iterator[MoneyRow]:
     for number, (first, last) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
         if first < last:
             key = divmod(number, problem.num_years)
-            yield _plain(key, order[first:last], None, int(problem.purse[key]))
+            name = f"purse {problem.labels.funds[key[0]]} {problem.labels.years[key[1]]}"
+            yield _plain(name, key, order[first:last], None, int(problem.purse[key]))
 
 
 def amount_money(space: Space) -> Iterator[MoneyRow]:
     """An amount rule: min <= money of the selection, all its years together <= max."""
     for number, rule in _rules(space, RuleKind.AMOUNT):
-        yield _plain((number,), space.flows_in(rule.selection), _ceil(rule.minimum), _floor(rule.maximum))
+        limits = (_ceil(rule.minimum), _floor(rule.maximum))
+        yield _plain(_name(rule), (number,), space.flows_in(rule.selection), *limits)
 
 
 def share_money(space: Space) -> Iterator[MoneyRow]:
@@ -91,11 +96,11 @@ def share_money(space: Space) -> Iterator[MoneyRow]:
             if rule.base is RuleBase.FUND:
                 limit = share * _fund_amount(space, rule)
                 low, high = (_ceil(limit), None) if side == 0 else (None, _floor(limit))
-                yield _plain((number, side), chosen, low, high)
+                yield _plain(_name(rule), (number, side), chosen, low, high)
             else:
                 flow, coef = _ratio(chosen, _base_flows(space, rule), share)
                 low, high = (0, None) if side == 0 else (None, 0)
-                yield MoneyRow((number, side), flow, coef, low, high)
+                yield MoneyRow(_name(rule), (number, side), flow, coef, low, high)
 
 
 def change_money(space: Space) -> Iterator[MoneyRow]:
@@ -105,7 +110,7 @@ def change_money(space: Space) -> Iterator[MoneyRow]:
         low = None if rule.minimum is None else _ceil((1 + rule.minimum) * last)
         high = None if rule.maximum is None else _floor((1 + rule.maximum) * last)
         for year in rule.selection.years or range(space.problem.num_years):
-            yield _plain((number, year), space.flows_in(rule.selection, (year,)), low, high)
+            yield _plain(_name(rule), (number, year), space.flows_in(rule.selection, (year,)), low, high)
 
 
 def lock_money(space: Space) -> Iterator[MoneyRow]:
@@ -115,14 +120,14 @@ def lock_money(space: Space) -> Iterator[MoneyRow]:
         if rule.selection.funds:
             for flow in flows:
                 amount = _locked(space, rule, int(space.flow_cell[flow]), int(space.flow_fund[flow]))
-                yield _plain((number, int(flow)), flows[flows == flow], amount, amount)
+                yield _plain(_name(rule), (number, int(flow)), flows[flows == flow], amount, amount)
             continue
         cell_of = space.flow_cell[flows]
         for cell in space.cells_in(rule.selection):
             amount = _locked(space, rule, int(cell), None)
             into = flows[cell_of == cell]
             if len(into) or amount:
-                yield _plain((number, int(cell)), into, amount, amount)
+                yield _plain(_name(rule), (number, int(cell)), into, amount, amount)
 
 
 MONEY_RULES = (purse_money, amount_money, share_money, change_money, lock_money)
@@ -150,8 +155,12 @@ def _rules(space: Space, kind: RuleKind) -> Iterator[tuple[int, Rule]]:
     return ((n, rule) for n, rule in enumerate(space.problem.rules) if rule.kind is kind)
 
 
-def _plain(key: tuple[int, ...], flow: Ints, lower: int | None, upper: int | None) -> MoneyRow:
-    return MoneyRow(key, flow, np.ones(len(flow), np.int64), lower, upper)
+def _name(rule: Rule) -> str:
+    return f"rule {rule.name}"
+
+
+def _plain(name: str, key: tuple[int, ...], flow: Ints, lower: int | None, upper: int | None) -> MoneyRow:
+    return MoneyRow(name, key, flow, np.ones(len(flow), np.int64), lower, upper)
 
 
 def _ceil(limit: Fraction | None) -> int | None:

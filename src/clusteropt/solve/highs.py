@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING
 
 import highspy
@@ -114,7 +115,7 @@ class _Watch:
 
 def version() -> str:
     """Give the version of HiGHS."""
-    return str(highspy.Highs().version())
+    return package_version("highspy")
 
 
 def run(program: Program, options: HighsOptions, start: Floats | None = None,

@@ -1,0 +1,1 @@
+"""Plans: exact money, value, bound, comparisons, and how they are kept."""

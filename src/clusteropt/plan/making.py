@@ -1,0 +1,277 @@
+"""The one verb: from a problem to a plan."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from importlib.metadata import version as package_version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.errors import SolverFaultError
+from clusteropt.inputs.problem import ObjectiveKind, Problem
+from clusteropt.model.curves import make_curves
+from clusteropt.model.formulation import formulate
+from clusteropt.model.grid import first_grid
+from clusteropt.model.outcome import evaluate, live_regions, objective_value, with_equity_scale
+from clusteropt.model.space import make_space
+from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, SolverRun, Stage
+from clusteropt.plan.rounding import round_money
+from clusteropt.plan.unspent import explain_unspent
+from clusteropt.solve import highs
+from clusteropt.solve.claim import Limit, Progress
+from clusteropt.solve.refine import Found, Search
+from clusteropt.solve.runner import Runner
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clusteropt.inputs.options import SolveOptions
+    from clusteropt.inputs.problem import Ints
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.model.grid import Grid
+    from clusteropt.model.outcome import Outcome
+    from clusteropt.model.space import Space
+
+    Listen = Callable[[Progress], None]
+    Attach = Callable[[Formulation], Formulation]
+
+RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
+"""The part of the time limit kept back for rounding."""
+BOUND_ROOM = 1e-6
+"""A bound this far below a value, relative to it, is within the solver's tolerances."""
+FLOOR_ROOM = 1e-7
+"""The second stage may fall behind the first by this share, so that tolerances cannot make it infeasible."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """What solving a problem gives before it is put into the user's labels.
+
+    Parameters
+    ----------
+    space : Space
+        The positions.
+    found : Found
+        The last stage.
+    earlier : tuple of Found
+        The stages before it.
+    money : array of shape (num_flows,)
+        Whole units.
+    search : Search
+        Its records.
+    seconds : float
+        Wall-clock time.
+    """
+
+    space: Space
+    found: Found
+    earlier: tuple[Found, ...]
+    money: Ints
+    search: Search
+    seconds: float
+
+
+def solve(problem: Problem, options: SolveOptions | None = None, listen: Listen | None = None) -> Plan:
+    """Find the best plan of a problem, in whole units of money, with its value and its bound.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to plan; a model made by `to_pyomo` is solved by `solve_view` instead.
+    options : SolveOptions, optional
+        Limits; those of the problem if not given.
+    listen : callable, optional
+        Called with `Progress` as the solve goes on.
+
+    Returns
+    -------
+    Plan
+        Never without an incumbent. A limit reached with one is a plan that says so, with its gap.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan obeys the rules, as HiGHS claims.
+    NoIncumbentError
+        If a limit or Ctrl-C came before the first incumbent.
+    ExactMoneyError
+        If no whole amounts near the optimum obey every rule.
+    SolverFaultError
+        If HiGHS fails or returns what does not re-compute.
+    """
+    chosen = options or problem.options
+    made = make(problem, chosen, listen)
+    return describe(made, chosen)
+
+
+def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, attach: Attach | None = None) -> Made:
+    """Solve a problem and round it; ``attach`` adds the caller's own columns, rows and objective.
+
+    Errors as in `solve`.
+    """
+    began = time.monotonic()
+    space = make_space(problem)
+    if with_equity_scale(space) is not problem:
+        space = make_space(with_equity_scale(space))
+    reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
+    with Runner(options.isolation) as runner:
+        search = Search(runner, options, began + options.time_limit_s - reserve, listen)
+        stages = _stages(space, search, attach)
+        found = stages[-1]
+        money = round_money(found.formulation, found.x, found.money, runner)
+    seconds = time.monotonic() - began
+    return Made(space, found, tuple(stages[:-1]), money, search, seconds)
+
+
+def describe(made: Made, options: SolveOptions) -> Plan:
+    """Put what was made into a plan: labels, re-computed values, money left and why, the record."""
+    problem, money = made.space.problem, made.money.astype(float)
+    outcome = evaluate(made.space, money)
+    return Plan(
+        name=problem.name,
+        title=problem.title,
+        money=problem.money,
+        labels=problem.labels,
+        region_of=problem.region_of.astype(np.int64),
+        industry_of=problem.industry_of.astype(np.int64),
+        path_of=problem.path_of.astype(np.int64),
+        objective=problem.objective,
+        stages=_values(made, outcome),
+        proof=Proof.CLAIMED,
+        awards=_awards(made.space, made.money),
+        cells=_cells(made.space, made.money, outcome),
+        synergy=outcome.synergy,
+        region_outcome=outcome.region,
+        total_outcome=outcome.total,
+        purse=problem.purse,
+        unspent=explain_unspent(made.space, made.money),
+        rounding_loss=_rounding_loss(made, outcome),
+        pieces_error=made.found.formulation.grid.error_bound(),
+        baselines=(),
+        notes=problem.notes + _region_notes(made.space),
+        digests=dict(problem.digests),
+        record=_record(made, options),
+    )
+
+
+def _stages(space: Space, search: Search, attach: Attach | None) -> list[Found]:
+    def build(floor: float | None) -> Callable[[Grid], Formulation]:
+        def on_grid(grid: Grid) -> Formulation:
+            formulation = formulate(space, grid, floor)
+            return formulation if attach is None else attach(formulation)
+
+        return on_grid
+
+    grid = first_grid(make_curves(space))
+    first = search.best(build(None), grid)
+    if space.problem.objective.kind is not ObjectiveKind.WORST_REGION or first.formulation.own_objective:
+        return [first]
+    floor = first.value - FLOOR_ROOM * abs(first.value)
+    return [first, search.best(build(floor), first.formulation.grid)]
+
+
+def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
+    space, money = made.space, made.money.astype(float)
+    objective = space.problem.objective
+    bounds = [found.bound for found in (*made.earlier, made.found)]
+    if made.found.formulation.own_objective:
+        return (Stage(objective.kind, made.found.value, bounds[-1]),)
+    value = objective_value(space, money, outcome)
+    if objective.kind is ObjectiveKind.LEAST_MONEY:
+        bound = bounds[0] * space.problem.money.per_printed
+        return (Stage(objective.kind, value, -agreed(-value, -bound)),)
+    stages = [Stage(objective.kind, value, agreed(value, bounds[0]))]
+    if len(bounds) > 1:
+        stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, agreed(outcome.total, bounds[1])))
+    return tuple(stages)
+
+
+def agreed(value: float, bound: float) -> float:
+    """Give the bound, raised to the value where it is below it by tolerances alone.
+
+    Raises
+    ------
+    SolverFaultError
+        If the bound is below a value we hold by more than tolerances explain: one of the solver's claims is wrong.
+    """
+    if bound >= value:
+        return bound
+    if value - bound <= BOUND_ROOM * max(1e-9, abs(value)):
+        return value
+    raise SolverFaultError(
+        Text(f"HiGHS claims the bound {bound!r}, but a plan worth {value!r} is at hand. Solve again with another seed; "
+             "if it happens twice, please report it.",
+             f"HiGHS 声称上界为 {bound!r},但已有价值 {value!r} 的方案。请换一个随机种子重试;若再次发生,请报告。")  # fmt: skip
+    )
+
+
+def _rounding_loss(made: Made, outcome: Outcome) -> float:
+    if made.found.formulation.own_objective:
+        return 0.0
+    kind = made.space.problem.objective.kind
+    if kind is ObjectiveKind.LEAST_MONEY:
+        return float(made.money.sum() - made.found.money.sum())
+    if kind is ObjectiveKind.WORST_REGION:
+        return made.found.value - outcome.total
+    return made.found.value - objective_value(made.space, made.money.astype(float), outcome)
+
+
+def _awards(space: Space, money: Ints) -> Awards:
+    flows = np.flatnonzero(money > 0)
+    cell, fund = space.flow_cell[flows], space.flow_fund[flows]
+    order = np.lexsort((fund, cell))
+    cell, fund = cell[order], fund[order]
+    parts = (space.cell_cluster[cell], space.cell_lever[cell], space.cell_year[cell], fund, money[flows][order])
+    return Awards(*(_frozen(part) for part in parts))
+
+
+def _cells(space: Space, money: Ints, outcome: Outcome) -> CellOutcomes:
+    amount = np.zeros(space.num_cells, np.int64)
+    np.add.at(amount, space.flow_cell, money)
+    cells = np.flatnonzero((amount > 0) | (outcome.cell != 0))
+    parts = (space.cell_cluster, space.cell_lever, space.cell_year, amount)
+    whole = (_frozen(part[cells]) for part in parts)
+    return CellOutcomes(*whole, outcome.cell[cells], outcome.counted[cells])
+
+
+def _frozen(values: Ints) -> Ints:
+    array = np.ascontiguousarray(values, dtype=np.int64)
+    array.setflags(write=False)
+    return array
+
+
+def _region_notes(space: Space) -> tuple[Text, ...]:
+    problem = space.problem
+    if problem.objective.kind is not ObjectiveKind.WORST_REGION:
+        return ()
+    alive = set(live_regions(space).tolist())
+    left_out = [name for r, name in enumerate(problem.labels.region_names) if r not in alive]
+    if not left_out:
+        return ()
+    return (
+        Text(f"No money can reach {', '.join(name.en for name in left_out)}: left out of the worst-region comparison.",
+             f"资金无法到达{'、'.join(name.zh for name in left_out)}:不参与最弱地区的比较。"),  # fmt: skip
+    )
+
+
+def _record(made: Made, options: SolveOptions) -> SolveRecord:
+    limits = [found.limit for found in (*made.earlier, made.found) if found.limit is not None]
+    limit: Limit | None = limits[0] if limits else None
+    runs = tuple(
+        SolverRun(r.step, r.rows, r.cols, r.whole, r.reason, r.seconds, r.nodes, r.bound, r.options)
+        for r in made.search.records
+    )
+    return SolveRecord(
+        solver="HiGHS",
+        solver_version=highs.version(),
+        package_version=package_version("clusteropt"),
+        python_version=platform.python_version(),
+        options=options,
+        seconds=made.seconds,
+        limit=limit,
+        runs=runs,
+    )

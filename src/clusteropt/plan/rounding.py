@@ -1,0 +1,261 @@
+"""Exact money: whole amounts near a solution that obey every rule in integers, or none at all.
+
+The choices of the solution stay; each flow moves from its floor by a few whole units. Which, is a small integer
+program whose limits are what the exact rows leave in Python integers, so its numbers are small whatever the
+budget is. What comes out is checked again in Python integers; where no whole amounts are found the plan is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.errors import ExactMoneyError
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
+from clusteropt.model.outcome import evaluate, marginal
+from clusteropt.model.rows import counted_flows
+from clusteropt.solve.claim import HighsOptions
+from clusteropt.solve.program import make_program
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.solve.runner import Runner
+
+RADII = (0, 2, 16, 256)
+"""How far below its floor (and above its ceiling) a flow may move, tried in order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """The whole limits that the choices of a solution leave.
+
+    Parameters
+    ----------
+    cell_lower, cell_upper : arrays of shape (num_cells,)
+        Whole units of every cell.
+    flow_lower, flow_upper : arrays of shape (num_flows,)
+        Whole units of every flow.
+    """
+
+    cell_lower: Ints
+    cell_upper: Ints
+    flow_lower: Ints
+    flow_upper: Ints
+
+
+def read_choices(formulation: Formulation, x: Floats) -> Choices:
+    """Read the limits on cells and flows from the whole columns of a solution."""
+    space = formulation.space
+    lower, upper = np.zeros(space.num_cells, np.int64), space.cell_most.copy()
+    on = np.round(formulation.columns.on @ x[: formulation.columns.num]) > 0
+    least = np.maximum(space.problem.least.ravel(), 1)[np.arange(space.num_cells) // space.problem.num_years]
+    lower[space.gated & on] = least[space.gated & on]
+    upper[(space.gated | space.from_menu) & ~on] = 0
+    level = formulation.columns.block("level")
+    if level is not None:
+        chosen = np.round(x[level.positions]) > 0
+        amount = space.problem.menus.amount[space.level_menu[chosen]]
+        lower[space.level_cell[chosen]] = upper[space.level_cell[chosen]] = amount
+    flow_lower, flow_upper = np.zeros(space.num_flows, np.int64), space.flow_most.copy()
+    draws = formulation.columns.block("draw_on")
+    if draws is not None:
+        counted = counted_flows(space)
+        drawn = np.round(x[draws.positions]) > 0
+        flow_lower[counted[drawn]] = 1
+        flow_upper[counted[~drawn]] = 0
+    return Choices(lower, upper, flow_lower, flow_upper)
+
+
+def exact_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
+    """Collect every exact limit on whole money: purses, rules, and the caller's own rows over money and choices."""
+    rows = [row for function in MONEY_RULES for row in function(formulation.space)]
+    return rows + _own_rows(formulation, x)
+
+
+def round_money(formulation: Formulation, x: Floats, money: Floats, runner: Runner) -> Ints:
+    """Find whole amounts near a solution that obey every rule exactly.
+
+    Parameters
+    ----------
+    formulation : Formulation
+        The formulation solved.
+    x : array of shape (num_cols,)
+        Its solution; the whole columns are kept.
+    money : array of shape (num_flows,)
+        The money of the solution in whole units, not rounded.
+    runner : Runner
+        Where the small integer programs run.
+
+    Returns
+    -------
+    array of shape (num_flows,)
+        Whole units.
+
+    Raises
+    ------
+    ExactMoneyError
+        If no whole amounts within the largest radius obey every rule.
+    """
+    choices, rows = read_choices(formulation, x), exact_rows(formulation, x)
+    limits = rows + _cell_rows(formulation, choices)
+    base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
+    gain = _gains(formulation, money)
+    for radius in RADII:
+        rounded = _nearest(base, choices, limits, gain, (radius, runner))
+        if rounded is not None and not any(row.excess(rounded) for row in limits):
+            if _reaches(formulation, rounded):
+                return rounded
+    raise _refusal([row for row in rows if row.excess(base)])
+
+
+def _snap(money: Floats) -> Ints:
+    # The solver's last digits are noise: 1199.9999999 is 1200, not 1199.
+    near = np.round(money)
+    return np.where(abs(money - near) <= 1e-6 * np.maximum(1.0, abs(money) * 1e-6), near, np.floor(money)).astype(
+        np.int64
+    )
+
+
+def _cell_rows(formulation: Formulation, choices: Choices) -> list[MoneyRow]:
+    space = formulation.space
+    order = np.argsort(space.flow_cell, kind="stable")
+    ends = np.searchsorted(space.flow_cell[order], np.arange(space.num_cells + 1))
+    cells = np.unique(space.flow_cell)
+    return [
+        MoneyRow(
+            "cell",
+            (int(cell),),
+            order[ends[cell] : ends[cell + 1]],
+            np.ones(ends[cell + 1] - ends[cell], np.int64),
+            int(choices.cell_lower[cell]),
+            int(choices.cell_upper[cell]),
+        )
+        for cell in cells
+    ]
+
+
+def _gains(formulation: Formulation, money: Floats) -> Floats:
+    """Weigh the units: what one more is worth, or minus one where the least money is wanted."""
+    if formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        return np.full(formulation.space.num_flows, -1.0)
+    worth = marginal(formulation.space, money)
+    return worth / max(float(abs(worth).max(initial=0.0)), 1e-300)
+
+
+def _nearest(base: Ints, choices: Choices, rows: list[MoneyRow], gain: Floats,
+             search: tuple[int, Runner]) -> Ints | None:  # fmt: skip
+    radius, runner = search
+    low = np.maximum(choices.flow_lower - base, -radius).astype(float)
+    high = np.minimum(choices.flow_upper - base, radius + 1).astype(float)
+    kept, lower, upper = [], [], []
+    for row in rows:
+        limits = _residual(row, base, low, high)
+        if limits is None:
+            return None
+        if limits != (-np.inf, np.inf):
+            kept.append(row)
+            lower.append(limits[0])
+            upper.append(limits[1])
+    matrix = _stack(kept, len(base))
+    size = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1.0) if kept else np.zeros(0)
+    scaled = sparse.csr_matrix(sparse.diags(1 / size) @ matrix) if kept else matrix
+    limits_all = (np.array(lower) / size, np.array(upper) / size, low, high)
+    program = make_program(scaled, limits_all, gain, high > low)
+    claim = runner.run(program, HighsOptions(time_limit=20.0, mip_rel_gap=1e-3, feasibility_tolerance=1e-9))
+    return None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+
+
+def _residual(row: MoneyRow, base: Ints, low: Floats, high: Floats) -> tuple[float, float] | None:
+    """Give what a row leaves to the moves, in small numbers: infinite if no move can break it, None if none can mend it."""
+    activity = row.activity(base)
+    moves_low, moves_high = low[row.flow], high[row.flow]
+    smallest = int(np.minimum(row.coef * moves_low, row.coef * moves_high).sum())
+    largest = int(np.maximum(row.coef * moves_low, row.coef * moves_high).sum())
+    lower = -np.inf if row.lower is None else row.lower - activity
+    upper = np.inf if row.upper is None else row.upper - activity
+    if lower > largest or upper < smallest:
+        return None
+    return (lower if lower > smallest else -np.inf, upper if upper < largest else np.inf)
+
+
+def _stack(rows: list[MoneyRow], num_flows: int) -> sparse.csr_matrix:
+    sizes = [len(row.flow) for row in rows]
+    flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
+    coef = np.concatenate([np.zeros(0), *(row.coef.astype(float) for row in rows)])
+    return sparse.csr_matrix((coef, (np.repeat(np.arange(len(rows)), sizes), flow)), (len(rows), num_flows))
+
+
+def _own_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
+    """Turn the caller's rows over flows and choices into exact rows: fixed choices become constants."""
+    extra = next((block for block in formulation.rows if block.name == "own"), None)
+    if extra is None:
+        return []
+    columns, num_flows = formulation.columns, formulation.space.num_flows
+    flow_block = columns.block("flow")
+    flow_of_col = np.full(formulation.num_cols, -1)
+    if flow_block is not None:
+        coo = columns.flow.tocoo()
+        alone = np.isin(coo.col, flow_block.positions)
+        flow_of_col[coo.col[alone]] = coo.row[alone]
+    found = []
+    for number in range(len(extra.lower)):
+        part = extra.matrix[number].tocoo()
+        row = _own_row(formulation, x, flow_of_col, (number, part.col, part.data))
+        if row is not None:
+            lower, upper = float(extra.lower[number]), float(extra.upper[number])
+            found.append(_limited(row, lower, upper, num_flows))
+    return found
+
+
+def _own_row(formulation: Formulation, x: Floats, flow_of_col: Ints,
+             entries: tuple[int, Ints, Floats]) -> tuple[int, Ints, list[Fraction], Fraction] | None:  # fmt: skip
+    number, cols, data = entries
+    constant, flows, coefs = Fraction(0), [], []
+    for col, value in zip(cols, data, strict=True):
+        if flow_of_col[col] >= 0:
+            flows.append(int(flow_of_col[col]))
+            coefs.append(Fraction(repr(float(value))) / formulation.problem.money.per_printed)
+        elif formulation.integer[col]:
+            constant += Fraction(repr(float(value))) * round(float(x[col]))
+        else:
+            return None
+    return number, np.array(flows, np.int64), coefs, constant
+
+
+def _limited(row: tuple[int, Ints, list[Fraction], Fraction], lower: float, upper: float, num: int) -> MoneyRow:
+    number, flows, coefs, constant = row
+    factor = int(np.lcm.reduce([c.denominator for c in coefs], dtype=object)) if coefs else 1
+    low = None if lower == -np.inf else (Fraction(repr(lower)) - constant) * factor
+    high = None if upper == np.inf else (Fraction(repr(upper)) - constant) * factor
+    return MoneyRow(
+        f"constraint {number + 1} of your own",
+        (number, num),
+        flows,
+        np.array([int(c * factor) for c in coefs], np.int64),
+        None if low is None else -((-low.numerator) // low.denominator),
+        None if high is None else high.numerator // high.denominator,
+    )
+
+
+def _reaches(formulation: Formulation, money: Ints) -> bool:
+    objective = formulation.problem.objective
+    if objective.kind is not ObjectiveKind.LEAST_MONEY or formulation.own_objective:
+        return True
+    return evaluate(formulation.space, money.astype(float)).total >= (objective.target or 0.0)
+
+
+def _refusal(broken: list[MoneyRow]) -> ExactMoneyError:
+    names = ", ".join(sorted({row.name for row in broken})) or "the target"
+    return ExactMoneyError(
+        Text(f"No whole amounts within {RADII[-1]} units of the optimum obey every rule exactly; in the way: {names}. "
+             "An exact share or an equality between odd amounts is the usual cause: give it a little room.",
+             f"在最优解附近 {RADII[-1]} 个货币单位内,没有整数金额能精确满足所有规则;涉及:{names}。"
+             "常见原因是精确比例或奇数金额之间的等式:请略微放宽。")  # fmt: skip
+    )

@@ -1,0 +1,113 @@
+"""Saving a plan as JSON without loss, and reading it back."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from clusteropt.errors import PlanFileError
+from clusteropt.plan.plan import Plan
+from clusteropt.text import Text
+
+FORMAT = "clusteropt-plan-1"
+"""The first key of every saved plan; a reader refuses what it does not know."""
+
+
+@cache
+def _adapter() -> TypeAdapter[Plan]:
+    return TypeAdapter(Plan)
+
+
+def plan_to_json(plan: Plan) -> str:
+    """Write a plan as JSON; equal plans give equal text."""
+    content = _adapter().dump_python(plan, mode="json")
+    return json.dumps({"format": FORMAT, "plan": content}, ensure_ascii=False, indent=1) + "\n"
+
+
+def plan_from_json(text: str) -> Plan:
+    """Read what `plan_to_json` wrote.
+
+    Raises
+    ------
+    PlanFileError
+        If the text is not a plan of this format; the message names the first field that is wrong.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(f"not JSON: {error}", f"不是 JSON:{error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT or set(document) != {"format", "plan"}:
+        raise _unreadable(f"it is not of the format {FORMAT}", f"格式不是 {FORMAT}")
+    try:
+        plan = _adapter().validate_python(document["plan"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _unreadable(f"{where}: {first['msg']}", f"{where}:{first['msg']}") from None
+    _check_positions(plan)
+    return plan
+
+
+def save_plan(plan: Plan, path: str | os.PathLike[str]) -> None:
+    """Write a plan to a file, whole or not at all: a temporary file is synced, then takes the name."""
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(plan_to_json(plan))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def load_plan(path: str | os.PathLike[str]) -> Plan:
+    """Read a saved plan: its file, or the folder that holds ``plan.json``.
+
+    Raises
+    ------
+    PlanFileError
+        If there is no readable plan.
+    """
+    source = Path(path)
+    source = source / "plan.json" if source.is_dir() else source
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(f"{source}: {error}", f"{source}:{error}") from None
+    return plan_from_json(text)
+
+
+def _check_positions(plan: Plan) -> None:
+    labels = plan.labels
+    sizes = {
+        "cluster": len(labels.clusters),
+        "lever": len(labels.levers),
+        "year": len(labels.years),
+        "fund": len(labels.funds),
+    }
+    for part in (plan.awards, plan.cells):
+        lengths = {len(getattr(part, name)) for name in part.__slots__}
+        held = {name: getattr(part, name) for name in part.__slots__ if name in sizes}
+        inside = all(((0 <= p) & (p < sizes[name])).all() for name, p in held.items())
+        if len(lengths) != 1 or not inside:
+            raise _unreadable(
+                "positions and labels do not agree", "位置与标签不一致"
+            )
+    shape = (len(labels.funds), len(labels.years))
+    per_cluster = {len(plan.region_of), len(plan.industry_of), len(plan.path_of), len(plan.synergy)}
+    if plan.purse.shape != shape or per_cluster != {len(labels.clusters)} or not plan.stages:
+        raise _unreadable("the sizes of its parts do not agree", "各部分大小不一致")
+
+
+def _unreadable(en: str, zh: str) -> PlanFileError:
+    return PlanFileError(
+        Text(f"The plan cannot be read: {en}. Make it again, or take it from a backup.",
+             f"无法读取方案:{zh}。请重新生成或使用备份。")  # fmt: skip
+    )

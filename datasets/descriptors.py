@@ -88,8 +88,7 @@ def describe(package: str, folder: Path) -> None:
     about = packages()[package]
     fields = codebook().query("package == @package")
     resources = [
-        resource(name, more, fields[fields["resource"] == name], folder)
-        for name, more in about["resources"].items()
+        resource(name, more, fields[fields["resource"] == name], folder) for name, more in about["resources"].items()
     ]
     descriptor = {
         "name": package,

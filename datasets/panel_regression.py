@@ -71,8 +71,4 @@ def estimates(logs: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    print(
-        estimates(read_panel(Path(__file__).parent / "provinces" / "panel.csv"))
-        .round(3)
-        .to_string(index=False)
-    )
+    print(estimates(read_panel(Path(__file__).parent / "provinces" / "panel.csv")).round(3).to_string(index=False))

@@ -159,9 +159,7 @@ def test_every_row_has_a_source(package):
 
 def test_every_column_of_2022_names_its_source():
     """The codebook names a source column for every figure of a province, and it exists."""
-    book = read("codebook").query(
-        "package == 'provinces' and resource == 'provinces_2022' and type == 'number'"
-    )
+    book = read("codebook").query("package == 'provinces' and resource == 'provinces_2022' and type == 'number'")
     named = book["description"].str.removeprefix("source: ")
     assert set(named) <= set(read("provinces/provinces_2022").columns)
 
@@ -172,9 +170,7 @@ def test_every_cluster_is_classified():
     found = {}
     for _, row in clusters.iterrows():
         readings = [READING_WORDS[name].get(row[name]) for name in Reading]
-        numbers = [
-            float(row[name]) if word is None else word for name, word in zip(Reading, readings, strict=True)
-        ]
+        numbers = [float(row[name]) if word is None else word for name, word in zip(Reading, readings, strict=True)]
         found[row["cluster"]] = classify(*numbers).path
     assert len(found) == 66
     assert set(found.values()) == set(Path)
@@ -195,9 +191,7 @@ def test_features_are_ranks_of_provinces():
 def test_effectiveness_covers_every_path_and_lever():
     """Every path and lever once, spread around the mean, the mean over paths being the level."""
     table = pd.read_csv(DATASETS / "national66" / "effectiveness.csv")
-    assert list(zip(table["path"], table["lever"], strict=True)) == [
-        (p, lever) for p in Path for lever in Lever
-    ]
+    assert list(zip(table["path"], table["lever"], strict=True)) == [(p, lever) for p in Path for lever in Lever]
     assert ((table["low"] <= table["mean"]) & (table["mean"] <= table["high"])).all()
     levels = pd.read_csv(DATASETS / "effects" / "levels.csv").set_index("lever")["mean"]
     means = table.groupby("lever")["mean"].mean()

@@ -141,9 +141,7 @@ def test_the_spread_holds_the_mean(estimates, evidence):
         assert ((table["low"] <= table["mean"]) & (table["mean"] <= table["high"])).all()
 
 
-@pytest.mark.parametrize(
-    ("weaker", "strength", "stronger"), [(0, 10, 20), (11, 10, 20), (5, 10, 9), (5, 10, math.inf)]
-)
+@pytest.mark.parametrize(("weaker", "strength", "stronger"), [(0, 10, 20), (11, 10, 20), (5, 10, 9), (5, 10, math.inf)])
 def test_strengths_out_of_order_are_refused(weaker, strength, stronger):
     """The strengths have to be positive, finite and in order."""
     with pytest.raises(ValueError, match="give positive numbers, none below the one before"):

@@ -83,9 +83,7 @@ def lever_levels(estimates: pd.DataFrame) -> pd.DataFrame:
     via = usable["pass_through"].fillna("")
     unknown = sorted(set(via) - set(usable.index) - {""})
     if unknown:
-        raise ValueError(
-            f"pass_through names {', '.join(unknown)}, which has no elasticity; name one that has."
-        )
+        raise ValueError(f"pass_through names {', '.join(unknown)}, which has no elasticity; name one that has.")
     factor = via.map(usable["elasticity"]).fillna(1.0)
     columns = ["elasticity", "elasticity_low", "elasticity_high"]
     scaled = usable[columns].mul(factor, axis=0).assign(id=usable["id"], lever=usable["lever"])

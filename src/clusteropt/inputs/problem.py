@@ -343,9 +343,7 @@ class Problem:
     spill_to: Positions = field(default_factory=lambda: np.zeros(0, np.int32))
     spill_share: Floats = field(default_factory=lambda: np.zeros(0))
     rules: tuple[Rule, ...] = ()
-    last_plan: LastPlan = field(
-        default_factory=lambda: LastPlan(*(np.zeros(0, np.int32),) * 3, np.zeros(0, np.int64))
-    )
+    last_plan: LastPlan = field(default_factory=lambda: LastPlan(*(np.zeros(0, np.int32),) * 3, np.zeros(0, np.int64)))
     objective: Objective = Objective()
     discount: float = 0.0
     factor_weights: dict[str, float] = field(default_factory=dict)

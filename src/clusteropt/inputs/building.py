@@ -1,0 +1,204 @@
+"""From checked tables to the arrays of a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clusteropt.domain import Feature, Path, Reading, classify
+from clusteropt.inputs.access import make_access
+from clusteropt.inputs.problem import LastPlan, Labels, Problem, ResponseFamily
+from clusteropt.inputs.settings import CoefficientReading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clusteropt.inputs.names import Names
+    from clusteropt.inputs.parsing import TypedTable
+    from clusteropt.inputs.problem import Floats, Ints, Menus, Rule, Synergy
+    from clusteropt.inputs.settings import ModelSettings
+    from clusteropt.text import Text
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Parts:
+    """All that a problem is built from; every reference in it is good.
+
+    Parameters
+    ----------
+    settings : ModelSettings
+        The model beside its tables.
+    tables : dict of str to TypedTable
+        All tables, empty ones where the source has none.
+    labels : Labels
+        The names.
+    names : dict of str to Names
+        The names, to look references up in.
+    membership : array of shape (num_clusters, num_paths)
+        How much of each path a cluster has.
+    menus : Menus
+        The awards to choose from.
+    synergies : tuple of Synergy
+        Levers that work together.
+    rules : tuple of Rule
+        The limits.
+    notes : tuple of Text
+        What a reader must know.
+    digests : dict of str to str
+        SHA-256 of every input.
+    """
+
+    settings: ModelSettings
+    tables: Mapping[str, TypedTable]
+    labels: Labels
+    names: Mapping[str, Names]
+    membership: Floats
+    menus: Menus
+    synergies: tuple[Synergy, ...]
+    rules: tuple[Rule, ...]
+    notes: tuple[Text, ...]
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """What is known of every cluster and lever, each array of shape (num_clusters, num_levers)."""
+
+    effect: Floats
+    scale: Floats
+    stock: Floats
+    least: Ints
+    most: Ints
+
+
+def memberships(clusters: pd.DataFrame) -> Floats:
+    """Give the memberships of every cluster: 1 on a path that is given, else by classification.
+
+    A cluster with neither a path nor three readings in 0..1 has none; that is a fault elsewhere.
+
+    Parameters
+    ----------
+    clusters : DataFrame
+        The typed table.
+    """
+    membership = np.zeros((len(clusters), len(Path)))
+    given = pd.Index([str(path) for path in Path]).get_indexer(pd.Index(clusters["path"], dtype=object))
+    membership[np.flatnonzero(given >= 0), given[given >= 0]] = 1.0
+    readings = clusters[[str(reading) for reading in Reading]].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore"):
+        known = ((readings >= 0) & (readings <= 1)).all(axis=1)
+    wanted = np.flatnonzero((given < 0) & clusters["path"].isna().to_numpy() & known)
+    if len(wanted):
+        # Many clusters share their readings, those of their region and industry, and are classified once.
+        distinct, back = np.unique(readings[wanted], axis=0, return_inverse=True)
+        found = np.array([classify(*row).memberships for row in distinct.tolist()])
+        membership[wanted] = found[back.ravel()]
+    return membership
+
+
+def build_problem(parts: Parts) -> Problem:
+    """Build the frozen problem."""
+    settings, names = parts.settings, parts.names
+    clusters, levers = parts.tables["clusters"].frame, parts.tables["levers"].frame
+    region, industry = (names[kind].positions(clusters[kind]) for kind in ("region", "industry"))
+    path = parts.membership.argmax(axis=1).astype(np.int32)
+    purse = _purse(parts)
+    access = make_access(parts.tables["eligibility"], names, region, path, industry)
+    cells = _cells(parts, access.reach(purse))
+    draw_fund, draw_cluster, draw_lever = access.draws(cells.most)
+    links = parts.tables["spillovers"].frame
+    scale = clusters["scale"].to_numpy(dtype=float)
+    return Problem(
+        name=settings.name,
+        title=settings.paper_title(),
+        money=settings.money.money(),
+        labels=parts.labels,
+        region_of=region,
+        industry_of=industry,
+        path_of=path,
+        membership=parts.membership,
+        weight=clusters["weight"].fillna(1.0).to_numpy(dtype=float),
+        size=np.where(clusters["size"].isna(), scale, clusters["size"].to_numpy(dtype=float)),
+        features=clusters[[str(feature) for feature in Feature]].to_numpy(dtype=float, copy=True),
+        family=tuple(ResponseFamily(word) for word in levers["response"]),
+        depreciation=levers["depreciation"].fillna(1.0).to_numpy(dtype=float),
+        lag=levers["lag"].fillna(0).to_numpy(dtype=np.int64),
+        effect=cells.effect,
+        scale=cells.scale,
+        stock=cells.stock,
+        least=cells.least,
+        most=cells.most,
+        menus=parts.menus,
+        purse=purse,
+        draw_fund=draw_fund,
+        draw_cluster=draw_cluster,
+        draw_lever=draw_lever,
+        synergies=parts.synergies,
+        spill_from=names["cluster"].positions(links["from"]),
+        spill_to=names["cluster"].positions(links["to"]),
+        spill_share=links["share"].to_numpy(dtype=float),
+        rules=parts.rules,
+        last_plan=_last_plan(parts),
+        objective=settings.objective.objective(),
+        discount=settings.objective.discount,
+        factor_weights={str(name): weight for name, weight in settings.baselines.factor_weights.items()},
+        notes=parts.notes,
+        digests=parts.digests,
+        options=settings.solve.options(),
+    )
+
+
+def _purse(parts: Parts) -> Ints:
+    frame = parts.tables["funds"].frame
+    purse = np.zeros((len(parts.labels.funds), len(parts.labels.years)), dtype=np.int64)
+    fund = parts.names["fund"].positions(frame["fund"])
+    year = frame["year"].to_numpy(dtype=np.int64) - parts.labels.years[0]
+    purse[fund, year] = frame["amount"].to_numpy(dtype=np.int64)
+    return purse
+
+
+def _cells(parts: Parts, reach: Ints) -> _Cells:
+    """Fill the arrays over cells from their defaults, then from the cells table, then from menus."""
+    frame, names = parts.tables["cells"].frame, parts.names
+    clusters = parts.tables["clusters"].frame
+    where = names["cluster"].positions(frame["cluster"]), names["lever"].positions(frame["lever"])
+    scale = np.repeat(clusters["scale"].to_numpy(dtype=float)[:, None], reach.shape[1], axis=1)
+    coefficient = parts.membership @ _coefficients(parts)
+    stock = np.zeros(reach.shape)
+    least, most = np.zeros(reach.shape, dtype=np.int64), reach.copy()
+    arrays = {"scale": scale, "mean": coefficient, "stock": stock, "least": least, "most": most}
+    for column, array in arrays.items():
+        given = frame[column].notna().to_numpy()
+        array[where[0][given], where[1][given]] = frame.loc[given, column].to_numpy(dtype=array.dtype)
+    start = parts.menus.start
+    from_menu = np.flatnonzero(np.diff(start))
+    least.ravel()[from_menu] = 0
+    most.ravel()[from_menu] = parts.menus.amount[start[from_menu + 1] - 1]
+    elastic = parts.settings.effectiveness.reading is CoefficientReading.ELASTICITY
+    return _Cells(coefficient / scale if elastic else coefficient, scale, stock, least, most)
+
+
+def _coefficients(parts: Parts) -> Floats:
+    """Give the coefficient of each path and lever, 0 where no cluster needs one."""
+    frame = parts.tables["effectiveness"].frame
+    column = frame[parts.settings.effectiveness.column.value]
+    found = np.zeros((len(parts.labels.paths), len(parts.labels.levers)))
+    path, lever = parts.names["path"].positions(frame["path"]), parts.names["lever"].positions(frame["lever"])
+    found[path, lever] = column.fillna(frame["mean"]).to_numpy(dtype=float)
+    return found
+
+
+def _last_plan(parts: Parts) -> LastPlan:
+    """Read the latest year of the last plan."""
+    frame, names = parts.tables["last_plan"].frame, parts.names
+    if frame["year"].notna().any():
+        frame = frame[(frame["year"] == frame["year"].max()).to_numpy(dtype=bool)]
+    return LastPlan(
+        names["cluster"].positions(frame["cluster"]),
+        names["lever"].positions(frame["lever"]),
+        names["fund"].positions(frame["fund"]),
+        frame["amount"].to_numpy(dtype=np.int64),
+    )

@@ -1,0 +1,334 @@
+"""Checks of a built problem that need no solver: rules and limits that the money cannot meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from clusteropt.inputs.parsing import TypedTable
+    from clusteropt.inputs.problem import Ints, Money, Problem, Rule
+
+    Mask = NDArray[np.bool_]
+
+NOT_LOCKED = -1
+LOW_BITS = 31
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Check:
+    """One problem under check, with what every rule check needs.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is checked.
+    reached : bool array of shape (num_clusters, num_levers)
+        Whether any fund is open to the cell.
+    faults : Faults
+        Where to note what is wrong.
+    """
+
+    problem: Problem
+    reached: Mask
+    faults: Faults
+
+    def cells(self, selection: Selection) -> Mask:
+        """Mark the clusters and levers of a selection, shape (num_clusters, num_levers)."""
+        problem = self.problem
+        clusters = np.ones(problem.num_clusters, dtype=bool)
+        for wanted, positions in (
+            (selection.regions, problem.region_of),
+            (selection.paths, problem.path_of),
+            (selection.industries, problem.industry_of),
+            (selection.clusters, np.arange(problem.num_clusters)),
+        ):
+            if wanted:
+                clusters &= np.isin(positions, wanted)
+        levers = np.ones(problem.num_levers, dtype=bool)
+        if selection.levers:
+            levers = np.isin(np.arange(problem.num_levers), selection.levers)
+        return clusters[:, None] & levers
+
+    def draws(self, selection: Selection) -> Mask:
+        """Mark the draws of a selection, shape (num_draws,)."""
+        problem = self.problem
+        chosen = self.cells(selection)[problem.draw_cluster, problem.draw_lever]
+        if selection.funds:
+            chosen &= np.isin(problem.draw_fund, selection.funds)
+        return chosen
+
+    def years(self, selection: Selection) -> list[int]:
+        """Give the positions of the years of a selection."""
+        return list(selection.years) or list(range(self.problem.num_years))
+
+    def open_money(self, selection: Selection) -> int:
+        """Sum the purses that some draw of a selection can reach, in its years."""
+        funds = np.unique(self.problem.draw_fund[self.draws(selection)])
+        return exact_sum(self.problem.purse[np.ix_(funds, self.years(selection))])
+
+
+def check_problem(
+    problem: Problem, tables: Mapping[str, TypedTable], rule_rows: tuple[int, ...], faults: Faults
+) -> None:
+    """Note what no plan could meet, as far as it shows without a solver.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is checked.
+    tables : dict of str to TypedTable
+        All tables, for the rows to point at.
+    rule_rows : tuple of int
+        The row of each rule.
+    faults : Faults
+        Where to note what is wrong.
+    """
+    reached = np.zeros((problem.num_clusters, problem.num_levers), dtype=bool)
+    reached[problem.draw_cluster, problem.draw_lever] = True
+    check = _Check(problem, reached, faults)
+    _check_limits(check)
+    _check_funds(check)
+    _check_factors(check)
+    for rule, row in zip(problem.rules, rule_rows, strict=True):
+        _check_rule(check, rule, row)
+    _check_locks(check, rule_rows)
+
+
+def exact_sum(amounts: Ints) -> int:
+    """Sum whole amounts of any number and size without overflow."""
+    high, low = amounts >> LOW_BITS, amounts & ((1 << LOW_BITS) - 1)
+    return (int(high.sum()) << LOW_BITS) + int(low.sum())
+
+
+def money_text(amount: int, money: Money) -> Text:
+    """Write an amount in printed units, with every decimal it has and at least two."""
+    digits = len(str(money.per_printed)) - 1
+    whole, rest = divmod(amount, money.per_printed)
+    decimals = f"{rest:0{digits}d}".rstrip("0").ljust(2, "0") if digits else ""
+    number = f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
+    return Text(f"{number} (in {money.printed.en})", f"{number} {money.printed.zh}")
+
+
+def _check_limits(check: _Check) -> None:
+    problem = check.problem
+    for cluster, lever in np.argwhere((problem.least > problem.most) & check.reached)[: check.faults.room + 1]:
+        value = f"{problem.labels.clusters[cluster]}, {problem.labels.levers[lever]}"
+        least, most = (money_text(int(part[cluster, lever]), problem.money) for part in (problem.least, problem.most))
+        check.faults.add(
+            Place("cells", None, "least", value),
+            Text(
+                f"least is {least.en}, but the purses open to the cell hold {most.en} in their best year.",
+                f"least 为{least.zh}, 但对其开放的资金单年最多 {most.zh}。",
+            ),
+            Text("Lower least, or open a fund.", "请降低 least, 或开放资金。"),
+        )
+
+
+def _check_funds(check: _Check) -> None:
+    served = np.bincount(check.problem.draw_fund, minlength=check.problem.num_funds)
+    for fund in np.flatnonzero(served == 0):
+        check.faults.add(
+            Place("funds", None, "fund", check.problem.labels.funds[fund]),
+            Text("no cluster and lever may draw on this fund.", "没有任何集群和工具可使用该资金。"),
+            Text("Mend its eligibility, or remove it.", "请更正 eligibility, 或删除该资金。"),
+        )
+
+
+def _check_factors(check: _Check) -> None:
+    names = ("concentration", "innovation", "interaction", "spillover", "growth")
+    for position, name in enumerate(names):
+        if not check.problem.factor_weights.get(name):
+            continue
+        num_missing = int(np.isnan(check.problem.features[:, position]).sum())
+        if num_missing:
+            check.faults.add(
+                Place("clusters", None, name),
+                Text(
+                    f"the factor formula weighs this feature, but it is empty for {num_missing} clusters.",
+                    f"因素公式使用该特征, 但有 {num_missing} 个集群为空。",
+                ),
+                Text("Fill it in, or drop it from factor_weights.", "请填写, 或从 factor_weights 中删除。"),
+            )
+
+
+def _check_rule(check: _Check, rule: Rule, row: int) -> None:
+    if not _check_matches(check, rule.selection, rule.name, row):
+        return
+    if rule.base is RuleBase.SELECTION and not _check_matches(check, rule.base_selection, rule.name, row, "of"):
+        return
+    if rule.kind is RuleKind.COUNT:
+        _check_count(check, rule, row)
+    elif rule.kind is RuleKind.CHANGE or (rule.kind is RuleKind.LOCK and rule.minimum is None):
+        if not len(check.problem.last_plan.amount):
+            check.faults.add(
+                Place("rules", row, "rule", rule.name),
+                Text(
+                    f"a rule of kind {rule.kind} needs the last plan, and there is none.",
+                    f"{rule.kind} 类规则需要上期计划, 但没有该表。",
+                ),
+                Text("Add the table last_plan.", "请补充 last_plan 表。"),
+            )
+    _check_floor(check, rule, row)
+
+
+def _check_matches(check: _Check, selection: Selection, name: str, row: int, column: str = "rule") -> bool:
+    if not check.cells(selection).any():
+        problem = Text("nothing matches the selection: no cluster is in all of it.", "没有集群符合该范围。")
+    elif not check.draws(selection).any():
+        problem = Text("no fund of the selection is open to its clusters and levers.", "该范围内没有可用的资金。")
+    else:
+        return True
+    check.faults.add(Place("rules", row, column, name), problem, Text("Widen the selection.", "请放宽范围。"))
+    return False
+
+
+def _check_count(check: _Check, rule: Rule, row: int) -> None:
+    if rule.minimum is None:
+        return
+    draws, problem = check.draws(rule.selection), check.problem
+    cluster, lever = problem.draw_cluster[draws].astype(np.int64), problem.draw_lever[draws]
+    if rule.base is RuleBase.CLUSTERS:
+        num, what = len(np.unique(cluster)), Text("clusters", "个集群")
+    else:
+        num = len(np.unique(cluster * problem.num_levers + lever)) * len(check.years(rule.selection))
+        what = Text("awards", "项拨款")
+    if rule.minimum > num:
+        check.faults.add(
+            Place("rules", row, "min", str(rule.minimum)),
+            Text(f"at most {num} {what.en} are possible in the selection.", f"该范围内最多 {num} {what.zh}。"),
+            Text("Lower min, or widen the selection.", "请降低 min, 或放宽范围。"),
+        )
+
+
+def _floor_of(check: _Check, rule: Rule) -> int | None:
+    """Give the money a rule asks for whatever the plan; None if it asks for none."""
+    if rule.minimum is None:
+        return None
+    if rule.kind is RuleKind.AMOUNT:
+        return int(rule.minimum)
+    if rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND:
+        purses = np.ix_(rule.base_selection.funds, check.years(rule.selection))
+        return -(-(rule.minimum * exact_sum(check.problem.purse[purses])) // 1)
+    if rule.kind is RuleKind.LOCK:
+        num = check.draws(rule.selection).sum() if rule.selection.funds else check.cells(rule.selection).sum()
+        return int(rule.minimum) * int(num) * len(check.years(rule.selection))
+    return None
+
+
+def _check_floor(check: _Check, rule: Rule, row: int) -> None:
+    """Compare what a rule asks for with the purses open to it, and with what its cells may take."""
+    floor = _floor_of(check, rule)
+    if floor is None:
+        return
+    money = check.problem.money
+    asked, held = money_text(floor, money), money_text(check.open_money(rule.selection), money)
+    place = Place("rules", row, "min", str(rule.minimum))
+    if floor > check.open_money(rule.selection):
+        check.faults.add(
+            place,
+            Text(
+                f"rule {rule.name} asks at least {asked.en}; the purses open to it hold {held.en}.",
+                f"规则 {rule.name} 至少需要 {asked.zh}; 对其开放的资金共 {held.zh}。",
+            ),
+            Text("Lower min, widen the selection, or open a fund.", "请降低 min, 放宽范围或开放资金。"),
+        )
+        return
+    cells = check.cells(rule.selection) & check.reached
+    taken = exact_sum(check.problem.most[cells]) * len(check.years(rule.selection))
+    if floor > taken:
+        most = money_text(taken, money)
+        check.faults.add(
+            place,
+            Text(
+                f"rule {rule.name} asks at least {asked.en}; its cells may take {most.en}.",
+                f"规则 {rule.name} 至少需要 {asked.zh}; 其单元最多可得 {most.zh}。",
+            ),
+            Text("Lower min, or raise most in cells.", "请降低 min, 或提高 cells 中的 most。"),
+        )
+
+
+def _check_locks(check: _Check, rule_rows: tuple[int, ...]) -> None:
+    """Note locks that no award meets, and locks that disagree."""
+    problem = check.problem
+    locked_by = [position for position, rule in enumerate(problem.rules) if rule.kind is RuleKind.LOCK]
+    shape = (problem.num_clusters, problem.num_levers)
+    fixed = {year: np.full(shape, NOT_LOCKED, dtype=np.int64) for year in range(problem.num_years)}
+    for position in locked_by:
+        rule, row = problem.rules[position], rule_rows[position]
+        # A lock of the money of single funds leaves the sum of the cell open.
+        if rule.selection.funds or (rule.minimum is None and not len(problem.last_plan.amount)):
+            continue
+        cells = check.cells(rule.selection)
+        amount = _locked_amounts(problem, rule)
+        _check_lock(check, cells, amount, rule, row)
+        for year in check.years(rule.selection):
+            other = cells & (fixed[year] != NOT_LOCKED) & (fixed[year] != amount)
+            if other.any():
+                cluster, lever = np.argwhere(other)[0]
+                first = money_text(int(fixed[year][cluster, lever]), problem.money)
+                check.faults.add(
+                    Place("rules", row, "rule", rule.name),
+                    Text(
+                        f"an earlier lock holds {_cell(problem, cluster, lever)} at {first.en}.",
+                        f"前面的锁定已将 {_cell(problem, cluster, lever)} 定为 {first.zh}。",
+                    ),
+                    Text("Keep one of the locks.", "请只保留一条锁定。"),
+                )
+                break
+            fixed[year][cells] = amount[cells]
+
+
+def _locked_amounts(problem: Problem, rule: Rule) -> Ints:
+    """Give what a lock holds every cell at, shape (num_clusters, num_levers)."""
+    amounts = np.zeros((problem.num_clusters, problem.num_levers), dtype=np.int64)
+    if rule.minimum is not None:
+        amounts[:] = int(rule.minimum)
+    else:
+        last = problem.last_plan
+        np.add.at(amounts, (last.cluster, last.lever), last.amount)
+    return amounts
+
+
+def _check_lock(check: _Check, cells: Mask, amount: Ints, rule: Rule, row: int) -> None:
+    problem = check.problem
+    menus = problem.menus
+    from_menu = (np.diff(menus.start) > 0).reshape(cells.shape)
+    outside = (amount < problem.least) | (amount > problem.most) | ~check.reached
+    level_cell = np.repeat(np.arange(cells.size), np.diff(menus.start))
+    on_menu = np.zeros(cells.size, dtype=bool)
+    on_menu[level_cell[menus.amount == amount.ravel()[level_cell]]] = True
+    wrong = cells & (amount > 0) & np.where(from_menu, ~on_menu.reshape(cells.shape) | ~check.reached, outside)
+    for cluster, lever in np.argwhere(wrong)[: check.faults.room + 1]:
+        asked = money_text(int(amount[cluster, lever]), problem.money)
+        if from_menu[cluster, lever]:
+            reason = Text("which is no level of its menu", "但菜单中没有这一档")
+        else:
+            least, most = (
+                money_text(int(part[cluster, lever]), problem.money) for part in (problem.least, problem.most)
+            )
+            reason = Text(
+                f"but an award is 0 or from {least.en} to {most.en}", f"但拨款只能为 0 或 {least.zh} 至 {most.zh}"
+            )
+        check.faults.add(
+            Place("rules", row, "rule", rule.name),
+            Text(
+                f"the lock asks {asked.en} for {_cell(problem, cluster, lever)}, {reason.en}.",
+                f"锁定要求 {_cell(problem, cluster, lever)} 为 {asked.zh}, {reason.zh}。",
+            ),
+            Text("Lock another amount, or change the limits of the cell.", "请改变锁定金额, 或调整该单元的限值。"),
+        )
+
+
+def _cell(problem: Problem, cluster: int, lever: int) -> str:
+    return f"{problem.labels.clusters[cluster]}, {problem.labels.levers[lever]}"

@@ -1,0 +1,84 @@
+"""Reading one table from a DataFrame or a Parquet file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.raw_tables import RawTable, from_objects, make_raw
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_PARQUET_BYTES = 16 * 2**30
+
+
+def frame_table(name: str, frame: object, faults: Faults, digest: str | None = None) -> RawTable | None:
+    """Read a table from a DataFrame; None, and faults, if that cannot be.
+
+    Columns of whole numbers and of floats are taken as they are, all else as a planner would type it. The
+    index is left out. Rows are numbered from 2, as if the header were row 1.
+
+    Parameters
+    ----------
+    name : str
+        The name of the table.
+    frame : DataFrame
+        The table; anything else is a fault.
+    faults : Faults
+        Where to note what is wrong.
+    digest : str, optional
+        SHA-256 of the source; None takes that of the frame written as CSV.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        problem = Text(
+            f"this is no DataFrame but {type(frame).__name__}.", f"不是 DataFrame, 而是 {type(frame).__name__}。"
+        )
+        faults.add(Place(name), problem, Text("Give a pandas DataFrame.", "请提供 pandas DataFrame。"))
+        return None
+    if digest is None:
+        written = frame.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogatepass")
+        digest = hashlib.sha256(written).hexdigest()
+    headers = tuple(str(header) for header in frame.columns)
+    columns = tuple(_values(frame.iloc[:, position]) for position in range(len(headers)))
+    return make_raw(RawTable(name, headers, columns, np.arange(2, len(frame) + 2), digest), faults)
+
+
+def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
+    """Read a table from the bytes of a Parquet file; None, and faults, if that cannot be."""
+    try:
+        from pyarrow import parquet  # noqa: PLC0415 (an optional package)
+    except ImportError:
+        problem = Text("Parquet files need the package pyarrow.", "读取 Parquet 文件需要 pyarrow 包。")
+        remedy = Text("Install clusteropt[parquet], or save CSV.", "请安装 clusteropt[parquet], 或改存 CSV。")
+        faults.add(Place(name), problem, remedy)
+        return None
+    try:
+        file = parquet.ParquetFile(io.BytesIO(data))
+        groups = range(file.metadata.num_row_groups)
+        unpacked = sum(file.metadata.row_group(group).total_byte_size for group in groups)
+        if unpacked > MAX_PARQUET_BYTES:
+            problem = Text(f"unpacked it has {unpacked:,} bytes.", f"解压后有 {unpacked:,} 字节。")
+            faults.add(Place(name), problem, Text("Split the model.", "请拆分模型。"))
+            return None
+        frame = file.read().to_pandas(integer_object_nulls=True, date_as_object=True)
+    # The reader of a broken file raises errors of many kinds; to the planner they are one.
+    except Exception:  # noqa: BLE001
+        problem = Text("this is no Parquet file, or it is broken.", "不是 Parquet 文件, 或文件已损坏。")
+        faults.add(Place(name), problem, Text("Write it again.", "请重新生成。"))
+        return None
+    return frame_table(name, frame, faults, hashlib.sha256(data).hexdigest())
+
+
+def _values(series: pd.Series) -> NDArray[np.generic]:
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
+        return series.to_numpy()
+    if isinstance(series.dtype, pd.StringDtype):
+        return series.to_numpy(dtype=object, na_value=None)
+    return from_objects(series.tolist())

@@ -1,0 +1,107 @@
+"""A table as it was found: headers, row numbers and values, before any meaning is read into them."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clusteropt.inputs.faults import Faults, Place
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Written out, a number with more digits than this is of no use to a reader.
+MAX_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawTable:
+    """One table as it was found.
+
+    Parameters
+    ----------
+    name : str
+        The name of the table.
+    headers : tuple of str
+        The headers, trimmed.
+    columns : tuple of arrays of shape (num_rows,)
+        The values: text or None in arrays of objects; numbers where the source holds typed numbers.
+    rows : array of shape (num_rows,)
+        The number of each row in the source.
+    digest : str
+        SHA-256 of the source.
+    """
+
+    name: str
+    headers: tuple[str, ...]
+    columns: tuple[NDArray[np.generic], ...]
+    rows: NDArray[np.int64]
+    digest: str
+
+
+def written(value: object) -> str | None:
+    """Write a value of a sheet or a frame as a planner would type it; None if it is missing."""
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, float | np.floating | Decimal):
+        number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+        if number.is_nan():
+            return None
+        if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
+            return str(number)
+        return f"{number.to_integral_value():f}" if number == number.to_integral_value() else f"{number:f}"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return str(value)
+
+
+def from_objects(values: list[object]) -> NDArray[np.generic]:
+    """Turn values of any type into an array of text or None."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = [written(value) for value in values]
+    return array
+
+
+def make_raw(found: RawTable, faults: Faults) -> RawTable | None:
+    """Trim the headers and drop empty rows and empty nameless columns; None where a header is in doubt."""
+    filled = [_filled(column) for column in found.columns]
+    headers: list[str] = []
+    kept = []
+    doubtful = False
+    for position, header in enumerate(header.strip() for header in found.headers):
+        place = Place(found.name, 1, header or None)
+        if not header and not filled[position].any():
+            continue
+        if not header:
+            problem = Text(
+                f"column {position + 1} holds values but has no header.", f"第 {position + 1} 列有值但没有表头。"
+            )
+            faults.add(place, problem, Text("Name the column or clear it.", "请填写表头或清空该列。"))
+            doubtful = True
+        elif header in headers:
+            problem = Text("the column stands there twice.", "该列出现了两次。")
+            faults.add(place, problem, Text("Keep one of the two.", "请只保留一列。"))
+            doubtful = True
+        headers.append(header)
+        kept.append(position)
+    if doubtful:
+        return None
+    some = np.zeros(len(found.rows), dtype=bool)
+    for position in kept:
+        some |= filled[position]
+    columns = tuple(found.columns[position][some] for position in kept)
+    return RawTable(found.name, tuple(headers), columns, found.rows[some], found.digest)
+
+
+def _filled(column: NDArray[np.generic]) -> NDArray[np.bool_]:
+    if column.dtype != object:
+        return np.asarray(~pd.isna(column), dtype=bool)
+    return np.fromiter((value is not None and not value.isspace() and value != "" for value in column), bool)

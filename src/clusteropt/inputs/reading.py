@@ -1,0 +1,184 @@
+"""The verbs that make a problem: from a model file, or from frames."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.building import Parts, build_problem, memberships
+from clusteropt.inputs.checking import check_problem
+from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.files import read_bytes
+from clusteropt.inputs.library import find_dataset, find_model
+from clusteropt.inputs.menus import read_menus
+from clusteropt.inputs.model_files import parse_settings
+from clusteropt.inputs.names import make_labels, make_names
+from clusteropt.inputs.notes import make_notes
+from clusteropt.inputs.parsing import TypedTable, parse_table
+from clusteropt.inputs.raw_tables import RawTable
+from clusteropt.inputs.references import (
+    check_effectiveness,
+    check_funds,
+    check_last_plan,
+    check_names,
+    check_references,
+)
+from clusteropt.inputs.schemas import check_table
+from clusteropt.inputs.selections import read_rules
+from clusteropt.inputs.settings import ModelSettings
+from clusteropt.inputs.sources import folder_tables, frame_tables, sheet_tables
+from clusteropt.inputs.synergies import read_synergies
+from clusteropt.inputs.tables import TABLES
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from clusteropt.inputs.problem import Problem
+    from clusteropt.inputs.settings import TablePlace
+    from clusteropt.inputs.sources import Found
+
+MODEL = "model"
+
+
+def read_problem(model: str | Path) -> Problem:
+    """Read a model and its tables into a problem.
+
+    Every fault of the model file is reported at once, and then every fault of every table. Faults between
+    tables are looked for where the tables themselves can be read; whether the money suffices for the rules,
+    where all else is good.
+
+    Parameters
+    ----------
+    model : str or Path
+        The name of a shipped model, such as ``national66``, or the path of a model file.
+
+    Raises
+    ------
+    InputError
+        If anything is wrong; lists every fault with its table, row, column, value and remedy.
+    """
+    faults = Faults()
+    path = find_model(model)
+    data = read_bytes(path, path.name, faults)
+    settings = None if data is None else parse_settings(path.name, data, faults)
+    faults.stop_if_any()
+    assert data is not None
+    assert settings is not None
+    assert settings.tables is not None
+    found = _find_tables(settings.tables, path.parent, faults)
+    return _make(found, settings, {MODEL: hashlib.sha256(data).hexdigest()}, faults)
+
+
+def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSettings | None = None) -> Problem:
+    """Make a problem from DataFrames.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        The tables by name, with the columns of the tables in a folder. Row numbers in faults count the
+        header as row 1.
+    settings : ModelSettings, optional
+        The rest of the model; None takes all defaults, and the years of the funds.
+
+    Raises
+    ------
+    InputError
+        If anything is wrong; lists every fault with its table, row, column, value and remedy.
+    """
+    faults = Faults()
+    if not isinstance(tables, Mapping):
+        problem = Text("the tables are no mapping of names to DataFrames.", "tables 不是名称到 DataFrame 的映射。")
+        faults.add(Place("tables"), problem, Text("Give a dict.", "请提供字典。"))
+        faults.stop_if_any()
+    return _make(frame_tables(tables, faults), settings or ModelSettings(), {}, faults)
+
+
+def _find_tables(place: TablePlace, base: Path, faults: Faults) -> Found:
+    if place.dataset is not None:
+        folder = find_dataset(place.dataset, faults)
+        return dict.fromkeys(TABLES) if folder is None else folder_tables(folder, faults)
+    if place.workbook is not None:
+        return sheet_tables(base / place.workbook, faults)
+    return folder_tables(base / (place.folder or ""), faults)
+
+
+def _make(found: Found, settings: ModelSettings, digests: dict[str, str], faults: Faults) -> Problem:
+    off = settings.features.off()
+    left_out = tuple(name for name in off if name in found)
+    digests = digests | {name: raw.digest for name, raw in found.items() if raw is not None and name not in off}
+    tables = _typed_tables({name: raw for name, raw in found.items() if name not in off}, faults)
+    if any(typed.absent.intersection(typed.table.keys) for typed in tables.values() if typed.table.required):
+        # Without the names of clusters, levers and funds every reference would be a fault.
+        faults.stop_if_any()
+    years = settings.years or _years_of(tables["funds"], faults)
+    labels = make_labels(tables, years)
+    names = make_names(labels)
+    membership = memberships(tables["clusters"].frame)
+    check_references(tables, names, faults)
+    check_names(tables, faults)
+    check_funds(tables, years, faults)
+    check_effectiveness(tables["effectiveness"], names, membership, faults)
+    check_last_plan(tables["last_plan"], faults)
+    rules = read_rules(tables["rules"], names, faults)
+    synergies = read_synergies(tables["synergies"], names, faults)
+    faults.stop_if_any()
+    menus = read_menus(tables, names, faults)
+    faults.stop_if_any()
+    problem = build_problem(
+        Parts(
+            settings=settings,
+            tables=tables,
+            labels=labels,
+            names=names,
+            membership=membership,
+            menus=menus,
+            synergies=synergies,
+            rules=rules.rules,
+            notes=make_notes(tables, membership, settings, left_out),
+            digests=digests,
+        )
+    )
+    check_problem(problem, tables, rules.rows, faults)
+    faults.stop_if_any()
+    return problem
+
+
+def _typed_tables(found: Found, faults: Faults) -> dict[str, TypedTable]:
+    """Read and check every table; an optional table that is not there is an empty one."""
+    tables: dict[str, TypedTable] = {}
+    broken = False
+    for name, table in TABLES.items():
+        raw = found.get(name)
+        if raw is None and (name in found or table.required):
+            broken = True
+            if name not in found:
+                problem = Text("the table is missing.", "缺少该表。")
+                faults.add(Place(name), problem, Text(f"Add it. {table.about.en}", f"请补充。{table.about.zh}"))
+            continue
+        if raw is None:
+            empty = RawTable(name, (), (), np.zeros(0, dtype=np.int64), "")
+            tables[name] = parse_table(table, empty, Faults())
+            continue
+        tables[name] = parse_table(table, raw, faults)
+        check_table(tables[name], faults)
+        if table.required and not len(raw.rows):
+            problem = Text("the table has a header but no rows.", "该表只有表头, 没有数据。")
+            faults.add(Place(name), problem, Text("Add rows.", "请填写数据。"))
+            broken = True
+    if broken:
+        faults.stop_if_any()
+    return tables
+
+
+def _years_of(funds: TypedTable, faults: Faults) -> tuple[int, ...]:
+    years = sorted({int(year) for year in funds.frame["year"].dropna()})
+    if years and len(years) <= years[-1] - years[0]:
+        written = ", ".join(str(year) for year in years)
+        problem = Text(f"the years are {written}, with a gap.", f"年份为 {written}, 不连续。")
+        faults.add(Place("funds", None, "year"), problem, Text("Add the years between.", "请补充中间年份。"))
+    return tuple(years)

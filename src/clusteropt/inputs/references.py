@@ -1,0 +1,125 @@
+"""Checks across tables that need names only: references, coverage, and what must agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clusteropt.inputs.names import Names
+    from clusteropt.inputs.parsing import TypedTable
+    from clusteropt.inputs.problem import Floats
+
+LARGEST_SUM = 2**62
+REFERENCES = {
+    "effectiveness": {"lever": "lever"},
+    "eligibility": {"fund": "fund", "region": "region", "industry": "industry", "lever": "lever"},
+    "cells": {"cluster": "cluster", "lever": "lever"},
+    "levels": {"cluster": "cluster", "lever": "lever"},
+    "spillovers": {"from": "cluster", "to": "cluster"},
+    "last_plan": {"cluster": "cluster", "lever": "lever", "fund": "fund"},
+}
+
+
+def check_references(tables: Mapping[str, TypedTable], names: Mapping[str, Names], faults: Faults) -> None:
+    """Note every name that no table declares."""
+    for table, columns in REFERENCES.items():
+        for column, kind in columns.items():
+            values = tables[table].frame[column]
+            known = names[kind]
+            unknown = values[values.notna() & (known.positions(values) < 0)]
+            for row, value in unknown.items():
+                problem = Text(f"there is no {known.what.en} {value!r}.", f"没有{known.what.zh} {value!r}。")
+                faults.add(Place(table, int(str(row)), column, value), problem, suggest(value, known.index))
+
+
+def check_names(tables: Mapping[str, TypedTable], faults: Faults) -> None:
+    """Note a region, industry or fund that is printed under two names, and levers that cannot be joined."""
+    for table, key, column in (
+        ("clusters", "region", "region_zh"),
+        ("clusters", "industry", "industry_zh"),
+        ("funds", "fund", "name"),
+        ("funds", "fund", "name_zh"),
+    ):
+        frame = tables[table].frame
+        given = frame[frame[key].notna() & frame[column].notna()]
+        first = given.groupby(key, sort=False)[column].transform("first")
+        for row, value in given.loc[given[column] != first, column].items():
+            problem = Text(f"an earlier row prints this {key} as {first[row]!r}.", f"前面的行将其写作 {first[row]!r}。")
+            faults.add(Place(table, int(str(row)), column, value), problem, Text("Use one name.", "请统一名称。"))
+    levers = tables["levers"].frame["lever"].dropna()
+    for row, lever in levers[[("+" in lever) for lever in levers]].items():
+        problem = Text("the key of a lever cannot hold +, which joins levers.", "政策工具的键不能含有 +, 它用于连接。")
+        remedy = Text("Replace the sign; the printed name may keep it.", "请替换该字符; 显示名称可以保留。")
+        faults.add(Place("levers", int(str(row)), "lever", lever), problem, remedy)
+
+
+def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults: Faults) -> None:
+    """Note funds without a year of the model, years outside it, funds not opened, and sums too large."""
+    frame = tables["funds"].frame
+    given = frame[frame["fund"].notna() & frame["year"].notna()]
+    for row, year in given.loc[~given["year"].isin(years), "year"].items():
+        problem = Text("the model has no such year.", "模型不含该年份。")
+        remedy = suggest(str(year), [str(known) for known in years])
+        faults.add(Place("funds", int(str(row)), "year", str(year)), problem, remedy)
+    held = set(zip(given["fund"], given["year"].astype(int), strict=True))
+    funds = list(pd.unique(given["fund"]))
+    for fund in funds:
+        for year in (year for year in years if (fund, year) not in held):
+            problem = Text(f"the fund has no row for {year}.", f"该资金缺少 {year} 年的数据。")
+            remedy = Text("Add the row; the amount may be 0.", "请补充该行; 额度可以为 0。")
+            faults.add(Place("funds", None, "year", fund), problem, remedy)
+    check_sum("funds", frame["amount"], faults)
+    opened = tables["eligibility"]
+    if "fund" in opened.absent:
+        return
+    served = set(opened.frame["fund"])
+    for fund in (fund for fund in funds if fund not in served):
+        problem = Text("no row of eligibility opens this fund.", "eligibility 表没有该资金的使用范围。")
+        remedy = Text("Add a row; one with only the fund opens it to all.", "请补充一行; 只填资金表示不限。")
+        faults.add(Place("eligibility", None, "fund", fund), problem, remedy)
+
+
+def check_sum(table: str, amounts: pd.Series, faults: Faults) -> None:
+    """Note a sum of money that would not fit into 64 bits with room to spare."""
+    total = sum(int(amount) for amount in amounts.dropna()) if len(amounts) * 10**15 > LARGEST_SUM else 0
+    if total > LARGEST_SUM:
+        problem = Text(f"the amounts sum to {total:,}, more than 2**62.", f"金额合计 {total:,}, 超过 2**62。")
+        remedy = Text("Use a larger unit of money.", "请使用更大的货币单位。")
+        faults.add(Place(table, None, "amount", str(total)), problem, remedy)
+
+
+def check_effectiveness(typed: TypedTable, names: Mapping[str, Names], membership: Floats, faults: Faults) -> None:
+    """Note every pair of a path in use and a lever that has no coefficient."""
+    paths, levers = names["path"].index, names["lever"].index
+    path, lever = names["path"].positions(typed.frame["path"]), names["lever"].positions(typed.frame["lever"])
+    known = np.zeros((len(paths), len(levers)), dtype=bool)
+    both = (path >= 0) & (lever >= 0)
+    known[path[both], lever[both]] = True
+    used = membership.sum(axis=0) > 0
+    for row, column in np.argwhere(used[:, None] & ~known):
+        value = f"{paths[row]}, {levers[column]}"
+        problem = Text(
+            "clusters are on this path, but the lever has no coefficient on it.",
+            "有集群属于该路径, 但缺少该工具的系数。",
+        )
+        remedy = Text("Add the row with its source.", "请补充该行并注明来源。")
+        faults.add(Place("effectiveness", None, "path, lever", value), problem, remedy)
+
+
+def check_last_plan(typed: TypedTable, faults: Faults) -> None:
+    """Note rows without a year in a last plan that has years."""
+    year = typed.frame["year"]
+    check_sum("last_plan", typed.frame["amount"], faults)
+    if year.isna().all():
+        return
+    for row in typed.frame.index[year.isna().to_numpy() & ~typed.unread["year"]]:
+        problem = Text("other rows name their year, this one does not.", "其他行有年份, 此行没有。")
+        faults.add(Place("last_plan", int(row), "year"), problem, Text("Fill in the year.", "请填写年份。"))

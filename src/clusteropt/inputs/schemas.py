@@ -1,0 +1,149 @@
+"""Checking typed tables against their declaration: ranges, words, what must be filled, keys, row rules."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from clusteropt.inputs.columns import Column, ColumnKind, Table
+from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.raw_tables import written
+from clusteropt.inputs.tables import TABLES
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandera.pandas as pa
+
+    from clusteropt.inputs.parsing import TypedTable
+
+NOT_NULLABLE = "not_nullable"
+NUMBERS = (ColumnKind.WHOLE, ColumnKind.NUMBER, ColumnKind.READING)
+
+
+class _Failure(NamedTuple):
+    """One value that breaks a check of its column."""
+
+    column: str
+    check: str
+    value: object
+    row: int
+
+
+@cache
+def table_schema(name: str) -> pa.DataFrameSchema:
+    """Make the pandera schema of a table from its declaration."""
+    import pandera.pandas as pa  # noqa: PLC0415 (half a second to import, needed only here)
+
+    def checks(column: Column) -> Iterator[pa.Check]:
+        bounds = column.bounds
+        if bounds.least is not None:
+            yield pa.Check.ge(bounds.least, error="least")
+        if bounds.above is not None:
+            yield pa.Check.gt(bounds.above, error="above")
+        if bounds.most is not None:
+            yield pa.Check.le(bounds.most, error="most")
+        if column.kind is ColumnKind.WORD:
+            yield pa.Check.isin(list(column.words), error="words")
+
+    return pa.DataFrameSchema(
+        {
+            column.name: pa.Column(
+                nullable=not column.required, checks=list(checks(column)), description=column.about.en
+            )
+            for column in TABLES[name].columns
+        },
+        name=name,
+    )
+
+
+def check_table(typed: TypedTable, faults: Faults) -> None:
+    """Note every value and row of a typed table that breaks the declaration."""
+    for failure in _failures(typed):
+        column = next(column for column in typed.table.columns if column.name == failure.column)
+        problem, remedy = _words(column, failure)
+        value = None if failure.check == NOT_NULLABLE else written(failure.value)
+        faults.add(Place(typed.table.name, failure.row, column.name, value), problem, remedy)
+    _check_keys(typed, faults)
+    for rule in typed.table.rules:
+        holds = rule.holds(typed.frame).to_numpy(dtype=bool)
+        for row in typed.frame.index[~holds & ~typed.unread[rule.column]]:
+            faults.add(Place(typed.table.name, int(row), rule.column), rule.problem, rule.remedy)
+
+
+def _failures(typed: TypedTable) -> list[_Failure]:
+    """Run the schema; leave out what is a fault already."""
+    import pandera.errors  # noqa: PLC0415 (see table_schema)
+
+    try:
+        table_schema(typed.table.name).validate(typed.frame, lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        found = [
+            _Failure(*case)
+            for case in zip(cases["column"], cases["check"], cases["failure_case"], cases["index"], strict=True)
+        ]
+    else:
+        return []
+    known = {name: set(typed.frame.index[bad]) for name, bad in typed.unread.items()}
+    kept = [
+        failure for failure in found if failure.column not in typed.absent and failure.row not in known[failure.column]
+    ]
+    return sorted(kept, key=lambda failure: failure.row)
+
+
+def _words(column: Column, failure: _Failure) -> tuple[Text, Text]:
+    unit = Text("", "") if column.unit is None else Text(f" ({column.unit.en})", f" ({column.unit.zh})")
+    bounds = column.bounds
+    match failure.check:
+        case "not_nullable":
+            about = column.about
+            return (
+                Text("the value is missing.", "缺少值。"),
+                Text(f"Fill it in: {about.en}{unit.en}.", f"请填写: {about.zh}{unit.zh}。"),
+            )
+        case "words":
+            return Text("this is none of the words allowed.", "不是允许的选项。"), suggest(
+                str(failure.value), column.words
+            )
+        case "least" | "above":
+            limit = bounds.least if failure.check == "least" else bounds.above
+            comparison = Text("below", "小于") if failure.check == "least" else Text("not above", "不大于")
+        case _:
+            limit, comparison = bounds.most, Text("above", "大于")
+    return (
+        Text(f"the number is {comparison.en} {limit:g}.", f"该数{comparison.zh} {limit:g}。"),
+        Text(f"Give a number {bounds.read()}{unit.en}.", f"请填写满足 {bounds.read()} 的数{unit.zh}。"),
+    )
+
+
+def _check_keys(typed: TypedTable, faults: Faults) -> None:
+    """Note rows whose key stands in an earlier row."""
+    keys, frame = typed.table.keys, typed.frame
+    if not keys or typed.absent & {key for key in keys if _required(typed.table, key)}:
+        return
+    whole = np.ones(len(frame), dtype=bool)
+    for key in keys:
+        whole &= ~typed.unread[key]
+        if _required(typed.table, key):
+            whole &= frame[key].notna().to_numpy()
+    found = frame.loc[whole, keys]
+    repeated = found.duplicated().to_numpy()
+    if not repeated.any():
+        return
+    group = pd.Series(found.groupby(keys, dropna=False, sort=False).ngroup(), index=found.index)
+    first = pd.Series(group.index, index=group).groupby(level=0).first()
+    for row in found.index[repeated]:
+        value = ", ".join(written(part) or "" for part in found.loc[row])
+        before = int(first[group[row]])
+        problem = Text(f"the key stands already in row {before}.", f"该键已在第 {before} 行出现。")
+        remedy = Text("Keep one of the rows.", "请只保留一行。")
+        faults.add(Place(typed.table.name, int(row), ", ".join(keys), value), problem, remedy)
+
+
+def _required(table: Table, name: str) -> bool:
+    return any(column.name == name and column.required for column in table.columns)

@@ -1,0 +1,180 @@
+"""Reading tables from the sheets of a workbook."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+import zipfile
+from typing import IO, TYPE_CHECKING
+from xml.etree import ElementTree
+
+import numpy as np
+import openpyxl
+
+from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.raw_tables import RawTable, from_objects, make_raw
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+MAX_UNPACKED_BYTES = 200 * 2**20
+MAX_PARTS = 5_000
+MAX_SHEET_ROWS = 2**20
+OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+SAVE_AGAIN = Text("Open it in a spreadsheet program and save it as .xlsx.", "请用电子表格软件打开并另存为 .xlsx。")
+
+
+def workbook_tables(
+    file_name: str, data: bytes, wanted: Callable[[str], bool], faults: Faults
+) -> dict[str, RawTable | None] | None:
+    """Read the wanted sheets of a workbook, by name; None, and faults, for what cannot be read.
+
+    Refused are merged cells, formulas that were never calculated, cells that hold an error, and a workbook
+    that unpacks to more than ``MAX_UNPACKED_BYTES``.
+
+    Parameters
+    ----------
+    file_name : str
+        What a fault calls the workbook.
+    data : bytes
+        The file.
+    wanted : callable
+        Tells of the name of a sheet whether to read it.
+    faults : Faults
+        Where to note what is wrong.
+    """
+    if not _is_workbook(file_name, data, faults):
+        return None
+    digest = hashlib.sha256(data).hexdigest()
+    tables: dict[str, RawTable | None] = {}
+    try:
+        with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(data)) as parts:
+            # openpyxl warns of styles and validations that it drops; only values are read here.
+            warnings.simplefilter("ignore")
+            paths = _sheet_paths(parts)
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            for sheet in book.worksheets:
+                name = sheet.title
+                if not wanted(name):
+                    continue
+                with parts.open(paths[name]) as part:
+                    _scan(name, part, faults)
+                tables[name] = _sheet_table(name, sheet, digest, faults)
+    # A broken workbook raises errors of many kinds from several packages; to the planner they are one.
+    except Exception:  # noqa: BLE001
+        problem = Text("the workbook is broken or cut short.", "工作簿已损坏或不完整。")
+        faults.add(Place(file_name), problem, SAVE_AGAIN)
+        return None
+    return tables
+
+
+def _is_workbook(file_name: str, data: bytes, faults: Faults) -> bool:
+    place = Place(file_name)
+    if data.startswith(OLD_WORKBOOK):
+        problem = Text("this is an old .xls or a workbook with a password.", "这是旧版 .xls 或加密的工作簿。")
+        faults.add(place, problem, SAVE_AGAIN)
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            infos = parts.infolist()
+    # A damaged list of contents raises errors of many kinds.
+    except Exception:  # noqa: BLE001
+        faults.add(place, Text("this is no workbook, or it is cut short.", "不是工作簿, 或文件不完整。"), SAVE_AGAIN)
+        return False
+    # Reading stops at the size that each part states, so the statements can be trusted as a limit.
+    unpacked = sum(info.file_size for info in infos)
+    if unpacked > MAX_UNPACKED_BYTES or len(infos) > MAX_PARTS:
+        problem = Text(
+            f"unpacked the workbook has {unpacked:,} bytes; more than {MAX_UNPACKED_BYTES:,} are not read.",
+            f"工作簿解压后有 {unpacked:,} 字节, 超过上限 {MAX_UNPACKED_BYTES:,}。",
+        )
+        faults.add(place, problem, Text("Use a folder of CSV files.", "请改用 CSV 文件夹。"))
+        return False
+    if "xl/workbook.xml" not in {info.filename for info in infos}:
+        faults.add(place, Text("this is a zip file but no workbook.", "这是压缩文件, 不是工作簿。"), SAVE_AGAIN)
+        return False
+    return True
+
+
+def _sheet_paths(parts: zipfile.ZipFile) -> dict[str, str]:
+    """Find the part that holds each sheet."""
+    relations = ElementTree.fromstring(parts.read("xl/_rels/workbook.xml.rels"))
+    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    book = ElementTree.fromstring(parts.read("xl/workbook.xml"))
+    paths = {}
+    for sheet in book.iter(f"{MAIN}sheet"):
+        target = targets.get(sheet.get(RELATION), "")
+        paths[sheet.get("name", "")] = target[1:] if target.startswith("/") else f"xl/{target}"
+    return paths
+
+
+def _scan(name: str, part: IO[bytes], faults: Faults) -> None:
+    """Note merged cells, formulas without a value and errors, which the reader passes over in silence."""
+    for _, element in ElementTree.iterparse(part):
+        if element.tag == f"{MAIN}mergeCell":
+            merged = element.get("ref", "")
+            place = Place(name, _row_of(merged), value=merged)
+            problem = Text(
+                "the cells are merged, so it is open which row the value is for.",
+                "单元格已合并, 无法确定值属于哪一行。",
+            )
+            faults.add(place, problem, Text("Unmerge them and fill every cell.", "请取消合并并逐格填写。"))
+        elif element.tag == f"{MAIN}c":
+            _scan_cell(name, element, faults)
+        elif element.tag == f"{MAIN}row":
+            # The children were seen; without this a large sheet would stand in memory as a tree.
+            element.clear()
+
+
+def _scan_cell(name: str, cell: ElementTree.Element, faults: Faults) -> None:
+    reference, kind = cell.get("r", ""), cell.get("t")
+    value, formula = cell.find(f"{MAIN}v"), cell.find(f"{MAIN}f")
+    text = None if value is None else value.text
+    place = Place(name, _row_of(reference), value=reference)
+    if kind == "e":
+        problem = Text(f"the cell holds the error {text}.", f"单元格为错误值 {text}。")
+        faults.add(place, problem, Text("Mend its formula.", "请修正公式。"))
+    elif formula is not None and text is None and kind != "str":
+        problem = Text("the formula was never calculated, so it has no value.", "公式尚未计算, 没有值。")
+        remedy = Text("Open the workbook, let it calculate, and save it.", "请打开工作簿, 完成计算并保存。")
+        faults.add(place, problem, remedy)
+
+
+def _row_of(reference: str) -> int | None:
+    found = re.search(r"[0-9]{1,7}", reference)
+    return int(found.group()) if found else None
+
+
+def _sheet_table(name: str, sheet: ReadOnlyWorksheet, digest: str, faults: Faults) -> RawTable | None:
+    """Read the values of a sheet; its first row is the header."""
+    # The size that the sheet states may be wrong; without it the rows are read as they come.
+    sheet.reset_dimensions()
+    records: list[list[object]] = []
+    rows: list[int] = []
+    for row, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if row > MAX_SHEET_ROWS:
+            problem = Text(f"the sheet has more than {MAX_SHEET_ROWS:,} rows.", f"工作表超过 {MAX_SHEET_ROWS:,} 行。")
+            faults.add(Place(name), problem, Text("Use a CSV file.", "请改用 CSV 文件。"))
+            return None
+        record: list[object] = list(values)
+        while record and record[-1] is None:
+            record.pop()
+        if record or row == 1:
+            records.append(record)
+            rows.append(row)
+    if not records or not records[0]:
+        problem = Text("the sheet is empty, or its first row is.", "工作表或其首行为空。")
+        faults.add(Place(name), problem, Text("Write the header into row 1.", "请在第 1 行填写表头。"))
+        return None
+    width = max(len(record) for record in records)
+    padded = [record + [None] * (width - len(record)) for record in records]
+    headers = tuple("" if header is None else str(header) for header in padded[0])
+    columns = tuple(from_objects([record[position] for record in padded[1:]]) for position in range(width))
+    return make_raw(RawTable(name, headers, columns, np.array(rows[1:], dtype=np.int64), digest), faults)

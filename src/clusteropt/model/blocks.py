@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from clusteropt.inputs.problem import Floats, Ints
 
-    Matrix = sparse.csr_matrix
+    Matrix: TypeAlias = Any
+    """A scipy.sparse.csr_matrix; scipy comes without types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +92,11 @@ def pick(num_rows: int, row: Ints, col: Ints, data: Floats | float, num_cols: in
     values = np.broadcast_to(np.asarray(data, dtype=float), np.shape(row))
     matrix = sparse.csr_matrix((values, (row, col)), shape=(num_rows, num_cols))
     return tidy(matrix)
+
+
+def add_up(place: NDArray[np.integer[Any]], values: Floats, num: int) -> Floats:
+    """Add values up by place: the sum of the values of each of ``num`` places."""
+    return np.asarray(np.bincount(place, weights=values, minlength=num), dtype=float)
 
 
 def tidy(matrix: Matrix) -> Matrix:

@@ -157,7 +157,7 @@ def _count_columns(space: Space, shelf: _Shelf) -> None:
     if found:
         rule = np.concatenate([np.full(len(clusters), position) for position, _, clusters in found])
         cluster = np.concatenate([clusters for _, _, clusters in found])
-        shelf.put("active", ("rule", "cluster"), [rule, cluster], 1.0, integer=True)
+        shelf.put("counted", ("rule", "cluster"), [rule, cluster], 1.0, integer=True)
 
 
 def _stock_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure
+from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import curved_cells, level_gain, stock_reach
 from clusteropt.model.response import FAMILIES, curve_value, family_codes
 from clusteropt.model.space import harmful
@@ -52,13 +54,21 @@ class Curves:
         return self.gain[which] * curve_value(self.code[which], self.scale[which], x)
 
 
-def make_curves(space: Space) -> Curves:
-    """Collect the curves of a problem."""
+def make_curves(space: Space, total: bool = False) -> Curves:
+    """Collect the curves of a problem.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    total : bool
+        Weigh them for the total outcome even where regions are compared: the second stage of the worst region first.
+    """
     problem, cells = space.problem, curved_cells(space)
     per_printed = problem.money.per_printed
     pair = cells // problem.num_years
     code = family_codes(problem.family)[space.cell_lever[cells]].astype(np.int64)
-    weights = abs(space.cluster_weight)
+    weights = _cluster_weights(space, total)
     weight = weights[space.cell_cluster[cells]] * space.discount[space.cell_year[cells]]
     scale = problem.scale.ravel()[pair] / per_printed
     gain = problem.effect.ravel()[pair] * per_printed
@@ -82,11 +92,11 @@ def region_reach(space: Space, curves: Curves) -> Floats:
     levels = np.zeros(num_cells)
     np.maximum.at(levels, space.level_cell[affordable], np.where(own, gain, gain)[affordable])
     discounted = (best + levels) * space.discount[space.cell_year]
-    per_cluster = np.bincount(space.cell_cluster, discounted, problem.num_clusters)
+    per_cluster = add_up(space.cell_cluster, discounted, problem.num_clusters)
     synergy = sum((s.gain for s in problem.synergies), np.zeros(len(problem.labels.paths)))
     home = per_cluster * (problem.membership @ synergy) * problem.weight
     kept = space.region_weight.maximum(0) @ per_cluster
-    return np.asarray(kept + np.bincount(problem.region_of, home, len(problem.labels.regions)))
+    return np.asarray(kept + add_up(problem.region_of, home, len(problem.labels.regions)))
 
 
 def region_units(space: Space) -> Floats:
@@ -94,6 +104,14 @@ def region_units(space: Space) -> Floats:
     if space.problem.objective.measure is RegionMeasure.PER_SIZE:
         return space.region_size
     return np.ones(len(space.problem.labels.regions))
+
+
+def _cluster_weights(space: Space, total: bool) -> Floats:
+    """Give what a unit of outcome of each cluster can count in the objective at most."""
+    if total or space.problem.objective.kind is not ObjectiveKind.WORST_REGION:
+        return np.asarray(abs(space.region_weight).sum(axis=0)).ravel()
+    per_unit = sparse.diags(1 / region_units(space)) @ abs(space.region_weight)
+    return np.asarray(per_unit.max(axis=0).toarray()).ravel()
 
 
 def _with_regions(space: Space, curves: Curves) -> Curves:

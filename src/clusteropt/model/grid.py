@@ -79,6 +79,15 @@ class Grid:
         _, number = self.pieces()
         return np.flatnonzero(np.append(number[1:], 0) > 0)
 
+    def lowest(self, x: Floats) -> Floats:
+        """Give every curve at ``x``, shape (num_curves,), or its secants where it is held from below as well."""
+        values = self.curves.value(np.arange(self.curves.num), x)
+        for slot, curve in enumerate(self.curves.harmed):
+            breaks = self.harm_point[self.harm_start[slot] : self.harm_start[slot + 1]]
+            heights = self.curves.value(np.full(len(breaks), curve), breaks)
+            values[curve] = np.interp(x[curve], breaks, heights)
+        return values
+
     def error_bound(self) -> float:
         """Bound the excess of the formulation over the problem, in units of the objective.
 
@@ -146,9 +155,7 @@ def first_grid(curves: Curves) -> Grid:
 
 
 def _spread(curves: Curves, which: Ints, tolerance: float) -> list[Floats]:
-    return [
-        tangent_points(FAMILIES[curves.code[k]], curves.scale[k], curves.reach[k], tolerance) for k in which
-    ]
+    return [tangent_points(FAMILIES[curves.code[k]], curves.scale[k], curves.reach[k], tolerance) for k in which]
 
 
 def _join(parts: list[Floats]) -> tuple[Ints, Floats]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,7 @@ def purse_money(space: Space) -> Iterator[MoneyRow]:
     purse = space.flow_fund * problem.num_years + year
     order = np.argsort(purse, kind="stable")
     ends = np.searchsorted(purse[order], np.arange(problem.num_funds * problem.num_years + 1))
-    for number, (first, last) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for number, (first, last) in enumerate(pairwise(ends)):
         if first < last:
             key = divmod(number, problem.num_years)
             name = f"purse {problem.labels.funds[key[0]]} {problem.labels.years[key[1]]}"

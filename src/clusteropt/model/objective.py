@@ -56,7 +56,7 @@ def reachable_regions(draft: Draft) -> Ints:
     return np.flatnonzero(region_reach(draft.space, draft.grid.curves) > 0)
 
 
-def worst(draft: Draft) -> RowBlock | None:
+def worst_region(draft: Draft) -> RowBlock | None:
     """The worst region is no better than any: R[r] / size[r] - worst >= 0, R[r] the outcome of the region.
 
     Regions that no money can reach are left out.
@@ -66,9 +66,8 @@ def worst(draft: Draft) -> RowBlock | None:
         return None
     regions = reachable_regions(draft)
     per_unit = sparse.diags(1 / region_units(draft.space)) @ region_rows(draft)
-    own = pick(len(regions), np.arange(len(regions)), np.repeat(block.positions, len(regions)), 1.0,
-               draft.columns.num)  # fmt: skip
-    return make_rows("worst", ("region",), regions[:, None], per_unit[regions] - own, 0.0, np.inf)
+    own = pick(len(regions), np.arange(len(regions)), np.repeat(block.positions, len(regions)), 1.0, draft.columns.num)
+    return make_rows("worst_region", ("region",), regions[:, None], per_unit[regions] - own, 0.0, np.inf)
 
 
 def floor(draft: Draft) -> RowBlock | None:
@@ -77,10 +76,10 @@ def floor(draft: Draft) -> RowBlock | None:
     if block is None or draft.floor is None:
         return None
     row = pick(1, np.zeros(1, np.int64), block.positions, 1.0, draft.columns.num)
-    return make_rows("floor", ("stage",), np.zeros((1, 1)), row, draft.floor, np.inf)
+    return make_rows("floor", ("stage",), np.zeros((1, 1), np.int64), row, draft.floor, np.inf)
 
 
-def equity(draft: Draft) -> RowBlock | None:
+def equity_curve(draft: Draft) -> RowBlock | None:
     """A region counts by a concave curve of its outcome: U[r] <= u'(p) R[r] + u(p) - u'(p) p at every point p."""
     block, grid = draft.columns.block("equity"), draft.grid
     if block is None:
@@ -93,7 +92,7 @@ def equity(draft: Draft) -> RowBlock | None:
     matrix = own - sparse.diags(slope) @ region_rows(draft)[region]
     number = np.flatnonzero(regional) - grid.start[which[regional]]
     keys = np.column_stack((region, number))
-    return make_rows("equity", ("region", "point"), keys, matrix, -np.inf, intercept)
+    return make_rows("equity_curve", ("region", "point"), keys, matrix, -np.inf, intercept)
 
 
 def target(draft: Draft) -> RowBlock | None:
@@ -102,7 +101,7 @@ def target(draft: Draft) -> RowBlock | None:
     if objective.kind is not ObjectiveKind.LEAST_MONEY:
         return None
     return make_rows(
-        "target", ("stage",), np.zeros((1, 1)), total_row(draft), objective.target or 0.0, np.inf
+        "target", ("stage",), np.zeros((1, 1), np.int64), total_row(draft), objective.target or 0.0, np.inf
     )
 
 

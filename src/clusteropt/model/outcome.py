@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.curves import region_units
 from clusteropt.model.response import FAMILIES, curve_slope, curve_value, family_codes
@@ -57,14 +58,14 @@ def evaluate(space: Space, money: Floats) -> Outcome:
     """
     problem = space.problem
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    amount = np.bincount(space.flow_cell, money, space.num_cells)
+    amount = add_up(space.flow_cell, money, space.num_cells)
     direct, feeding = _menu_outcome(space, amount)
     held = _stocks(problem, feeding.reshape(shape))
     cell = (_response(problem, held) + _delayed(problem, direct.reshape(shape))).ravel()
     discount = space.discount[space.cell_year]
-    per_cluster = np.bincount(space.cell_cluster, cell * discount, problem.num_clusters)
+    per_cluster = add_up(space.cell_cluster, cell * discount, problem.num_clusters)
     synergy = _synergies(space, cell)
-    home = np.bincount(problem.region_of, synergy, len(problem.labels.regions))
+    home = add_up(problem.region_of, synergy, len(problem.labels.regions))
     counted = space.cluster_weight[space.cell_cluster] * cell * discount
     total = float(counted.sum() + synergy.sum())
     return Outcome(cell, counted, synergy, np.asarray(space.region_weight @ per_cluster) + home, total)
@@ -112,7 +113,7 @@ def marginal(space: Space, money: Floats) -> Floats:
     """
     problem = space.problem
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    amount = np.bincount(space.flow_cell, money, space.num_cells)
+    amount = add_up(space.flow_cell, money, space.num_cells)
     _, feeding = _menu_outcome(space, amount)
     held = _stocks(problem, feeding.reshape(shape))
     code = np.broadcast_to(family_codes(problem.family)[None, :, None], shape)
@@ -140,7 +141,7 @@ def with_equity_scale(space: Space) -> Problem:
         return problem
     purse = space.flow_fund * problem.num_years + space.cell_year[space.flow_cell]
     size = problem.size[space.cell_cluster[space.flow_cell]]
-    total = np.bincount(purse, size, problem.num_funds * problem.num_years)
+    total = add_up(purse, size, problem.num_funds * problem.num_years)
     money = problem.purse.ravel()[purse] * size / np.maximum(total[purse], 1e-300)
     region = evaluate(space, money).region / region_units(space)
     scale = float(region[live_regions(space)].mean()) if len(live_regions(space)) else 1.0

@@ -113,29 +113,29 @@ def draw_most(draft: Draft) -> RowBlock | None:
     return _draws(draft, "draw_most", None)
 
 
-def active_least(draft: Draft) -> RowBlock | None:
+def counted_least(draft: Draft) -> RowBlock | None:
     """A cluster counts only if it has an award: a[rule,c] - sum_(l,t) y[c,l,t] <= 0."""
-    block = draft.columns.block("active")
+    block = draft.columns.block("counted")
     if block is None:
         return None
-    choices, row, _ = _active_choices(draft)
+    choices, row, _ = _counted_choices(draft)
     sums = pick(len(block.keys), row, np.arange(len(row)), 1.0, len(row)) @ choices
     own = pick(len(block.keys), np.arange(len(block.keys)), block.positions, 1.0, draft.columns.num)
-    return make_rows("active_least", block.index_names, block.keys, own - sums, -np.inf, 0.0)
+    return make_rows("counted_least", block.index_names, block.keys, own - sums, -np.inf, 0.0)
 
 
-def active_most(draft: Draft) -> RowBlock | None:
+def counted_most(draft: Draft) -> RowBlock | None:
     """A cluster with an award counts: y[c,l,t] - a[rule,c] <= 0 for every award (draw) of the rule."""
-    block = draft.columns.block("active")
+    block = draft.columns.block("counted")
     if block is None:
         return None
-    choices, row, number = _active_choices(draft)
+    choices, row, number = _counted_choices(draft)
     own = pick(len(row), np.arange(len(row)), block.positions[row], 1.0, draft.columns.num)
     keys = np.column_stack((block.keys[row], number))
-    return make_rows("active_most", (*block.index_names, "choice"), keys, choices - own, -np.inf, 0.0)
+    return make_rows("counted_most", (*block.index_names, "choice"), keys, choices - own, -np.inf, 0.0)
 
 
-def stock(draft: Draft) -> RowBlock | None:
+def stock_balance(draft: Draft) -> RowBlock | None:
     """A stock loses its depreciation and gains lagged money: K[c,l,t] - (1 - dep[l]) K[c,l,t-1] - x[c,l,t-lag] = 0."""
     space, problem, columns = draft.space, draft.space.problem, draft.columns
     cells = stock_cells(space)
@@ -152,7 +152,7 @@ def stock(draft: Draft) -> RowBlock | None:
     initial = problem.stock.ravel()[cells // problem.num_years] / draft.per_printed
     held = np.where(late, 0.0, keep * initial)
     matrix = columns.stock[cells] - before - arriving
-    return make_rows("stock", _CELL, draft.cell_keys(cells), matrix, held, held)
+    return make_rows("stock_balance", _CELL, draft.cell_keys(cells), matrix, held, held)
 
 
 def curve(draft: Draft) -> RowBlock | None:
@@ -213,7 +213,7 @@ def count(draft: Draft) -> RowBlock | None:
     return make_rows("count", ("rule",), keys, matrix, lower, upper)
 
 
-def synergy(draft: Draft) -> RowBlock | None:
+def joint_outcome(draft: Draft) -> RowBlock | None:
     """A synergy earns on the smallest outcome of its levers: g[s,c,t] - o[c,l,t] <= 0 for every lever of s."""
     block, problem = draft.columns.block("synergy"), draft.space.problem
     if block is None:
@@ -225,7 +225,7 @@ def synergy(draft: Draft) -> RowBlock | None:
     cell = (keys[:, 1] * problem.num_levers + lever) * problem.num_years + keys[:, 2]
     own = pick(len(row), np.arange(len(row)), block.positions[row], 1.0, draft.columns.num)
     names = ("synergy", "cluster", "year", "lever")
-    return make_rows("synergy", names, keys, own - draft.columns.outcome[cell], -np.inf, 0.0)
+    return make_rows("joint_outcome", names, keys, own - draft.columns.outcome[cell], -np.inf, 0.0)
 
 
 def make_rows(name: str, index_names: tuple[str, ...], keys: Ints, matrix: Matrix,
@@ -268,7 +268,7 @@ def _choices(draft: Draft, rule: Rule) -> tuple[Matrix, Ints]:
     return columns.on[cells], space.cell_cluster[cells]
 
 
-def _active_choices(draft: Draft) -> tuple[Matrix, Ints, Ints]:
+def _counted_choices(draft: Draft) -> tuple[Matrix, Ints, Ints]:
     """Stack the choices behind the active columns: the choices, the active column and the number of each."""
     parts, rows, numbers, first = [], [], [], 0
     for _, rule, clusters in counted_clusters(draft.space):
@@ -281,7 +281,7 @@ def _active_choices(draft: Draft) -> tuple[Matrix, Ints, Ints]:
 
 
 def _counted(draft: Draft, number: int) -> Matrix:
-    rule, block = draft.space.problem.rules[number], draft.columns.block("active")
+    rule, block = draft.space.problem.rules[number], draft.columns.block("counted")
     if rule.base is RuleBase.CLUSTERS and block is not None:
         chosen = block.positions[block.keys[:, 0] == number]
         return pick(1, np.zeros(len(chosen), np.int64), chosen, 1.0, draft.columns.num)

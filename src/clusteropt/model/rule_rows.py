@@ -46,9 +46,7 @@ def lock(draft: Draft) -> RowBlock | None:
     return _scaled(draft, "lock", ("rule", "locked"), lock_money(draft.space))
 
 
-def _scaled(
-    draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterable[MoneyRow]
-) -> RowBlock | None:
+def _scaled(draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterable[MoneyRow]) -> RowBlock | None:
     found = list(rows)
     if not found:
         return None

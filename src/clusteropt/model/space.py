@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+from clusteropt.model.blocks import add_up
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
@@ -82,7 +83,7 @@ class Space:
     def region_size(self) -> Floats:
         """The sum of the sizes of the clusters of each region, shape (num_regions,)."""
         problem = self.problem
-        return np.bincount(problem.region_of, problem.size, len(problem.labels.regions))
+        return add_up(problem.region_of, problem.size, len(problem.labels.regions))
 
     def flows_in(self, selection: Selection, years: tuple[int, ...] | None = None) -> Ints:
         """Give the flows a selection speaks of, in increasing order.

@@ -11,7 +11,7 @@ from scipy import sparse
 from clusteropt.domain import Feature
 from clusteropt.errors import ClusteroptError
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.blocks import pick
+from clusteropt.model.blocks import add_up, pick
 from clusteropt.model.curves import make_curves
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
@@ -20,8 +20,9 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Baseline, BaselineKind, Plan
 from clusteropt.plan.rounding import round_money
 from clusteropt.solve.claim import HighsOptions
+from clusteropt.solve.points import choices, to_units
 from clusteropt.solve.program import make_program
-from clusteropt.solve.refine import choices, no_plan, to_units
+from clusteropt.solve.refusal import no_plan
 from clusteropt.solve.runner import Runner
 from clusteropt.solve.scaling import choose_scaling
 from clusteropt.text import Text
@@ -32,8 +33,22 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.space import Space
 
-VALUE_ROWS = frozenset(("curve", "harm_split", "harm_fill", "harm_next", "synergy", "worst", "floor", "equity", "target"))
+VALUE_ROWS = frozenset(
+    (
+        "curve",
+        "harm_split",
+        "harm_fill",
+        "harm_next",
+        "joint_outcome",
+        "worst_region",
+        "floor",
+        "equity_curve",
+        "target",
+    )
+)
 """Rows that say what money is worth; a baseline does not ask."""
+ROUNDING_S = 5.0
+"""Time for one small program of the rounding."""
 MOVE_GAP = 1e-2
 """Relative gap of the search for the nearest sharing that meets the rules."""
 
@@ -49,7 +64,7 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
     """Add to a plan what other ways of sharing would give.
 
     Each way first splits every purse over the cells that may draw on it, then moves as little money as possible to
-    meet every rule: the smallest sum over cells of \\|x - wanted\\|, on whole units. The ways: pro rata to the size
+    meet every rule: the smallest sum over cells of abs(x - wanted), on whole units. The ways: pro rata to the size
     of the clusters, equal shares, the last plan, and the factor formula with the weights of the model. For least
     money the purses are shrunk in proportion to the plan's own money.
 
@@ -119,7 +134,7 @@ def _split(space: Space, plan: Plan, key: Floats) -> Floats:
     problem = space.problem
     purse = space.flow_fund * problem.num_years + space.cell_year[space.flow_cell]
     key = np.where(space.flow_most > 0, key, 0.0)
-    total = np.bincount(purse, key, problem.purse.size)[purse]
+    total = add_up(purse, key, problem.purse.size)[purse]
     share = np.divide(key, total, out=np.zeros_like(key), where=total > 0)
     held = problem.purse.ravel().astype(float)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
@@ -173,7 +188,7 @@ def _nearest(formulation: Formulation, wanted: Floats, options: SolveOptions, ru
     fixed = np.append(choices(claim.x[:num_cols], formulation), np.full(2 * num, np.nan))
     polished = scaling.unscale(runner.run(scaled.fixed(scaling.point(fixed)), exact))
     x = (claim.x if polished.x is None else polished.x)[:num_cols]
-    return round_money(formulation, x, to_units(formulation, x), runner)
+    return round_money(formulation, x, to_units(formulation, x), (runner, ROUNDING_S))
 
 
 def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:
@@ -200,5 +215,3 @@ def _left_out(kind: BaselineKind, error: ClusteroptError) -> Text:
         f"The baseline {kind.value} is left out: {error.message.en}",
         f"未列出基准方案 {kind.value}:{error.message.zh}",
     )
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,15 @@ import numpy as np
 from clusteropt.errors import SolverFaultError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.model.curves import make_curves
+from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, live_regions, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, SolverRun, Stage
-from clusteropt.plan.rounding import round_money
+from clusteropt.plan.rounding import check_own, round_money
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solve import highs
-from clusteropt.solve.claim import Limit, Progress
 from clusteropt.solve.refine import Found, Search
 from clusteropt.solve.runner import Runner
 from clusteropt.text import Text
@@ -29,12 +29,15 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyomo.environ import ConcreteModel
+
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.outcome import Outcome
     from clusteropt.model.space import Space
+    from clusteropt.solve.claim import Limit, Progress
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
@@ -43,6 +46,8 @@ RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
 BOUND_ROOM = 1e-6
 """A bound this far below a value, relative to it, is within the solver's tolerances."""
+ROUNDING_S = 0.5
+"""Time for one small program of the rounding, on top of the part kept back."""
 FLOOR_ROOM = 1e-7
 """The second stage may fall behind the first by this share, so that tolerances cannot make it infeasible."""
 
@@ -75,13 +80,13 @@ class Made:
     seconds: float
 
 
-def solve(problem: Problem, options: SolveOptions | None = None, listen: Listen | None = None) -> Plan:
+def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None, listen: Listen | None = None) -> Plan:
     """Find the best plan of a problem, in whole units of money, with its value and its bound.
 
     Parameters
     ----------
-    problem : Problem
-        What to plan; a model made by `to_pyomo` is solved by `solve_view` instead.
+    problem : Problem or pyomo.environ.ConcreteModel
+        What to plan: a problem, or its view made by `to_pyomo` with constraints, variables or an objective added.
     options : SolveOptions, optional
         Limits; those of the problem if not given.
     listen : callable, optional
@@ -102,14 +107,22 @@ def solve(problem: Problem, options: SolveOptions | None = None, listen: Listen 
         If no whole amounts near the optimum obey every rule.
     SolverFaultError
         If HiGHS fails or returns what does not re-compute.
+    ModelViewError
+        If a Pyomo model is no view, or holds what cannot be read back.
     """
-    chosen = options or problem.options
-    made = make(problem, chosen, listen)
+    if isinstance(problem, Problem):
+        chosen = options or problem.options
+        return describe(make(problem, chosen, listen), chosen)
+    from clusteropt.model.pyomo_view import read_extras, view_problem  # noqa: PLC0415 - Pyomo takes 0.5 s to import
+
+    source, extras = view_problem(problem), read_extras(problem)
+    chosen = options or source.options
+    made = make(source, chosen, listen, lambda formulation: attach(formulation, extras))
     return describe(made, chosen)
 
 
-def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, attach: Attach | None = None) -> Made:
-    """Solve a problem and round it; ``attach`` adds the caller's own columns, rows and objective.
+def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, added: Attach | None = None) -> Made:
+    """Solve a problem and round it; ``added`` adds the caller's own columns, rows and objective.
 
     Errors as in `solve`.
     """
@@ -120,9 +133,11 @@ def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, 
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner:
         search = Search(runner, options, began + options.time_limit_s - reserve, listen)
-        stages = _stages(space, search, attach)
+        stages = _stages(space, search, added)
         found = stages[-1]
-        money = round_money(found.formulation, found.x, found.money, runner)
+        money = round_money(found.formulation, found.x, found.money, (runner, ROUNDING_S + reserve))
+        if added is not None:
+            check_own(found.formulation, found.x, money, runner)
     seconds = time.monotonic() - began
     return Made(space, found, tuple(stages[:-1]), money, search, seconds)
 
@@ -158,11 +173,11 @@ def describe(made: Made, options: SolveOptions) -> Plan:
     )
 
 
-def _stages(space: Space, search: Search, attach: Attach | None) -> list[Found]:
+def _stages(space: Space, search: Search, added: Attach | None) -> list[Found]:
     def build(floor: float | None) -> Callable[[Grid], Formulation]:
         def on_grid(grid: Grid) -> Formulation:
             formulation = formulate(space, grid, floor)
-            return formulation if attach is None else attach(formulation)
+            return formulation if added is None else added(formulation)
 
         return on_grid
 
@@ -171,7 +186,8 @@ def _stages(space: Space, search: Search, attach: Attach | None) -> list[Found]:
     if space.problem.objective.kind is not ObjectiveKind.WORST_REGION or first.formulation.own_objective:
         return [first]
     floor = first.value - FLOOR_ROOM * abs(first.value)
-    return [first, search.best(build(floor), first.formulation.grid)]
+    grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
+    return [first, search.best(build(floor), grid)]
 
 
 def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
@@ -179,7 +195,9 @@ def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
     objective = space.problem.objective
     bounds = [found.bound for found in (*made.earlier, made.found)]
     if made.found.formulation.own_objective:
-        return (Stage(objective.kind, made.found.value, bounds[-1]),)
+        sign = 1.0 if made.found.formulation.maximise else -1.0
+        value = made.found.value
+        return (Stage(objective.kind, value, sign * agreed(sign * value, sign * bounds[-1])),)
     value = objective_value(space, money, outcome)
     if objective.kind is ObjectiveKind.LEAST_MONEY:
         bound = bounds[0] * space.problem.money.per_printed
@@ -203,9 +221,11 @@ def agreed(value: float, bound: float) -> float:
     if value - bound <= BOUND_ROOM * max(1e-9, abs(value)):
         return value
     raise SolverFaultError(
-        Text(f"HiGHS claims the bound {bound!r}, but a plan worth {value!r} is at hand. Solve again with another seed; "
-             "if it happens twice, please report it.",
-             f"HiGHS 声称上界为 {bound!r},但已有价值 {value!r} 的方案。请换一个随机种子重试;若再次发生,请报告。")  # fmt: skip
+        Text(
+            f"HiGHS claims the bound {bound!r}, but a plan worth {value!r} is at hand. Solve again with another seed; "
+            "if it happens twice, please report it.",
+            f"HiGHS 声称上界为 {bound!r},但已有价值 {value!r} 的方案。请换一个随机种子重试;若再次发生,请报告。",
+        )
     )
 
 
@@ -225,7 +245,13 @@ def _awards(space: Space, money: Ints) -> Awards:
     cell, fund = space.flow_cell[flows], space.flow_fund[flows]
     order = np.lexsort((fund, cell))
     cell, fund = cell[order], fund[order]
-    parts = (space.cell_cluster[cell], space.cell_lever[cell], space.cell_year[cell], fund, money[flows][order])
+    parts = (
+        space.cell_cluster[cell],
+        space.cell_lever[cell],
+        space.cell_year[cell],
+        fund,
+        money[flows][order],
+    )
     return Awards(*(_frozen(part) for part in parts))
 
 
@@ -233,9 +259,14 @@ def _cells(space: Space, money: Ints, outcome: Outcome) -> CellOutcomes:
     amount = np.zeros(space.num_cells, np.int64)
     np.add.at(amount, space.flow_cell, money)
     cells = np.flatnonzero((amount > 0) | (outcome.cell != 0))
-    parts = (space.cell_cluster, space.cell_lever, space.cell_year, amount)
-    whole = (_frozen(part[cells]) for part in parts)
-    return CellOutcomes(*whole, outcome.cell[cells], outcome.counted[cells])
+    return CellOutcomes(
+        cluster=_frozen(space.cell_cluster[cells]),
+        lever=_frozen(space.cell_lever[cells]),
+        year=_frozen(space.cell_year[cells]),
+        amount=_frozen(amount[cells]),
+        outcome=outcome.cell[cells],
+        value=outcome.counted[cells],
+    )
 
 
 def _frozen(values: Ints) -> Ints:
@@ -253,8 +284,10 @@ def _region_notes(space: Space) -> tuple[Text, ...]:
     if not left_out:
         return ()
     return (
-        Text(f"No money can reach {', '.join(name.en for name in left_out)}: left out of the worst-region comparison.",
-             f"资金无法到达{'、'.join(name.zh for name in left_out)}:不参与最弱地区的比较。"),  # fmt: skip
+        Text(
+            f"No money can reach {', '.join(name.en for name in left_out)}: left out of the worst-region comparison.",
+            f"资金无法到达{'、'.join(name.zh for name in left_out)}:不参与最弱地区的比较。",
+        ),
     )
 
 

@@ -401,7 +401,13 @@ class Plan:
     def unspent_money(self) -> pd.DataFrame:
         """Money left in purses and why: fund, year, amount, reason, rules."""
         rows = [
-            (self.labels.funds[u.fund], self.labels.years[u.year], u.amount, u.reason.value, "|".join(u.rules))
+            (
+                self.labels.funds[u.fund],
+                self.labels.years[u.year],
+                u.amount,
+                u.reason.value,
+                "|".join(u.rules),
+            )
             for u in self.unspent
         ]
         return pd.DataFrame(rows, columns=["fund", "year", "amount", "reason", "rules"])
@@ -423,9 +429,7 @@ class Plan:
         np.add.at(awards, position, (self.cells.amount > 0).astype(np.int64))
         value = np.bincount(position, self.cells.value, len(labels))
         share = amount / max(self.money_total, 1)
-        return pd.DataFrame(
-            {name: list(labels), "amount": amount, "share": share, "awards": awards, "value": value}
-        )
+        return pd.DataFrame({name: list(labels), "amount": amount, "share": share, "awards": awards, "value": value})
 
 
 def _named(labels: tuple[str, ...], positions: NDArray[np.int64]) -> NDArray[np.object_]:

@@ -21,6 +21,7 @@ from clusteropt.model.outcome import evaluate, marginal
 from clusteropt.model.rows import counted_flows
 from clusteropt.solve.claim import HighsOptions
 from clusteropt.solve.program import make_program
+from clusteropt.solve.scaling import choose_scaling, to_program
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def exact_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
     return rows + _own_rows(formulation, x)
 
 
-def round_money(formulation: Formulation, x: Floats, money: Floats, runner: Runner) -> Ints:
+def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[Runner, float]) -> Ints:
     """Find whole amounts near a solution that obey every rule exactly.
 
     Parameters
@@ -90,8 +91,8 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, runner: Runn
         Its solution; the whole columns are kept.
     money : array of shape (num_flows,)
         The money of the solution in whole units, not rounded.
-    runner : Runner
-        Where the small integer programs run.
+    run : (Runner, float)
+        Where the small integer programs run, and the seconds each may take.
 
     Returns
     -------
@@ -108,11 +109,47 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, runner: Runn
     base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
     gain = _gains(formulation, money)
     for radius in RADII:
-        rounded = _nearest(base, choices, limits, gain, (radius, runner))
-        if rounded is not None and not any(row.excess(rounded) for row in limits):
-            if _reaches(formulation, rounded):
-                return rounded
+        rounded = _nearest(base, choices, limits, gain, (radius, *run))
+        obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
+        if rounded is not None and obeys and _reaches(formulation, rounded):
+            return rounded
     raise _refusal([row for row in rows if row.excess(base)])
+
+
+def check_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) -> None:
+    """Check that whole amounts leave room for everything else the caller asked: outcomes, columns of their own.
+
+    Raises
+    ------
+    ExactMoneyError
+        If no values of the other columns go with the whole amounts.
+    """
+    program = to_program(formulation)
+    fixed = program.fixed(np.where(formulation.integer, x, np.nan))
+    flow = formulation.columns.block("flow")
+    if flow is not None:
+        amount = _flow_amounts(formulation, money)
+        fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
+    scaling = choose_scaling(formulation, program)
+    claim = runner.run(scaling.scale(fixed), HighsOptions(time_limit=20.0, feasibility_tolerance=1e-6))
+    if claim.x is None:
+        raise ExactMoneyError(
+            Text(
+                "Whole amounts near the optimum break a constraint of your own that is not on money alone. "
+                "Give it a little room.",
+                "最优解附近的整数金额违反了您添加的(不只涉及资金的)约束。请略微放宽。",
+            )
+        )
+
+
+def _flow_amounts(formulation: Formulation, money: Ints) -> Floats:
+    """Give the whole amounts of the flows that have a column, in printed units and in the order of the columns."""
+    flow = formulation.columns.block("flow")
+    if flow is None:
+        return np.zeros(0)
+    part = formulation.columns.flow[:, flow.positions].tocsc()
+    # Each of these columns is one flow: its only entry names the row.
+    return np.asarray(money[part.indices] / formulation.problem.money.per_printed)
 
 
 def _snap(money: Floats) -> Ints:
@@ -150,8 +187,8 @@ def _gains(formulation: Formulation, money: Floats) -> Floats:
 
 
 def _nearest(base: Ints, choices: Choices, rows: list[MoneyRow], gain: Floats,
-             search: tuple[int, Runner]) -> Ints | None:  # fmt: skip
-    radius, runner = search
+             search: tuple[int, Runner, float]) -> Ints | None:  # fmt: skip
+    radius, runner, seconds = search
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
     high = np.minimum(choices.flow_upper - base, radius + 1).astype(float)
     kept, lower, upper = [], [], []
@@ -168,12 +205,12 @@ def _nearest(base: Ints, choices: Choices, rows: list[MoneyRow], gain: Floats,
     scaled = sparse.csr_matrix(sparse.diags(1 / size) @ matrix) if kept else matrix
     limits_all = (np.array(lower) / size, np.array(upper) / size, low, high)
     program = make_program(scaled, limits_all, gain, high > low)
-    claim = runner.run(program, HighsOptions(time_limit=20.0, mip_rel_gap=1e-3, feasibility_tolerance=1e-9))
+    claim = runner.run(program, HighsOptions(time_limit=seconds, mip_rel_gap=1e-3, feasibility_tolerance=1e-9))
     return None if claim.x is None else base + np.round(claim.x).astype(np.int64)
 
 
 def _residual(row: MoneyRow, base: Ints, low: Floats, high: Floats) -> tuple[float, float] | None:
-    """Give what a row leaves to the moves, in small numbers: infinite if no move can break it, None if none can mend it."""
+    """Give what a row leaves to the moves: infinite if no move can break it, None if none can mend it."""
     activity = row.activity(base)
     moves_low, moves_high = low[row.flow], high[row.flow]
     smallest = int(np.minimum(row.coef * moves_low, row.coef * moves_high).sum())
@@ -254,8 +291,10 @@ def _reaches(formulation: Formulation, money: Ints) -> bool:
 def _refusal(broken: list[MoneyRow]) -> ExactMoneyError:
     names = ", ".join(sorted({row.name for row in broken})) or "the target"
     return ExactMoneyError(
-        Text(f"No whole amounts within {RADII[-1]} units of the optimum obey every rule exactly; in the way: {names}. "
-             "An exact share or an equality between odd amounts is the usual cause: give it a little room.",
-             f"在最优解附近 {RADII[-1]} 个货币单位内,没有整数金额能精确满足所有规则;涉及:{names}。"
-             "常见原因是精确比例或奇数金额之间的等式:请略微放宽。")  # fmt: skip
+        Text(
+            f"No whole amounts within {RADII[-1]} units of the optimum obey every rule exactly; in the way: {names}. "
+            "An exact share or an equality between odd amounts is the usual cause: give it a little room.",
+            f"在最优解附近 {RADII[-1]} 个货币单位内,没有整数金额能精确满足所有规则;涉及:{names}。"
+            "常见原因是精确比例或奇数金额之间的等式:请略微放宽。",
+        )
     )

@@ -95,11 +95,9 @@ def _check_positions(plan: Plan) -> None:
     for part in (plan.awards, plan.cells):
         lengths = {len(getattr(part, name)) for name in part.__slots__}
         held = {name: getattr(part, name) for name in part.__slots__ if name in sizes}
-        inside = all(((0 <= p) & (p < sizes[name])).all() for name, p in held.items())
+        inside = all(((p >= 0) & (p < sizes[name])).all() for name, p in held.items())
         if len(lengths) != 1 or not inside:
-            raise _unreadable(
-                "positions and labels do not agree", "位置与标签不一致"
-            )
+            raise _unreadable("positions and labels do not agree", "位置与标签不一致")
     shape = (len(labels.funds), len(labels.years))
     per_cluster = {len(plan.region_of), len(plan.industry_of), len(plan.path_of), len(plan.synergy)}
     if plan.purse.shape != shape or per_cluster != {len(labels.clusters)} or not plan.stages:
@@ -108,6 +106,8 @@ def _check_positions(plan: Plan) -> None:
 
 def _unreadable(en: str, zh: str) -> PlanFileError:
     return PlanFileError(
-        Text(f"The plan cannot be read: {en}. Make it again, or take it from a backup.",
-             f"无法读取方案:{zh}。请重新生成或使用备份。")  # fmt: skip
+        Text(
+            f"The plan cannot be read: {en}. Make it again, or take it from a backup.",
+            f"无法读取方案:{zh}。请重新生成或使用备份。",
+        )
     )

@@ -113,24 +113,22 @@ def _explain(state: _State, purse: int, left: int, flows: Ints) -> Unspent:
         return Unspent(fund, year, left, UnspentReason.NOBODY, ())
     # One draw that nothing stops decides: the money is left by the gap of the search, not by a rule.
     reason = UnspentReason.GAP if tally[UnspentReason.GAP] else tally.most_common(1)[0][0]
-    names = tuple(sorted(rules)) if reason is UnspentReason.RULE else ()
-    return Unspent(fund, year, left, reason, names)
+    return Unspent(fund, year, left, reason, tuple(sorted(rules)) if reason is UnspentReason.RULE else ())
 
 
 def _obstacle(state: _State, flow: int, left: int) -> tuple[UnspentReason, set[str]]:
+    """Name the first thing that stops one more unit on a flow."""
     space, cell = state.space, int(state.space.flow_cell[flow])
     held = int(state.cell_money[cell])
-    if space.from_menu[cell]:
-        return UnspentReason.MENU, set()
-    if held >= space.cell_most[cell] or state.money[flow] >= space.flow_most[flow]:
-        return UnspentReason.AT_MOST, set()
-    if held == 0 and cell in state.counted_out:
-        return UnspentReason.RULE, state.counted_out[cell]
-    if flow in state.blocked:
-        return UnspentReason.RULE, state.blocked[flow]
     least = int(space.problem.least.ravel()[cell // space.problem.num_years])
-    if held == 0 and least > left:
-        return UnspentReason.LEAST, set()
-    if state.worth[flow] <= 0:
-        return UnspentReason.NO_GAIN, set()
-    return UnspentReason.GAP, set()
+    rules = state.blocked.get(flow, set()) | (state.counted_out.get(cell, set()) if held == 0 else set())
+    full = held >= space.cell_most[cell] or state.money[flow] >= space.flow_most[flow]
+    tests = (
+        (space.from_menu[cell], UnspentReason.MENU),
+        (full, UnspentReason.AT_MOST),
+        (bool(rules), UnspentReason.RULE),
+        (held == 0 and least > left, UnspentReason.LEAST),
+        (state.worth[flow] <= 0, UnspentReason.NO_GAIN),
+    )
+    reason = next((reason for stopped, reason in tests if stopped), UnspentReason.GAP)
+    return reason, rules if reason is UnspentReason.RULE else set()

@@ -189,7 +189,9 @@ def _end() -> None:
 def _died(process: subprocess.Popen[bytes]) -> SolverFaultError:
     code = process.wait()
     return SolverFaultError(
-        Text(f"The process that runs HiGHS ended with code {code} before it answered. Solve again; if it happens twice, "
-             "give it more memory or fewer clusters.",
-             f"运行 HiGHS 的进程在作答前以代码 {code} 结束。请重新求解;若再次发生,请增加内存或减少集群数。")  # fmt: skip
+        Text(
+            f"The process that runs HiGHS ended with code {code} before it answered. Solve again; if it happens twice, "
+            "give it more memory or fewer clusters.",
+            f"运行 HiGHS 的进程在作答前以代码 {code} 结束。请重新求解;若再次发生,请增加内存或减少集群数。",
+        )
     )

@@ -51,7 +51,7 @@ STATUS: dict[highspy.HighsModelStatus, Reason | Limit] = {
     _Status.kObjectiveTarget: Limit.OBJECTIVE,
     _Status.kMemoryLimit: Limit.MEMORY,
     _Status.kInterrupt: Limit.INTERRUPT,
-    _Status.kHighsInterrupt: Limit.INTERRUPT,
+    getattr(_Status, "kHighsInterrupt"): Limit.INTERRUPT,  # noqa: B009 - missing in the stubs of highspy
 }
 """What every model status of HiGHS means here."""
 
@@ -100,7 +100,7 @@ class _Watch:
         try:
             if self.failure is not None:
                 event.interrupt()
-        except BaseException as failure:  # noqa: BLE001 - Ctrl-C can arrive here as well
+        except BaseException as failure:
             self.failure = failure
             event.interrupt()
 
@@ -108,7 +108,7 @@ class _Watch:
         try:
             if self.listen is not None and self.failure is None:
                 self.listen(sighting)
-        except BaseException as failure:  # noqa: BLE001 - must not cross the C++ frame; raised after the run
+        except BaseException as failure:
             self.failure = failure
         self._asked(event)
 
@@ -168,21 +168,27 @@ def check_loadable(program: Program) -> None:
     tiny = abs(program.value) <= _SMALLEST
     if len(program.value) > _LARGEST_INDEX or len(program.cost) > _LARGEST_INDEX:
         raise SolverFaultError(
-            Text("The model has more than 2**31 entries, which HiGHS cannot number. Plan fewer clusters at once.",
-                 "模型的非零元超过 2**31 个,HiGHS 无法编号。请分批规划集群。")  # fmt: skip
+            Text(
+                "The model has more than 2**31 entries, which HiGHS cannot number. Plan fewer clusters at once.",
+                "模型的非零元超过 2**31 个,HiGHS 无法编号。请分批规划集群。",
+            )
         )
     if not (np.isfinite(program.value).all() and np.isfinite(program.cost).all()):
         raise SolverFaultError(
-            Text("The model holds a coefficient that is not a finite number; the tables give none, so please report it.",
-                 "模型中出现非有限系数;输入表不会产生这样的数,请报告此问题。")  # fmt: skip
+            Text(
+                "The model holds a coefficient that is not a finite number; the tables give none, so please report it.",
+                "模型中出现非有限系数;输入表不会产生这样的数,请报告此问题。",
+            )
         )
     if tiny.any():
         row = int(np.searchsorted(program.start, np.flatnonzero(tiny)[0], side="right")) - 1
         raise SolverFaultError(
-            Text(f"Row {row} of the scaled model has a coefficient of at most {_SMALLEST}, which HiGHS would drop. "
-                 "The amounts or effects of the tables differ by more than nine orders of magnitude; bring them closer.",
-                 f"缩放后的模型第 {row} 行有绝对值不超过 {_SMALLEST} 的系数,HiGHS 会将其丢弃。"
-                 "输入表中的金额或系数相差超过九个数量级,请缩小差距。")  # fmt: skip
+            Text(
+                f"Row {row} of the scaled model has a coefficient of at most {_SMALLEST}, which HiGHS would drop. "
+                "The amounts or effects of the tables differ by more than nine orders of magnitude; bring them closer.",
+                f"缩放后的模型第 {row} 行有绝对值不超过 {_SMALLEST} 的系数,HiGHS 会将其丢弃。"
+                "输入表中的金额或系数相差超过九个数量级,请缩小差距。",
+            )
         )
 
 
@@ -215,8 +221,10 @@ def _load(solver: highspy.Highs, program: Program) -> None:
     )
     if status != highspy.HighsStatus.kOk or solver.getNumNz() != len(program.value):
         raise SolverFaultError(
-            Text("HiGHS did not take the model as it is; nothing was solved.",
-                 "HiGHS 未能原样读入模型,没有求解。")  # fmt: skip
+            Text(
+                "HiGHS did not take the model as it is; nothing was solved.",
+                "HiGHS 未能原样读入模型,没有求解。",
+            )
         )
 
 

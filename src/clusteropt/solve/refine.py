@@ -13,37 +13,32 @@ doi:10.1007/BF02592064; Fletcher and Leyffer 1994, doi:10.1007/BF01581153). The 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import InfeasibleError, NoIncumbentError, SolverFaultError, UnboundedError
-from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.outcome import evaluate, marginal, objective_value
 from clusteropt.solve.claim import Claim, HighsOptions, Limit, Progress, Reason, relative_gap
+from clusteropt.solve.points import carry, choices, excesses, goal, point_value, shortfall, to_units, worth
+from clusteropt.solve.refusal import check_point, no_plan
 from clusteropt.solve.scaling import choose_scaling, to_program
-from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from clusteropt.inputs.options import SolveOptions
-    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.solve.highs import Sighting
-    from clusteropt.solve.program import Program
     from clusteropt.solve.runner import Runner
 
     Build = Callable[[Grid], Formulation]
 
-RELAXATION_ROUNDS = 25
+REFINE_ROUNDS = 25
 SEARCH_ROUNDS = 20
 RELAXATION_TOLERANCE = 1e-5
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
-FAULT_TOLERANCE = 1e-5
-"""A point that breaks a row by more than this, relative to the row, is a fault of the solver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +69,7 @@ class Found:
     money : array of shape (num_flows,)
         Its money in whole units, not yet rounded.
     value : float
-        The objective of the incumbent on the curves themselves.
+        The objective of the incumbent on the curves themselves; least money in printed units.
     bound : float
         No allocation is better than this, as HiGHS claims it for a formulation that contains the problem.
     limit : Limit or None
@@ -89,8 +84,21 @@ class Found:
     limit: Limit | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """How one program is run: what it is called, whether relaxed, what is fixed, what a floor is lifted by."""
+
+    name: str
+    relaxed: bool = False
+    start: Floats | None = None
+    fixed: Floats | None = None
+    lift: float = 0.0
+
+
 class Search:
     """One outer approximation with its deadline, its records and its listener.
+
+    Values and bounds inside are of a maximisation: ``sign`` times those of the problem.
 
     Parameters
     ----------
@@ -104,17 +112,23 @@ class Search:
         Called with `Progress`.
     """
 
-    def __init__(self, runner: Runner, options: SolveOptions, deadline: float,
-                 listen: Callable[[Progress], None] | None = None) -> None:  # fmt: skip
-        self.runner = runner
-        self.options = options
-        self.deadline = deadline
-        self.listen = listen
-        self.began = time.monotonic()
+    def __init__(
+        self,
+        runner: Runner,
+        options: SolveOptions,
+        deadline: float,
+        listen: Callable[[Progress], None] | None = None,
+    ) -> None:
         self.records: list[RunRecord] = []
-        self.sign = 1.0
-        self.value: float | None = None
-        self.bound: float | None = None
+        self._runner = runner
+        self._options = options
+        self._deadline = deadline
+        self._listen = listen
+        self._began = time.monotonic()
+        self._sign = 1.0
+        self._value = -np.inf
+        self._bound = np.inf
+        self._tightness = 0.05
 
     def best(self, build: Build, grid: Grid) -> Found:
         """Find the best allocation of a family of formulations.
@@ -132,73 +146,65 @@ class Search:
             If there is no incumbent to return.
         """
         formulation = build(grid)
-        self.sign = 1.0 if formulation.maximise else -1.0
-        self.value = self.bound = None
-        if not formulation.integer.any():
-            return self._polish(build, formulation, None, np.inf)
-        self.bound = np.inf
-        grid = self._relax(build, formulation)
-        return self._rounds(build, grid)
+        self._sign = 1.0 if formulation.maximise else -1.0
+        self._value, self._bound, self._tightness = -np.inf, np.inf, 0.05
+        if formulation.integer.any():
+            return self._alternate(build, self._relax(build, formulation))
+        return self._close(self._refine(build, formulation, None))
 
-    def _rounds(self, build: Build, grid: Grid) -> Found:
+    def _alternate(self, build: Build, grid: Grid) -> Found:
+        """Search for choices, refine their money, and go on with what both have shown."""
         best: Found | None = None
         for _ in range(SEARCH_ROUNDS):
             formulation = build(grid)
             start = None if best is None else carry(best.x, best.formulation, formulation)
-            claim = self._run(formulation, "search", start=start)
-            self.bound = min(self.bound if self.bound is not None else np.inf, claim.bound)
+            claim = self._run(formulation, _Step("search", start=start))
+            self._bound = min(self._bound, claim.bound)
+            if claim.x is None and best is None:
+                raise no_plan(claim)
             if claim.x is None:
-                if best is None:
-                    raise no_plan(claim)
-                return self._close(best, claim.limit)
-            found = self._polish(build, formulation, claim, self.bound)
-            if best is None or found.value * self.sign > best.value * self.sign:
-                best = found
-            self._tell("search", best.value, self.bound)
+                break
+            found = self._refine(build, formulation, claim)
+            if best is None or self._sign * found.value > self._sign * best.value:
+                best = replace(found, limit=claim.limit)
+            self._tell("search", self._sign * best.value)
             if claim.limit is not None or self._met(best.value):
-                return self._close(best, claim.limit)
-            grid = self._touched(found.formulation, found.x, 0.0)[0]
-            grid = self._touched_by(grid, formulation, claim.x)
-        return self._close(best, Limit.ITERATIONS) if best is not None else self._never()
-
-    def _never(self) -> Found:
-        raise AssertionError("the first round returns or sets the incumbent")
-
-    def _close(self, best: Found, limit: Limit | None) -> Found:
-        bound = self.sign * (self.bound if self.bound is not None else np.inf)
-        limit = None if self._met(best.value) else limit or Limit.ITERATIONS
-        return Found(best.formulation, best.x, best.money, best.value, bound, limit)
-
-    def _met(self, value: float) -> bool:
-        bound = self.bound if self.bound is not None else np.inf
-        signed = self.sign * value
-        return bound <= signed or relative_gap(signed, bound) <= self.options.relative_gap
+                break
+            self._tightness /= 4
+            grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
+        if best is None:
+            raise no_plan(claim)
+        return self._close(replace(best, limit=claim.limit))
 
     def _relax(self, build: Build, formulation: Formulation) -> Grid:
         """Refine the relaxation; a limit ends it early and the search starts from what there is."""
-        for _ in range(RELAXATION_ROUNDS):
-            claim = self._run(formulation, "relaxation", relaxed=True)
+        for _ in range(REFINE_ROUNDS):
+            claim = self._run(formulation, _Step("relaxation", relaxed=True))
             if claim.x is None:
                 if claim.reason is Reason.NO_SOLUTION:
                     break
                 raise no_plan(claim)
-            self.bound = min(self.bound if self.bound is not None else np.inf, claim.bound)
-            self._tell("relaxation", None, self.bound)
-            tolerance = max(RELAXATION_TOLERANCE, self.options.relative_gap / 10) * abs(claim.value)
-            grid, excess = self._touched(formulation, claim.x, tolerance)
-            if excess <= tolerance:
+            self._bound = min(self._bound, claim.bound)
+            self._tell("relaxation", -np.inf)
+            tolerance = max(RELAXATION_TOLERANCE, self._options.relative_gap / 10) * goal(formulation, claim.value)
+            if claim.limit is not None or excesses(formulation, claim.x).total <= tolerance:
                 break
-            formulation = build(grid)
+            formulation = build(_touch(formulation.grid, formulation, claim.x, tolerance))
         return formulation.grid
 
-    def _polish(self, build: Build, formulation: Formulation, claim: Claim | None, bound: float) -> Found:
-        """Fix the choices of a claim and refine: the best money for them, on the curves themselves."""
-        fixed = None if claim is None or claim.x is None else choices(claim.x, formulation)
-        step = "search" if claim is None else "polish"
-        lift, limit = 0.0, None
-        x = None if claim is None else claim.x
-        for _ in range(RELAXATION_ROUNDS):
-            run = self._run(formulation, step, fixed=fixed, lift=lift)
+    def _refine(self, build: Build, formulation: Formulation, claim: Claim | None) -> Found:
+        """Fix the choices of a claim and refine: the best money for them, on the curves themselves.
+
+        Without a claim there are no choices, and what is refined is the problem itself.
+        """
+        step = _Step("search")
+        x: Floats | None = None
+        if claim is not None and claim.x is not None:
+            x = claim.x
+            step = _Step("polish", fixed=choices(x, formulation))
+        limit: Limit | None = None
+        for _ in range(REFINE_ROUNDS):
+            run = self._run(formulation, step)
             limit = run.limit
             if run.x is None:
                 if x is None:
@@ -206,201 +212,86 @@ class Search:
                 break
             x = run.x
             if claim is None:
-                self.bound = min(self.bound if self.bound is not None else np.inf, run.bound)
-                self._tell("search", None, self.bound)
-            tolerance = self.options.relative_gap / 20 * abs(run.value)
-            grid, excess = self._touched(formulation, x, tolerance)
+                self._bound = min(self._bound, run.bound)
+                self._tell("search", -np.inf)
+            tolerance = self._options.relative_gap * self._tightness * goal(formulation, run.value)
             missing = shortfall(formulation, x)
-            if excess <= tolerance and missing <= 0:
+            tight = excesses(formulation, x).total <= tolerance
+            if tight and claim is None and not self._met(worth(formulation, x)):
+                # The excess of outcomes can weigh more in the objective than one for one, as with least money.
+                tight, self._tightness = False, self._tightness / 4
+            if limit is not None or (tight and missing <= 0):
                 break
-            lift += max(missing, 0.0)
-            if limit is not None:
-                break
-            old, formulation = formulation, build(grid) if excess > tolerance else formulation
-            fixed = None if fixed is None else carry(fixed, old, formulation)
-            x = x if len(x) == formulation.num_cols else carry(x, old, formulation)
+            old, formulation = (
+                formulation,
+                formulation if tight else build(_touch(formulation.grid, formulation, x, tolerance)),
+            )
+            x = carry(x, old, formulation)
+            step = replace(
+                step,
+                lift=step.lift + max(missing, 0.0),
+                fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
+            )
+        return self._found(formulation, x, limit)
+
+    def _found(self, formulation: Formulation, x: Floats | None, limit: Limit | None) -> Found:
+        if x is None:
+            raise AssertionError("refining ends with a point or raises")
         whole = np.where(formulation.integer, np.round(x), x)
         money = to_units(formulation, whole)
-        value = point_value(formulation, whole, money)
-        if claim is None:
-            self._tell("search", value, self.bound)
-            done = Found(formulation, whole, money, value, 0.0, None)
-            return self._close(done, limit)
-        return Found(formulation, whole, money, value, bound, limit)
+        return Found(formulation, whole, money, point_value(formulation, whole, money), np.inf, limit)
 
-    def _run(self, formulation: Formulation, step: str, *, start: Floats | None = None,
-             fixed: Floats | None = None, relaxed: bool = False, lift: float = 0.0) -> Claim:  # fmt: skip
+    def _close(self, best: Found) -> Found:
+        """Put the bound to the incumbent, and the limit only if the gap was not reached."""
+        limit = None if self._met(best.value) else best.limit or Limit.ITERATIONS
+        self._tell("search", self._sign * best.value)
+        return replace(best, bound=self._sign * self._bound, limit=limit)
+
+    def _met(self, value: float) -> bool:
+        signed = self._sign * value
+        return self._bound <= signed or relative_gap(signed, self._bound) <= self._options.relative_gap
+
+    def _run(self, formulation: Formulation, step: _Step) -> Claim:
         program = to_program(formulation)
         for name in ("target", "floor"):
-            program.row_lower[formulation.row_positions(name)] += lift
+            program.row_lower[formulation.row_positions(name)] += step.lift
         scaling = choose_scaling(formulation, program)
         program = scaling.scale(program)
-        if relaxed:
-            program = program.relaxed()
-        if fixed is not None:
-            program = program.fixed(fixed)
+        program = program.relaxed() if step.relaxed else program
+        program = program if step.fixed is None else program.fixed(step.fixed)
         is_mip = bool(program.integer.any())
         options = HighsOptions(
-            time_limit=max(self.deadline - time.monotonic(), 0.05),
-            mip_rel_gap=self.options.relative_gap / 4,
-            threads=self.options.threads,
-            random_seed=self.options.seed,
+            time_limit=max(self._deadline - time.monotonic(), 0.05),
+            mip_rel_gap=self._options.relative_gap / 4,
+            threads=self._options.threads,
+            random_seed=self._options.seed,
             feasibility_tolerance=1e-7 if is_mip else 1e-9,
         )
-        begin = None if start is None else scaling.point(start)
-        claim = scaling.unscale(
-            self.runner.run(program, options, begin, lambda s: self._hear(step, s, scaling.objective))
-        )
-        self._record(step, formulation, claim, options, int(program.integer.sum()))
+        start = None if step.start is None else scaling.point(step.start)
+        claim = self._runner.run(program, options, start, lambda s: self._hear(step, s, scaling.objective))
         if claim.x is not None:
-            _check(program, scaling.point(claim.x))
+            check_point(program, claim.x)
+        claim = scaling.unscale(claim)
+        size = (formulation.num_rows, formulation.num_cols, int(program.integer.sum()))
+        self.records.append(RunRecord(step.name, *size, claim.reason, claim.seconds, claim.nodes, claim.bound, options))
         return claim
 
-    def _record(self, step: str, formulation: Formulation, claim: Claim, options: HighsOptions, whole: int) -> None:
-        size = (formulation.num_rows, formulation.num_cols)
-        self.records.append(
-            RunRecord(step, *size, whole, claim.reason, claim.seconds, claim.nodes, claim.bound, options)
-        )
+    def _hear(self, step: _Step, sighting: Sighting, factor: float) -> None:
+        if step.name == "search":
+            self._tell(step.name, sighting.value / factor, sighting.bound / factor)
 
-    def _hear(self, step: str, sighting: Sighting, factor: float) -> None:
-        if step != "search":
+    def _tell(self, step: str, value: float, bound: float = np.inf) -> None:
+        """Tell the listener the best value and bound so far; ``bound`` is that of a run still going."""
+        self._value = max(self._value, value)
+        bound = min(self._bound, bound)
+        if self._listen is None:
             return
-        bound = sighting.bound / factor
-        value = sighting.value / factor if np.isfinite(sighting.value) else None
-        if self.bound is not None:
-            bound = min(bound, self.bound)
-        self._tell(step, None if value is None else self.sign * value, bound)
-
-    def _tell(self, step: str, value: float | None, bound: float | None) -> None:
-        if value is not None and (self.value is None or value * self.sign > self.value * self.sign):
-            self.value = value
-        if self.listen is not None:
-            shown = self.sign * bound if bound is not None and np.isfinite(bound) else None
-            self.listen(Progress(time.monotonic() - self.began, self.value, shown, step))
-
-    def _touched(self, formulation: Formulation, x: Floats, tolerance: float) -> tuple[Grid, float]:
-        """Add tangents where the point stands; give the grid and the excess of the old one at the point."""
-        grid = formulation.grid
-        which, arg, excess = excesses(formulation, x)
-        threshold = tolerance / (10 * max(len(which), 1))
-        chosen = excess > threshold
-        return grid.refine(which[chosen], arg[chosen]), float(excess.sum())
-
-    def _touched_by(self, grid: Grid, formulation: Formulation, x: Floats) -> Grid:
-        which, arg, excess = excesses(formulation, x)
-        return grid.refine(which[excess > 0], arg[excess > 0])
+        shown = [self._sign * v if np.isfinite(v) else None for v in (self._value, bound)]
+        self._listen(Progress(time.monotonic() - self._began, shown[0], shown[1], step))
 
 
-def excesses(formulation: Formulation, x: Floats) -> tuple[Ints, Floats, Floats]:
-    """Give, for every curve in use at a point, its argument and the weighted excess of its tangents there.
-
-    A choice between 0 and 1 in a relaxation scales its curve: the argument is the stock over the choice.
-    """
-    grid, curves = formulation.grid, formulation.grid.curves
-    arg = formulation.argument @ x
-    gate = np.ones(curves.num)
-    space = formulation.space
-    gated = space.gated[curves.cells] & ~space.dynamic[curves.cells]
-    on = formulation.columns.on[curves.cells] @ x
-    gate[: len(curves.cells)] = np.where(gated, on, 1.0)
-    alive = (gate > 1e-6) & (arg > 0)
-    arg = np.minimum(arg / np.where(alive, gate, 1.0), curves.reach)
-    slope, intercept = grid.tangents()
-    above = slope * arg[grid.curve_of_point] + intercept
-    envelope = np.minimum.reduceat(above, grid.start[:-1]) if len(above) else np.zeros(0)
-    which = np.flatnonzero(alive)
-    excess = (envelope[which] - curves.value(which, arg[which])) * gate[which] * curves.weight[which]
-    return which, arg[which], np.maximum(excess, 0.0)
-
-
-def to_units(formulation: Formulation, x: Floats) -> Floats:
-    """Give the money of every flow at a point in whole units, not rounded, never negative."""
-    money = formulation.columns.flow @ x[: formulation.columns.num]
-    return np.maximum(money * formulation.problem.money.per_printed, 0.0)
-
-
-def point_value(formulation: Formulation, x: Floats, money: Floats) -> float:
-    """Give the objective of a point on the curves themselves, for the stage the formulation is of."""
-    if formulation.own_objective:
-        return float(formulation.cost @ x)
-    outcome = evaluate(formulation.space, money)
-    if formulation.row_positions("floor").size:
-        return outcome.total
-    value = objective_value(formulation.space, money, outcome)
-    if formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
-        return value / formulation.problem.money.per_printed
-    return value
-
-
-def shortfall(formulation: Formulation, x: Floats) -> float:
-    """Give what is missing on the curves to the target or the floor of a formulation; at most 0 if nothing is.
-
-    For a target it includes what rounding each flow down by one unit could cost.
-    """
-    space, problem = formulation.space, formulation.problem
-    if problem.objective.kind is ObjectiveKind.LEAST_MONEY and not formulation.own_objective:
-        money = to_units(formulation, x)
-        margin = float(marginal(space, money)[money > 0].clip(min=0).sum())
-        missing = (problem.objective.target or 0.0) + margin - evaluate(space, money).total
-        return missing if missing > 1e-12 * abs(problem.objective.target or 0.0) else 0.0
-    floor = formulation.row_positions("floor")
-    if not floor.size:
-        return 0.0
-    money = to_units(formulation, x)
-    wanted = float(formulation.row_lower[floor[0]])
-    missing = wanted - objective_value(space, money, evaluate(space, money))
-    return missing if missing > 1e-8 * abs(wanted) else 0.0
-
-
-def no_plan(claim: Claim) -> Exception:
-    """Give the error that says why a claim has no incumbent."""
-    said = claim.detail
-    if claim.reason is Reason.INFEASIBLE or claim.reason is Reason.INFEASIBLE_OR_UNBOUNDED:
-        return InfeasibleError(
-            Text(f"No plan obeys all rules (HiGHS claims: {said}). Loosen a floor, a lock or a count, or add money.",
-                 f"没有方案能同时满足所有规则(HiGHS 称:{said})。请放宽下限、锁定或数量规则,或增加资金。")  # fmt: skip
-        )
-    if claim.reason is Reason.UNBOUNDED:
-        return UnboundedError(
-            Text(f"The value has no limit (HiGHS claims: {said}). A constraint of your own is missing.",
-                 f"目标值无上界(HiGHS 称:{said})。缺少约束。")  # fmt: skip
-        )
-    if claim.reason is Reason.NO_SOLUTION:
-        return NoIncumbentError(
-            Text(f"The {claim.limit} limit came before the first incumbent, so there is no plan. Allow more time.",
-                 f"在找到第一个可行方案之前已达到限制({claim.limit}),因此没有方案。请增加时间。")  # fmt: skip
-        )
-    return SolverFaultError(
-        Text(f"HiGHS failed (status: {said}). Solve again with another seed; if it happens twice, please report it.",
-             f"HiGHS 求解失败(状态:{said})。请换一个随机种子重试;若再次发生,请报告。")  # fmt: skip
-    )
-
-
-def choices(x: Floats, formulation: Formulation) -> Floats:
-    """Give the choices of a point, NaN elsewhere; the binaries of harmful pieces follow from money, not choice."""
-    kept = np.where(formulation.integer, np.round(x), np.nan)
-    harm = formulation.columns.block("harm_full")
-    if harm is not None:
-        kept[harm.positions] = np.nan
-    return kept
-
-
-def carry(x: Floats, old: Formulation, new: Formulation) -> Floats:
-    """Carry a point to a formulation on a finer grid; NaN for the pieces of harmful cells, which are others now."""
-    if old.num_cols == new.num_cols:
-        return x
-    carried = np.full(new.num_cols, np.nan)
-    for block in old.columns.blocks:
-        match = new.columns.block(block.name)
-        if match is not None and len(match.keys) == len(block.keys):
-            carried[match.positions] = x[block.positions]
-    return carried
-
-
-def _check(program: Program, x: Floats) -> None:
-    worst = program.violation(x)
-    if worst > FAULT_TOLERANCE:
-        raise SolverFaultError(
-            Text(f"HiGHS returned a point that breaks its own model by {worst:.1e}. Solve again with another seed.",
-                 f"HiGHS 返回的解违反其自身模型 {worst:.1e}。请换一个随机种子重试。")  # fmt: skip
-        )
+def _touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0) -> Grid:
+    """Add tangents to a grid where a point of a formulation stands off its curves."""
+    found = excesses(formulation, x)
+    chosen = found.excess > tolerance / (10 * max(len(found.which), 1))
+    return grid.refine(found.which[chosen], found.arg[chosen])

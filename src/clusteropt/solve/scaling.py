@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solve.claim import Claim
 from clusteropt.solve.program import Program, make_program
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
+    from clusteropt.solve.claim import Claim
 
 LARGEST = 2.0**10
 """Where the largest money and the largest outcome of a scaled program stand."""
@@ -98,4 +98,4 @@ def _row_factors(program: Program, col: Floats) -> Floats:
     row = np.repeat(np.arange(len(program.row_lower)), np.diff(program.start))
     largest = np.zeros(len(program.row_lower))
     np.maximum.at(largest, row, abs(program.value * col[program.index]))
-    return 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+    return np.exp2(-np.round(np.log2(np.where(largest > 0, largest, 1.0))))

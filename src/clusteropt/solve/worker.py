@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from clusteropt.errors import SolverFaultError
 from clusteropt.solve.claim import HighsOptions
 from clusteropt.solve.highs import Sighting, run, version
 from clusteropt.solve.program import Program
 from clusteropt.solve.wire import read_message, write_message
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PERIOD_S = 0.1
 """Progress without a new incumbent is written at most this often."""
@@ -32,9 +35,9 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
             write_message(sink, {"kind": "fault", "en": fault.message.en, "zh": fault.message.zh}, {})
 
 
-def _answer(sink: BinaryIO, header: dict[str, dict[str, float]], arrays: dict[str, object]) -> None:
+def _answer(sink: BinaryIO, header: dict[str, dict[str, float]], arrays: dict[str, np.ndarray]) -> None:
     start = arrays.pop("start_point", None)
-    program = Program(**arrays)  # type: ignore[arg-type]
+    program = Program(**arrays)
     options = HighsOptions(**header["options"])  # type: ignore[arg-type]
     last = [0.0]
 
@@ -46,7 +49,7 @@ def _answer(sink: BinaryIO, header: dict[str, dict[str, float]], arrays: dict[st
         body = {} if sighting.x is None else {"x": sighting.x}
         write_message(sink, {"kind": "sighting", "value": sighting.value, "bound": sighting.bound}, body)
 
-    claim = run(program, options, start, tell)  # type: ignore[arg-type]
+    claim = run(program, options, start, tell)
     fields = ("reason", "limit", "value", "bound", "seconds", "nodes", "iterations", "detail")
     body = {} if claim.x is None else {"x": claim.x}
     write_message(sink, {"kind": "claim", **{name: getattr(claim, name) for name in fields}}, body)

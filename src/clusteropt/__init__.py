@@ -1,0 +1,124 @@
+"""Budget plans for clusters of strategic emerging industries.
+
+>>> import clusteropt as co
+>>> problem = co.read_problem("national66")
+>>> plan = co.solve(problem)
+>>> plan.gap <= 1e-6
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clusteropt.domain import Classification, Feature, Lever, Path, classify
+    from clusteropt.errors import (
+        ClusteroptError,
+        ExactMoneyError,
+        Fault,
+        InfeasibleError,
+        InputError,
+        ModelViewError,
+        NoIncumbentError,
+        NoPlanError,
+        PlanFileError,
+        SolverFaultError,
+        UnboundedError,
+    )
+    from clusteropt.inputs import problem_from_tables, read_problem, table_docs, write_template
+    from clusteropt.inputs.options import Isolation, SolveOptions
+    from clusteropt.inputs.problem import Problem
+    from clusteropt.inputs.settings import ModelSettings
+    from clusteropt.model.pyomo_view import from_pyomo, to_pyomo
+    from clusteropt.plan.baselines import compare
+    from clusteropt.plan.making import solve
+    from clusteropt.plan.plan import Plan
+    from clusteropt.plan.saving import load_plan, save_plan
+    from clusteropt.report.files import write_plan_files
+    from clusteropt.report.summary import summary_lines
+    from clusteropt.solve.claim import Progress
+    from clusteropt.text import Language, Text
+
+_HOMES = {
+    "clusteropt.domain": ("Classification", "Feature", "Lever", "Path", "classify"),
+    "clusteropt.errors": (
+        "ClusteroptError",
+        "ExactMoneyError",
+        "Fault",
+        "InfeasibleError",
+        "InputError",
+        "ModelViewError",
+        "NoIncumbentError",
+        "NoPlanError",
+        "PlanFileError",
+        "SolverFaultError",
+        "UnboundedError",
+    ),
+    "clusteropt.inputs": ("problem_from_tables", "read_problem", "table_docs", "write_template"),
+    "clusteropt.inputs.options": ("Isolation", "SolveOptions"),
+    "clusteropt.inputs.problem": ("Problem",),
+    "clusteropt.inputs.settings": ("ModelSettings",),
+    "clusteropt.model.pyomo_view": ("from_pyomo", "to_pyomo"),
+    "clusteropt.plan.baselines": ("compare",),
+    "clusteropt.plan.making": ("solve",),
+    "clusteropt.plan.plan": ("Plan",),
+    "clusteropt.plan.saving": ("load_plan", "save_plan"),
+    "clusteropt.report.files": ("write_plan_files",),
+    "clusteropt.report.summary": ("summary_lines",),
+    "clusteropt.solve.claim": ("Progress",),
+    "clusteropt.text": ("Language", "Text"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Classification",
+    "ClusteroptError",
+    "ExactMoneyError",
+    "Fault",
+    "Feature",
+    "InfeasibleError",
+    "InputError",
+    "Isolation",
+    "Language",
+    "Lever",
+    "ModelSettings",
+    "ModelViewError",
+    "NoIncumbentError",
+    "NoPlanError",
+    "Path",
+    "Plan",
+    "PlanFileError",
+    "Problem",
+    "Progress",
+    "SolveOptions",
+    "SolverFaultError",
+    "Text",
+    "UnboundedError",
+    "classify",
+    "compare",
+    "from_pyomo",
+    "load_plan",
+    "problem_from_tables",
+    "read_problem",
+    "save_plan",
+    "solve",
+    "summary_lines",
+    "table_docs",
+    "to_pyomo",
+    "write_plan_files",
+    "write_template",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Imported on first use: Pyomo, pandas and HiGHS cost a second that `clusteropt --help` should not pay.
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'clusteropt' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

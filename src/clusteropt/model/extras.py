@@ -1,0 +1,121 @@
+"""What a caller adds to a formulation: columns, rows, tighter bounds, an objective of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.model.blocks import ColumnBlock, RowBlock, tidy
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.blocks import Matrix
+    from clusteropt.model.columns import Columns
+    from clusteropt.model.formulation import Formulation
+
+OWN = "own"
+"""The name of the block of the caller's columns, and of the block of their rows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extras:
+    """The caller's additions, over the columns of the formulation they saw and their own.
+
+    Parameters
+    ----------
+    columns : Columns
+        The columns of the formulation the caller saw.
+    matrix : matrix of shape (num_own_rows, columns.num + num_own_cols)
+        Their rows.
+    row_lower, row_upper : arrays of shape (num_own_rows,)
+        Limits of their rows.
+    col_lower, col_upper : arrays of shape (columns.num + num_own_cols,)
+        Bounds of all columns, as the caller left them.
+    integer : bool array of shape (num_own_cols,)
+        Which of their columns are whole.
+    cost : array of shape (columns.num + num_own_cols,) or None
+        Their objective; None keeps that of the problem.
+    maximise : bool
+        The sense of their objective.
+    """
+
+    columns: Columns
+    matrix: Matrix
+    row_lower: Floats
+    row_upper: Floats
+    col_lower: Floats
+    col_upper: Floats
+    integer: np.ndarray
+    cost: Floats | None
+    maximise: bool
+
+
+def attach(formulation: Formulation, extras: Extras) -> Formulation:
+    """Add the caller's parts to a formulation of the same problem, on whatever grid."""
+    num_own, seen = len(extras.integer), extras.columns.num
+    place = _places(formulation, extras)
+    num = formulation.num_cols + num_own
+    coo = extras.matrix.tocoo()
+    own_rows = sparse.csr_matrix((coo.data, (coo.row, place[coo.col])), (len(extras.row_lower), num))
+    wide = sparse.hstack([formulation.matrix, sparse.csr_matrix((formulation.num_rows, num_own))])
+    lower, upper = (np.append(old, np.zeros(num_own)) for old in (formulation.col_lower, formulation.col_upper))
+    kept = place >= 0
+    lower[place[kept]] = extras.col_lower[kept]
+    upper[place[kept]] = extras.col_upper[kept]
+    cost = np.append(formulation.cost, np.zeros(num_own))
+    if extras.cost is not None:
+        cost = np.zeros(num)
+        cost[place[kept]] = extras.cost[kept]
+    keys = np.arange(num_own)[:, None]
+    column_block = ColumnBlock(
+        OWN,
+        (OWN,),
+        keys,
+        lower[-num_own:] if num_own else lower[:0],
+        upper[-num_own:] if num_own else upper[:0],
+        False,
+        formulation.num_cols,
+    )
+    row_block = RowBlock(
+        OWN, (OWN,), np.arange(len(extras.row_lower))[:, None], own_rows, extras.row_lower, extras.row_upper
+    )
+    blocks = formulation.columns.blocks + ((column_block,) if num_own else ())
+    expressions = {name: _widen(getattr(formulation.columns, name), num) for name in _EXPRESSIONS}
+    return replace(
+        formulation,
+        columns=replace(formulation.columns, blocks=blocks, num=num, **expressions),
+        rows=formulation.rows + ((row_block,) if len(extras.row_lower) else ()),
+        matrix=tidy(sparse.vstack([wide, own_rows], format="csr")),
+        row_lower=np.append(formulation.row_lower, extras.row_lower),
+        row_upper=np.append(formulation.row_upper, extras.row_upper),
+        col_lower=lower,
+        col_upper=upper,
+        integer=np.append(formulation.integer, extras.integer),
+        cost=cost,
+        maximise=formulation.maximise if extras.cost is None else extras.maximise,
+        argument=_widen(formulation.argument, num),
+        own_objective=extras.cost is not None and seen > 0,
+    )
+
+
+_EXPRESSIONS = ("flow", "on", "stock", "outcome", "harm")
+
+
+def _places(formulation: Formulation, extras: Extras) -> Ints:
+    """Map the columns the caller saw to the columns of the formulation; -1 for pieces that moved."""
+    place = np.full(extras.columns.num + len(extras.integer), -1)
+    for block in extras.columns.blocks:
+        match = formulation.columns.block(block.name)
+        if match is not None and len(match.keys) == len(block.keys):
+            place[block.positions] = match.positions
+    place[extras.columns.num :] = formulation.num_cols + np.arange(len(extras.integer))
+    return place
+
+
+def _widen(matrix: Matrix, num: int) -> Matrix:
+    widened = matrix.copy()
+    widened.resize((matrix.shape[0], num))
+    return widened

@@ -1,0 +1,132 @@
+"""What a point of a formulation says: its money, its value on the curves, where the tangents stand off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.outcome import evaluate, marginal, objective_value
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.formulation import Formulation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Excesses:
+    """How far the tangents stand above the curves at a point.
+
+    Parameters
+    ----------
+    which : array of shape (n,)
+        The curves in use.
+    arg, excess : arrays of shape (n,)
+        Where each stands, and its excess in units of the objective, non-negative.
+    """
+
+    which: Ints
+    arg: Floats
+    excess: Floats
+
+    @property
+    def total(self) -> float:
+        """The sum of the excesses."""
+        return float(self.excess.sum())
+
+
+def excesses(formulation: Formulation, x: Floats) -> Excesses:
+    """Measure every curve in use at a point.
+
+    A choice between 0 and 1 in a relaxation scales its curve: the argument is the stock over the choice.
+    """
+    grid, curves = formulation.grid, formulation.grid.curves
+    arg = formulation.argument @ x
+    gate = np.ones(curves.num)
+    space = formulation.space
+    gated = space.gated[curves.cells] & ~space.dynamic[curves.cells]
+    on = formulation.columns.on[curves.cells] @ x
+    gate[: len(curves.cells)] = np.where(gated, on, 1.0)
+    alive = (gate > 1e-6) & (arg > 0)
+    arg = np.minimum(arg / np.where(alive, gate, 1.0), curves.reach)
+    slope, intercept = grid.tangents()
+    above = slope * arg[grid.curve_of_point] + intercept
+    envelope = np.minimum.reduceat(above, grid.start[:-1]) if len(above) else np.zeros(0)
+    which = np.flatnonzero(alive)
+    excess = (envelope - grid.lowest(arg))[which] * gate[which] * curves.weight[which]
+    return Excesses(which, arg[which], np.maximum(excess, 0.0))
+
+
+def to_units(formulation: Formulation, x: Floats) -> Floats:
+    """Give the money of every flow at a point in whole units, not rounded, never negative."""
+    money = formulation.columns.flow @ x[: formulation.columns.num]
+    return np.maximum(money * formulation.problem.money.per_printed, 0.0)
+
+
+def point_value(formulation: Formulation, x: Floats, money: Floats) -> float:
+    """Give the objective of a point on the curves themselves, for the stage the formulation is of."""
+    if formulation.own_objective:
+        return float(formulation.cost @ x)
+    outcome = evaluate(formulation.space, money)
+    if formulation.row_positions("floor").size:
+        return outcome.total
+    value = objective_value(formulation.space, money, outcome)
+    if formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        return value / formulation.problem.money.per_printed
+    return value
+
+
+def worth(formulation: Formulation, x: Floats) -> float:
+    """Give the objective of a point on the curves themselves."""
+    return point_value(formulation, x, to_units(formulation, x))
+
+
+def goal(formulation: Formulation, value: float) -> float:
+    """Give the outcome that errors of outcomes are compared with: the target, or the value itself."""
+    objective = formulation.problem.objective
+    if objective.kind is ObjectiveKind.LEAST_MONEY and not formulation.own_objective:
+        return abs(objective.target or 0.0)
+    return abs(value)
+
+
+def shortfall(formulation: Formulation, x: Floats) -> float:
+    """Give what is missing on the curves to the target or the floor of a formulation; at most 0 if nothing is.
+
+    For a target it includes what rounding each flow down by one unit could cost.
+    """
+    space, problem = formulation.space, formulation.problem
+    if problem.objective.kind is ObjectiveKind.LEAST_MONEY and not formulation.own_objective:
+        money = to_units(formulation, x)
+        margin = float(marginal(space, money)[money > 0].clip(min=0).sum())
+        missing = (problem.objective.target or 0.0) + margin - evaluate(space, money).total
+        return missing if missing > 1e-12 * abs(problem.objective.target or 0.0) else 0.0
+    floor = formulation.row_positions("floor")
+    if not floor.size:
+        return 0.0
+    money = to_units(formulation, x)
+    wanted = float(formulation.row_lower[floor[0]])
+    missing = wanted - objective_value(space, money, evaluate(space, money))
+    return missing if missing > 1e-8 * abs(wanted) else 0.0
+
+
+def choices(x: Floats, formulation: Formulation) -> Floats:
+    """Give the choices of a point, NaN elsewhere; the binaries of harmful pieces follow from money, not choice."""
+    kept = np.where(formulation.integer, np.round(x), np.nan)
+    harm = formulation.columns.block("harm_full")
+    if harm is not None:
+        kept[harm.positions] = np.nan
+    return kept
+
+
+def carry(x: Floats, old: Formulation, new: Formulation) -> Floats:
+    """Carry a point to a formulation on a finer grid; NaN for the pieces of harmful cells, which are others now."""
+    if old.num_cols == new.num_cols:
+        return x
+    carried = np.full(new.num_cols, np.nan)
+    for block in old.columns.blocks:
+        match = new.columns.block(block.name)
+        if match is not None and len(match.keys) == len(block.keys):
+            carried[match.positions] = x[block.positions]
+    return carried

@@ -9,6 +9,7 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.outcome import evaluate, marginal, objective_value
+from clusteropt.model.rows import counted_flows
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -118,6 +119,31 @@ def choices(x: Floats, formulation: Formulation) -> Floats:
     if harm is not None:
         kept[harm.positions] = np.nan
     return kept
+
+
+def guess(formulation: Formulation, x: Floats) -> Floats:
+    """Guess choices from a point of the relaxation; NaN for the columns that follow from them.
+
+    An award is on where it has at least half its least amount, a level is taken where it has more than half the
+    weight, a draw counts where it carries money. The solver completes the guess or drops it.
+    """
+    space, columns = formulation.space, formulation.columns
+    guessed = np.full(formulation.num_cols, np.nan)
+    for name in ("on", "level", "draw_on"):
+        block = columns.block(name)
+        if block is None:
+            continue
+        if name == "level":
+            guessed[block.positions] = x[block.positions] > 0.5
+            continue
+        if name == "draw_on":
+            guessed[block.positions] = (columns.flow @ x)[counted_flows(space)] > 1e-9
+            continue
+        cells = np.flatnonzero(space.gated)
+        least = space.problem.least.ravel()[cells // space.problem.num_years]
+        money = (space.cell_flows @ to_units(formulation, x))[cells]
+        guessed[block.positions] = money >= np.maximum(least, 1) / 2
+    return guessed
 
 
 def carry(x: Floats, old: Formulation, new: Formulation) -> Floats:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.solve.claim import Claim, HighsOptions, Limit, Progress, Reason, relative_gap
-from clusteropt.solve.points import carry, choices, excesses, goal, point_value, shortfall, to_units, worth
+from clusteropt.solve.points import carry, choices, excesses, goal, guess, point_value, shortfall, to_units, worth
 from clusteropt.solve.refusal import check_point, no_plan
 from clusteropt.solve.scaling import choose_scaling, to_program
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 REFINE_ROUNDS = 25
 SEARCH_ROUNDS = 20
-RELAXATION_TOLERANCE = 1e-5
+RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
 
 
@@ -127,6 +127,7 @@ class Search:
         self._began = time.monotonic()
         self._sign = 1.0
         self._value = -np.inf
+        self._claimed = -np.inf
         self._bound = np.inf
         self._tightness = 0.05
 
@@ -147,17 +148,15 @@ class Search:
         """
         formulation = build(grid)
         self._sign = 1.0 if formulation.maximise else -1.0
-        self._value, self._bound, self._tightness = -np.inf, np.inf, 0.05
+        self._value, self._claimed, self._bound, self._tightness = -np.inf, -np.inf, np.inf, 0.05
         if formulation.integer.any():
-            return self._alternate(build, self._relax(build, formulation))
+            return self._alternate(build, *self._relax(build, formulation))
         return self._close(self._refine(build, formulation, None))
 
-    def _alternate(self, build: Build, grid: Grid) -> Found:
+    def _alternate(self, build: Build, formulation: Formulation, start: Floats | None) -> Found:
         """Search for choices, refine their money, and go on with what both have shown."""
         best: Found | None = None
         for _ in range(SEARCH_ROUNDS):
-            formulation = build(grid)
-            start = None if best is None else carry(best.x, best.formulation, formulation)
             claim = self._run(formulation, _Step("search", start=start))
             self._bound = min(self._bound, claim.bound)
             if claim.x is None and best is None:
@@ -172,25 +171,31 @@ class Search:
                 break
             self._tightness /= 4
             grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
+            formulation = build(grid)
+            start = carry(best.x, best.formulation, formulation)
         if best is None:
             raise no_plan(claim)
         return self._close(replace(best, limit=claim.limit))
 
-    def _relax(self, build: Build, formulation: Formulation) -> Grid:
-        """Refine the relaxation; a limit ends it early and the search starts from what there is."""
+    def _relax(self, build: Build, formulation: Formulation) -> tuple[Formulation, Floats | None]:
+        """Refine the relaxation, and guess choices from it; a limit ends it early."""
+        start: Floats | None = None
         for _ in range(REFINE_ROUNDS):
             claim = self._run(formulation, _Step("relaxation", relaxed=True))
             if claim.x is None:
-                if claim.reason is Reason.NO_SOLUTION:
+                if claim.limit not in (None, Limit.INTERRUPT):
                     break
                 raise no_plan(claim)
             self._bound = min(self._bound, claim.bound)
             self._tell("relaxation", -np.inf)
+            start = guess(formulation, claim.x)
             tolerance = max(RELAXATION_TOLERANCE, self._options.relative_gap / 10) * goal(formulation, claim.value)
             if claim.limit is not None or excesses(formulation, claim.x).total <= tolerance:
                 break
             formulation = build(_touch(formulation.grid, formulation, claim.x, tolerance))
-        return formulation.grid
+        if start is not None and len(start) != formulation.num_cols:
+            start = None
+        return formulation, start
 
     def _refine(self, build: Build, formulation: Formulation, claim: Claim | None) -> Found:
         """Fix the choices of a claim and refine: the best money for them, on the curves themselves.
@@ -278,15 +283,23 @@ class Search:
 
     def _hear(self, step: _Step, sighting: Sighting, factor: float) -> None:
         if step.name == "search":
-            self._tell(step.name, sighting.value / factor, sighting.bound / factor)
+            # Only what comes with a point counts: HiGHS logs a primal bound before it holds one.
+            value = sighting.value / factor if sighting.x is not None else -np.inf
+            self._tell(step.name, -np.inf, sighting.bound / factor, value)
 
-    def _tell(self, step: str, value: float, bound: float = np.inf) -> None:
-        """Tell the listener the best value and bound so far; ``bound`` is that of a run still going."""
+    def _tell(self, step: str, value: float, bound: float = np.inf, claimed: float = -np.inf) -> None:
+        """Tell the listener the best value and bound so far.
+
+        ``bound`` and ``claimed`` are those of a run still going; ``claimed`` stands on tangents, so it is shown only
+        until a value on the curves is known.
+        """
         self._value = max(self._value, value)
+        self._claimed = max(self._claimed, claimed)
         bound = min(self._bound, bound)
         if self._listen is None:
             return
-        shown = [self._sign * v if np.isfinite(v) else None for v in (self._value, bound)]
+        best = self._value if np.isfinite(self._value) else min(self._claimed, bound)
+        shown = [self._sign * v if np.isfinite(v) else None for v in (best, bound)]
         self._listen(Progress(time.monotonic() - self._began, shown[0], shown[1], step))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 
 from clusteropt.domain import Feature, Path, Reading, classify
 from clusteropt.inputs.access import make_access
-from clusteropt.inputs.problem import LastPlan, Labels, Problem, ResponseFamily
+from clusteropt.inputs.problem import Labels, LastPlan, Problem, ResponseFamily
 from clusteropt.inputs.settings import CoefficientReading
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
-    from clusteropt.inputs.problem import Floats, Ints, Menus, Rule, Synergy
+    from clusteropt.inputs.problem import Floats, Ints, Menus, Synergy
+    from clusteropt.inputs.selections import ReadRules
     from clusteropt.inputs.settings import ModelSettings
     from clusteropt.text import Text
 
@@ -43,12 +44,8 @@ class Parts:
         The awards to choose from.
     synergies : tuple of Synergy
         Levers that work together.
-    rules : tuple of Rule
-        The limits.
-    notes : tuple of Text
-        What a reader must know.
-    digests : dict of str to str
-        SHA-256 of every input.
+    rules : ReadRules
+        The limits and their rows.
     """
 
     settings: ModelSettings
@@ -58,9 +55,7 @@ class Parts:
     membership: Floats
     menus: Menus
     synergies: tuple[Synergy, ...]
-    rules: tuple[Rule, ...]
-    notes: tuple[Text, ...]
-    digests: dict[str, str]
+    rules: ReadRules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +94,32 @@ def memberships(clusters: pd.DataFrame) -> Floats:
     return membership
 
 
-def build_problem(parts: Parts) -> Problem:
-    """Build the frozen problem."""
+def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]) -> Problem:
+    """Build the frozen problem.
+
+    Parameters
+    ----------
+    parts : Parts
+        What it is built from.
+    notes : tuple of Text
+        What a reader must know.
+    digests : dict of str to str
+        SHA-256 of every input.
+    """
+    settings = parts.settings
+    return replace(
+        _arrays(parts),
+        objective=settings.objective.objective(),
+        discount=settings.objective.discount,
+        factor_weights={str(name): weight for name, weight in settings.baselines.factor_weights.items()},
+        notes=notes,
+        digests=digests,
+        options=settings.solve.options(),
+    )
+
+
+def _arrays(parts: Parts) -> Problem:
+    """Build the problem as far as tables and names make it."""
     settings, names = parts.settings, parts.names
     clusters, levers = parts.tables["clusters"].frame, parts.tables["levers"].frame
     region, industry = (names[kind].positions(clusters[kind]) for kind in ("region", "industry"))
@@ -140,14 +159,8 @@ def build_problem(parts: Parts) -> Problem:
         spill_from=names["cluster"].positions(links["from"]),
         spill_to=names["cluster"].positions(links["to"]),
         spill_share=links["share"].to_numpy(dtype=float),
-        rules=parts.rules,
+        rules=parts.rules.rules,
         last_plan=_last_plan(parts),
-        objective=settings.objective.objective(),
-        discount=settings.objective.discount,
-        factor_weights={str(name): weight for name, weight in settings.baselines.factor_weights.items()},
-        notes=parts.notes,
-        digests=parts.digests,
-        options=settings.solve.options(),
     )
 
 

@@ -12,11 +12,8 @@ from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
-    from clusteropt.inputs.parsing import TypedTable
     from clusteropt.inputs.problem import Ints, Money, Problem, Rule
 
     Mask = NDArray[np.bool_]
@@ -68,9 +65,9 @@ class _Check:
             chosen &= np.isin(problem.draw_fund, selection.funds)
         return chosen
 
-    def years(self, selection: Selection) -> list[int]:
+    def years(self, selection: Selection) -> Ints:
         """Give the positions of the years of a selection."""
-        return list(selection.years) or list(range(self.problem.num_years))
+        return np.array(selection.years or range(self.problem.num_years), dtype=np.int64)
 
     def open_money(self, selection: Selection) -> int:
         """Sum the purses that some draw of a selection can reach, in its years."""
@@ -78,17 +75,13 @@ class _Check:
         return exact_sum(self.problem.purse[np.ix_(funds, self.years(selection))])
 
 
-def check_problem(
-    problem: Problem, tables: Mapping[str, TypedTable], rule_rows: tuple[int, ...], faults: Faults
-) -> None:
+def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) -> None:
     """Note what no plan could meet, as far as it shows without a solver.
 
     Parameters
     ----------
     problem : Problem
         What is checked.
-    tables : dict of str to TypedTable
-        All tables, for the rows to point at.
     rule_rows : tuple of int
         The row of each rule.
     faults : Faults
@@ -122,7 +115,7 @@ def money_text(amount: int, money: Money) -> Text:
 
 def _check_limits(check: _Check) -> None:
     problem = check.problem
-    for cluster, lever in np.argwhere((problem.least > problem.most) & check.reached)[: check.faults.room + 1]:
+    for cluster, lever in check.faults.that_fit(np.argwhere((problem.least > problem.most) & check.reached)):
         value = f"{problem.labels.clusters[cluster]}, {problem.labels.levers[lever]}"
         least, most = (money_text(int(part[cluster, lever]), problem.money) for part in (problem.least, problem.most))
         check.faults.add(
@@ -169,17 +162,20 @@ def _check_rule(check: _Check, rule: Rule, row: int) -> None:
         return
     if rule.kind is RuleKind.COUNT:
         _check_count(check, rule, row)
-    elif rule.kind is RuleKind.CHANGE or (rule.kind is RuleKind.LOCK and rule.minimum is None):
-        if not len(check.problem.last_plan.amount):
-            check.faults.add(
-                Place("rules", row, "rule", rule.name),
-                Text(
-                    f"a rule of kind {rule.kind} needs the last plan, and there is none.",
-                    f"{rule.kind} 类规则需要上期计划, 但没有该表。",
-                ),
-                Text("Add the table last_plan.", "请补充 last_plan 表。"),
-            )
+    elif _needs_last_plan(rule) and not len(check.problem.last_plan.amount):
+        check.faults.add(
+            Place("rules", row, "rule", rule.name),
+            Text(
+                f"a rule of kind {rule.kind} needs the last plan, and there is none.",
+                f"{rule.kind} 类规则需要上期计划, 但没有该表。",
+            ),
+            Text("Add the table last_plan.", "请补充 last_plan 表。"),
+        )
     _check_floor(check, rule, row)
+
+
+def _needs_last_plan(rule: Rule) -> bool:
+    return rule.kind is RuleKind.CHANGE or (rule.kind is RuleKind.LOCK and rule.minimum is None)
 
 
 def _check_matches(check: _Check, selection: Selection, name: str, row: int, column: str = "rule") -> bool:
@@ -218,7 +214,7 @@ def _floor_of(check: _Check, rule: Rule) -> int | None:
     if rule.kind is RuleKind.AMOUNT:
         return int(rule.minimum)
     if rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND:
-        purses = np.ix_(rule.base_selection.funds, check.years(rule.selection))
+        purses = np.ix_(np.array(rule.base_selection.funds), check.years(rule.selection))
         return -(-(rule.minimum * exact_sum(check.problem.purse[purses])) // 1)
     if rule.kind is RuleKind.LOCK:
         num = check.draws(rule.selection).sum() if rule.selection.funds else check.cells(rule.selection).sum()
@@ -261,14 +257,17 @@ def _check_floor(check: _Check, rule: Rule, row: int) -> None:
 def _check_locks(check: _Check, rule_rows: tuple[int, ...]) -> None:
     """Note locks that no award meets, and locks that disagree."""
     problem = check.problem
-    locked_by = [position for position, rule in enumerate(problem.rules) if rule.kind is RuleKind.LOCK]
+    # A lock of the money of single funds leaves the sum of the cell open.
+    locks = [
+        (rule, row)
+        for rule, row in zip(problem.rules, rule_rows, strict=True)
+        if rule.kind is RuleKind.LOCK and not rule.selection.funds
+    ]
+    if not locks:
+        return
     shape = (problem.num_clusters, problem.num_levers)
     fixed = {year: np.full(shape, NOT_LOCKED, dtype=np.int64) for year in range(problem.num_years)}
-    for position in locked_by:
-        rule, row = problem.rules[position], rule_rows[position]
-        # A lock of the money of single funds leaves the sum of the cell open.
-        if rule.selection.funds or (rule.minimum is None and not len(problem.last_plan.amount)):
-            continue
+    for rule, row in locks:
         cells = check.cells(rule.selection)
         amount = _locked_amounts(problem, rule)
         _check_lock(check, cells, amount, rule, row)
@@ -309,7 +308,7 @@ def _check_lock(check: _Check, cells: Mask, amount: Ints, rule: Rule, row: int) 
     on_menu = np.zeros(cells.size, dtype=bool)
     on_menu[level_cell[menus.amount == amount.ravel()[level_cell]]] = True
     wrong = cells & (amount > 0) & np.where(from_menu, ~on_menu.reshape(cells.shape) | ~check.reached, outside)
-    for cluster, lever in np.argwhere(wrong)[: check.faults.room + 1]:
+    for cluster, lever in check.faults.that_fit(np.argwhere(wrong)):
         asked = money_text(int(amount[cluster, lever]), problem.money)
         if from_menu[cluster, lever]:
             reason = Text("which is no level of its menu", "但菜单中没有这一档")

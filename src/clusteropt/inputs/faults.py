@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from clusteropt.errors import Fault, InputError
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
 
 MAX_LISTED = 200
 MAX_SHOWN = 60
+# Comparing with a million names would take minutes; the first few thousand give a hint often enough.
+MAX_COMPARED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,13 @@ class Faults:
         value = place.value if place.value is None else shorten(place.value)
         self.listed.append(Fault(place.table, place.row, place.column, value, problem, remedy))
 
+    def that_fit(self, found: Iterable[T]) -> Iterator[T]:
+        """Give as many of the things found as can be listed, one fault each, and count the rest."""
+        things = list(found)
+        room = self.room
+        self.num_more += max(len(things) - room, 0)
+        yield from things[:room]
+
     def stop_if_any(self) -> None:
         """Raise all faults together.
 
@@ -86,18 +98,16 @@ def shorten(value: str) -> str:
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Give the known name most like the one written, if any is alike."""
-    candidates = list(known)
-    folded = {candidate.casefold(): candidate for candidate in candidates}
+    folded = {candidate.casefold(): candidate for candidate in islice(known, MAX_COMPARED)}
     if name.casefold() in folded:
         return folded[name.casefold()]
-    # Comparing with a million names would take minutes; the first ten thousand give a hint often enough.
-    found = difflib.get_close_matches(name[:MAX_SHOWN], candidates[:10_000], n=1, cutoff=cutoff)
+    found = difflib.get_close_matches(name[:MAX_SHOWN], folded.values(), n=1, cutoff=cutoff)
     return found[0] if found else None
 
 
 def suggest(name: str, known: Iterable[str]) -> Text:
     """Say which known name may be meant, or list the first few."""
-    candidates = list(known)
+    candidates = list(islice(known, MAX_COMPARED))
     found = nearest(name, candidates)
     if found is not None:
         return Text(f"Did you mean {found!r}?", f"是否指 {found!r}?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -69,16 +69,16 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
             return None
         frame = file.read().to_pandas(integer_object_nulls=True, date_as_object=True)
     # The reader of a broken file raises errors of many kinds; to the planner they are one.
-    except Exception:  # noqa: BLE001
+    except Exception:
         problem = Text("this is no Parquet file, or it is broken.", "不是 Parquet 文件, 或文件已损坏。")
         faults.add(Place(name), problem, Text("Write it again.", "请重新生成。"))
         return None
     return frame_table(name, frame, faults, hashlib.sha256(data).hexdigest())
 
 
-def _values(series: pd.Series) -> NDArray[np.generic]:
+def _values(series: pd.Series) -> NDArray[Any]:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
         return series.to_numpy()
     if isinstance(series.dtype, pd.StringDtype):
-        return series.to_numpy(dtype=object, na_value=None)
+        return series.astype(object).where(series.notna(), None).to_numpy()
     return from_objects(series.tolist())

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.parsing import marked
 from clusteropt.inputs.problem import Menus
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pandas as pd
 
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
@@ -68,9 +70,9 @@ def _choose(sets: np.ndarray, num_clusters: int, num_levers: int) -> np.ndarray:
 
 def _check_amounts(frame: pd.DataFrame, faults: Faults) -> None:
     keys = ["cluster", "lever", "amount"]
-    for row, amount in frame.loc[frame.duplicated(keys), "amount"].items():
+    for row, amount in faults.that_fit(marked(frame["amount"], frame.duplicated(keys))):
         problem = Text("another level of the menu has the same amount.", "同一菜单中另一档金额相同。")
-        place = Place("levels", int(str(row)), "amount", str(amount))
+        place = Place("levels", row, "amount", amount)
         faults.add(place, problem, Text("Remove one of the two.", "请删除其中一档。"))
 
 
@@ -79,9 +81,10 @@ def _check_cells(cells: TypedTable, names: Mapping[str, Names], chosen: np.ndarr
     cluster, lever = names["cluster"].positions(frame["cluster"]), names["lever"].positions(frame["lever"])
     from_menu = chosen[cluster, lever] >= 0
     for column in ("least", "most"):
-        for row, value in frame.loc[from_menu & frame[column].notna().to_numpy(), column].items():
+        limited = from_menu & frame[column].notna().to_numpy()
+        for row, value in faults.that_fit(marked(frame[column], limited)):
             problem = Text(
                 "the cell chooses from a menu, so it has no limits of its own.", "该单元从菜单中选择, 不能另设上下限。"
             )
             remedy = Text("Empty the value, or remove the levels.", "请清空该值, 或删除菜单档次。")
-            faults.add(Place("cells", int(str(row)), column, str(value)), problem, remedy)
+            faults.add(Place("cells", row, column, value), problem, remedy)

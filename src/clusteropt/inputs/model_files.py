@@ -113,20 +113,20 @@ def _words(keys: list[str], error: ErrorDetails) -> tuple[Text, Text]:
     if kind in COMPARISONS:
         name, sign = COMPARISONS[kind]
         limit = f"{sign} {context[name]}"
-        return (
-            Text("the number is outside its range.", "数超出范围。"),
-            Text(f"Give a number {limit}.", f"请给出 {limit} 的数。"),
-        )
-    wanted = WANTED.get(kind.partition("_")[0], Text("another value", "其他值"))
+        problem = Text("the number is outside its range.", "数超出范围。")
+        return problem, Text(f"Give a number {limit}.", f"请给出 {limit} 的数。")
+    return _wrong_type(kind)
+
+
+def _wrong_type(kind: str) -> tuple[Text, Text]:
     if kind.startswith("string_") and kind != "string_type":
         problem = Text("the text is empty, too long, or holds control signs.", "文字为空, 过长或含控制字符。")
         return problem, Text("Write 1 to 200 signs.", "请填写 1 至 200 个字符。")
     if kind == "finite_number":
         return Text("this is not a finite number.", "不是有限数。"), Text("Give a number.", "请给出数。")
-    return (
-        Text(f"{wanted.en} is needed here.", f"此处需要{wanted.zh}。"),
-        Text(f"Write {wanted.en}.", f"请填写{wanted.zh}。"),
-    )
+    wanted = WANTED.get(kind.partition("_")[0], Text("another value", "其他值"))
+    problem = Text(f"{wanted.en} is needed here.", f"此处需要{wanted.zh}。")
+    return problem, Text(f"Write {wanted.en}.", f"请填写{wanted.zh}。")
 
 
 def _expected(context: dict[str, Any]) -> list[str]:

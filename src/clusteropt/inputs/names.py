@@ -103,7 +103,7 @@ def make_names(labels: Labels) -> dict[str, Names]:
 def _printed(frame: pd.DataFrame, key: str, name: str, name_zh: str) -> tuple[tuple[str, ...], tuple[Text, ...]]:
     """Give the keys, each once, and their printed names: the first that any row gives."""
     named = frame[frame[key].notna()]
-    keys = pd.unique(named[key])
+    keys = named[key].drop_duplicates().to_numpy(dtype=object)
     english = _first(named, key, name, keys, keys)
     chinese = _first(named, key, name_zh, keys, english)
     return tuple(keys), tuple(Text(en, zh) for en, zh in zip(english, chinese, strict=True))

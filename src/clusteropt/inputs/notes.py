@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 # Rows of any other status, such as sourced, need no word of caution.
 CAUTIONS = {
-    "proxy": Text("are proxies", "为代理指标"),
-    "unverified": Text("are unverified", "未经核实"),
-    "assumption": Text("are assumptions", "为假设"),
-    "illustrative": Text("are illustrative", "仅为示意"),
+    "proxy": Text("by proxy", "为代理指标"),
+    "unverified": Text("unverified", "未经核实"),
+    "assumption": Text("assumed", "为假设"),
+    "illustrative": Text("illustrative", "仅为示意"),
 }
 COLUMNS = {
     CoefficientColumn.MEAN: Text("mean", "均值"),
@@ -59,7 +59,8 @@ def make_notes(
     if between:
         notes.append(
             Text(
-                f"{between} of {len(membership)} clusters are classified between paths and take the mean of their coefficients.",
+                f"{between} of {len(membership)} clusters are classified between paths; "
+                "they take the mean of the coefficients by their memberships.",
                 f"{len(membership)} 个集群中有 {between} 个介于几类路径之间, 系数按隶属度加权平均。",
             )
         )

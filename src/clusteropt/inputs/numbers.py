@@ -12,7 +12,7 @@ import re
 import unicodedata
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def floats(values: Sequence[str | None]) -> tuple[Floats, Mask]:
     return _within(numbers, bad)
 
 
-def typed_floats(values: NDArray[np.generic]) -> tuple[Floats, Mask]:
+def typed_floats(values: NDArray[Any]) -> tuple[Floats, Mask]:
     """Read plain numbers from an array of numbers, NaN for missing ones."""
     return _within(values.astype(float), np.zeros(len(values), dtype=bool))
 
@@ -80,7 +80,7 @@ def wholes(values: Sequence[str | None]) -> tuple[Ints, Mask, Mask]:
     return numbers, missing, bad
 
 
-def typed_wholes(values: NDArray[np.generic]) -> tuple[Ints, Mask, Mask]:
+def typed_wholes(values: NDArray[Any]) -> tuple[Ints, Mask, Mask]:
     """Read whole numbers from an array of numbers, NaN for missing ones."""
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), dtype=bool)
     with np.errstate(invalid="ignore"):
@@ -108,41 +108,33 @@ def exacts(values: Sequence[str | None]) -> tuple[NDArray[np.object_], Mask]:
 
 def why_not(value: str, kind: ColumnKind) -> tuple[Text, Text]:
     """Say why a value is not a number of the kind, and what to write."""
-    plain = unicodedata.normalize("NFKC", value)
-    lowered = value.casefold().lstrip("+-")
     if NUMBER.fullmatch(value):
         return _why_not_this_number(value, kind)
-    if lowered in NOT_FINITE:
-        return (
-            Text("this is not a finite number.", "不是有限数。"),
-            Text("Write a number, or leave it empty where the column allows.", "请填写数字; 允许为空的列可留空。"),
-        )
-    if lowered in TRUTH:
-        return Text("this is a truth value, not a number.", "这是真假值, 不是数。"), _write_number()
+    plain = unicodedata.normalize("NFKC", value)
+    bare = re.sub("[,%_ ]", "", value)
+    lowered = value.casefold().lstrip("+-")
+    write = Text("Write a number such as 12 or 0.5.", "请填写数, 如 12 或 0.5。")
+    problem = Text("this is not a number.", "不是数。")
     if plain != value and NUMBER.fullmatch(plain):
-        problem = Text("the digits are full-width.", "数字为全角字符。")
-        return problem, Text(f"Write {plain}.", f"请写成 {plain}。")
-    if any(sign.isnumeric() and not sign.isascii() for sign in value):
-        return Text("this is not written in the digits 0-9.", "未使用数字 0-9 书写。"), _write_number()
-    if DATE.fullmatch(value):
-        return Text("this is a date, not a number.", "这是日期, 不是数。"), _write_number()
-    return _why_not_these_signs(value)
-
-
-def _why_not_these_signs(value: str) -> tuple[Text, Text]:
-    bare = value.replace(",", "").replace("%", "").replace("_", "").replace(" ", "")
-    if NUMBER.fullmatch(bare):
-        if "%" in value:
-            share = f"{Decimal(bare) / 100:f}"
-            problem = Text("this is written as a percentage.", "写成了百分数。")
-            return problem, Text(f"Write {share}.", f"请写成 {share}。")
+        problem, write = (
+            Text("the digits are full-width.", "数字为全角字符。"),
+            Text(f"Write {plain}.", f"请写成 {plain}。"),
+        )
+    elif NUMBER.fullmatch(bare) and "%" in value:
+        share = f"{Decimal(bare) / 100:f}"
+        problem, write = Text("this is a percentage.", "写成了百分数。"), Text(f"Write {share}.", f"请写成 {share}。")
+    elif NUMBER.fullmatch(bare):
         problem = Text("the number holds commas, spaces or underscores.", "数中含有逗号, 空格或下划线。")
-        return problem, Text("Write digits and a decimal point only.", "只用数字和小数点。")
-    return Text("this is not a number.", "不是数。"), _write_number()
-
-
-def _write_number() -> Text:
-    return Text("Write a number such as 12 or 0.5.", "请填写数, 如 12 或 0.5。")
+        write = Text("Write digits and a decimal point only.", "只用数字和小数点。")
+    elif lowered in NOT_FINITE:
+        problem = Text("this is not a finite number.", "不是有限数。")
+    elif lowered in TRUTH:
+        problem = Text("this is a truth value, not a number.", "这是真假值, 不是数。")
+    elif DATE.fullmatch(value):
+        problem = Text("this is a date, not a number.", "这是日期, 不是数。")
+    elif any(sign.isnumeric() and not sign.isascii() for sign in value):
+        problem = Text("this is not written in the digits 0-9.", "未使用数字 0-9 书写。")
+    return problem, write
 
 
 def _why_not_this_number(value: str, kind: ColumnKind) -> tuple[Text, Text]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,12 @@ from clusteropt.inputs.tables import PLANNED_COLUMNS
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Mask = NDArray[np.bool_]
-    Values = NDArray[np.generic] | pd.api.extensions.ExtensionArray
+    Values = NDArray[Any] | pd.api.extensions.ExtensionArray
 
 # The signs that join names in rules and selections.
 JOINERS = "|;"
@@ -70,6 +72,12 @@ def parse_table(table: Table, raw: RawTable, faults: Faults) -> TypedTable:
     return TypedTable(table, pd.DataFrame(columns, index=rows), unread, absent, raw.digest)
 
 
+def marked(values: pd.Series, mask: Mask | pd.Series[bool]) -> Iterator[tuple[int, str]]:
+    """Give the row and the text of every marked value of a typed column."""
+    found = values[mask]
+    return ((int(row), written(value) or "") for row, value in zip(found.index, found, strict=True))
+
+
 def _check_headers(table: Table, raw: RawTable, faults: Faults) -> None:
     for column in table.columns:
         if column.required and column.name not in raw.headers:
@@ -88,7 +96,7 @@ def _check_headers(table: Table, raw: RawTable, faults: Faults) -> None:
         faults.add(place, problem, suggest(header, table.names))
 
 
-def _typed(column: Column, values: NDArray[np.generic]) -> tuple[Values, Mask]:
+def _typed(column: Column, values: NDArray[Any]) -> tuple[Values, Mask]:
     """Read one column; give its values and where a value could not be read."""
     kind = column.kind
     if values.dtype != object and kind in (ColumnKind.NUMBER, ColumnKind.READING):
@@ -110,7 +118,7 @@ def _typed(column: Column, values: NDArray[np.generic]) -> tuple[Values, Mask]:
     return _names(kind, texts)
 
 
-def _trimmed(values: NDArray[np.generic]) -> list[str | None]:
+def _trimmed(values: NDArray[Any]) -> list[str | None]:
     if values.dtype != object:
         return [written(value) for value in values.tolist()]
     return [(value.strip() or None) if value is not None else None for value in values]
@@ -146,12 +154,8 @@ def _why_no_name(kind: ColumnKind, text: str) -> tuple[Text, Text] | None:
     return None
 
 
-def _explain(
-    table: str, column: Column, values: NDArray[np.generic], rows: pd.Index[int], bad: Mask, faults: Faults
-) -> None:
-    positions = np.flatnonzero(bad)
-    shown = positions[: faults.room]
-    for position in shown:
+def _explain(table: str, column: Column, values: NDArray[Any], rows: pd.Index[int], bad: Mask, faults: Faults) -> None:
+    for position in faults.that_fit(np.flatnonzero(bad).tolist()):
         text = (written(values[position]) or "").strip()
         if column.kind in (ColumnKind.NAME, ColumnKind.NAMES, ColumnKind.TEXT, ColumnKind.WORD):
             reason = _why_no_name(column.kind, unicodedata.normalize("NFC", text))
@@ -163,4 +167,3 @@ def _explain(
             words = ", ".join(column.words)
             remedy = Text(f"Write a number from 0 to 1, or one of: {words}.", f"请填写 0 到 1 的数, 或: {words}。")
         faults.add(Place(table, int(rows[position]), column.name, text), problem, remedy)
-    faults.num_more += len(positions) - len(shown)

@@ -7,7 +7,7 @@ fund and a (cluster, lever) that may draw on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -353,10 +353,15 @@ class Problem:
 
     def __post_init__(self) -> None:
         """Make every array read-only."""
-        holders = (self, self.menus, self.last_plan, *self.synergies)
+        holders: tuple[Problem | Menus | LastPlan | Synergy, ...] = (
+            self,
+            self.menus,
+            self.last_plan,
+            *self.synergies,
+        )
         for holder in holders:
-            for name in holder.__slots__:
-                value = getattr(holder, name)
+            for part in fields(holder):
+                value = getattr(holder, part.name)
                 if isinstance(value, np.ndarray):
                     value.setflags(write=False)
 

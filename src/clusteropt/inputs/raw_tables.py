@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -40,30 +40,32 @@ class RawTable:
 
     name: str
     headers: tuple[str, ...]
-    columns: tuple[NDArray[np.generic], ...]
+    columns: tuple[NDArray[Any], ...]
     rows: NDArray[np.int64]
     digest: str
 
 
 def written(value: object) -> str | None:
     """Write a value of a sheet or a frame as a planner would type it; None if it is missing."""
-    if isinstance(value, str):
-        return value
     if value is None or value is pd.NaT or value is pd.NA:
         return None
-    if isinstance(value, float | np.floating | Decimal):
-        number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-        if number.is_nan():
-            return None
-        if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
-            return str(number)
-        return f"{number.to_integral_value():f}" if number == number.to_integral_value() else f"{number:f}"
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    return str(value)
+    if isinstance(value, float | np.floating):
+        return _written_number(Decimal(repr(float(value))))
+    if isinstance(value, Decimal):
+        return _written_number(value)
+    return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 
-def from_objects(values: list[object]) -> NDArray[np.generic]:
+def _written_number(number: Decimal) -> str | None:
+    if number.is_nan():
+        return None
+    if not number.is_finite() or abs(number.adjusted()) > MAX_DIGITS:
+        return str(number)
+    whole = number.to_integral_value()
+    return f"{whole:f}" if number == whole else f"{number:f}"
+
+
+def from_objects(values: list[object]) -> NDArray[Any]:
     """Turn values of any type into an array of text or None."""
     array = np.empty(len(values), dtype=object)
     array[:] = [written(value) for value in values]
@@ -101,7 +103,7 @@ def make_raw(found: RawTable, faults: Faults) -> RawTable | None:
     return RawTable(found.name, tuple(headers), columns, found.rows[some], found.digest)
 
 
-def _filled(column: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _filled(column: NDArray[Any]) -> NDArray[np.bool_]:
     if column.dtype != object:
         return np.asarray(~pd.isna(column), dtype=bool)
     return np.fromiter((value is not None and not value.isspace() and value != "" for value in column), bool)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +35,8 @@ from clusteropt.inputs.tables import TABLES
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from clusteropt.inputs.problem import Problem
@@ -109,12 +110,20 @@ def _find_tables(place: TablePlace, base: Path, faults: Faults) -> Found:
 
 def _make(found: Found, settings: ModelSettings, digests: dict[str, str], faults: Faults) -> Problem:
     off = settings.features.off()
+    used = {name: raw for name, raw in found.items() if name not in off}
+    tables = _typed_tables(used, faults)
+    parts = _link(tables, settings, faults)
     left_out = tuple(name for name in off if name in found)
-    digests = digests | {name: raw.digest for name, raw in found.items() if raw is not None and name not in off}
-    tables = _typed_tables({name: raw for name, raw in found.items() if name not in off}, faults)
-    if any(typed.absent.intersection(typed.table.keys) for typed in tables.values() if typed.table.required):
-        # Without the names of clusters, levers and funds every reference would be a fault.
-        faults.stop_if_any()
+    notes = make_notes(tables, parts.membership, settings, left_out)
+    digests = digests | {name: raw.digest for name, raw in used.items() if raw is not None}
+    problem = build_problem(parts, notes, digests)
+    check_problem(problem, parts.rules.rows, faults)
+    faults.stop_if_any()
+    return problem
+
+
+def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults) -> Parts:
+    """Follow every reference between the tables."""
     years = settings.years or _years_of(tables["funds"], faults)
     labels = make_labels(tables, years)
     names = make_names(labels)
@@ -126,26 +135,20 @@ def _make(found: Found, settings: ModelSettings, digests: dict[str, str], faults
     check_last_plan(tables["last_plan"], faults)
     rules = read_rules(tables["rules"], names, faults)
     synergies = read_synergies(tables["synergies"], names, faults)
+    # Menus are laid out by position, so every reference must be good.
     faults.stop_if_any()
     menus = read_menus(tables, names, faults)
     faults.stop_if_any()
-    problem = build_problem(
-        Parts(
-            settings=settings,
-            tables=tables,
-            labels=labels,
-            names=names,
-            membership=membership,
-            menus=menus,
-            synergies=synergies,
-            rules=rules.rules,
-            notes=make_notes(tables, membership, settings, left_out),
-            digests=digests,
-        )
+    return Parts(
+        settings=settings,
+        tables=tables,
+        labels=labels,
+        names=names,
+        membership=membership,
+        menus=menus,
+        synergies=synergies,
+        rules=rules,
     )
-    check_problem(problem, tables, rules.rows, faults)
-    faults.stop_if_any()
-    return problem
 
 
 def _typed_tables(found: Found, faults: Faults) -> dict[str, TypedTable]:
@@ -170,7 +173,8 @@ def _typed_tables(found: Found, faults: Faults) -> dict[str, TypedTable]:
             problem = Text("the table has a header but no rows.", "该表只有表头, 没有数据。")
             faults.add(Place(name), problem, Text("Add rows.", "请填写数据。"))
             broken = True
-    if broken:
+    # Without the names of clusters, levers and funds every reference to them would be a fault.
+    if broken or any(typed.absent.intersection(typed.table.keys) for typed in tables.values() if typed.table.required):
         faults.stop_if_any()
     return tables
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.parsing import marked
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def check_references(tables: Mapping[str, TypedTable], names: Mapping[str, Names
         for column, kind in columns.items():
             values = tables[table].frame[column]
             known = names[kind]
-            unknown = values[values.notna() & (known.positions(values) < 0)]
-            for row, value in unknown.items():
+            unknown = values.notna() & (known.positions(values) < 0)
+            for row, value in faults.that_fit(marked(values, unknown)):
                 problem = Text(f"there is no {known.what.en} {value!r}.", f"没有{known.what.zh} {value!r}。")
-                faults.add(Place(table, int(str(row)), column, value), problem, suggest(value, known.index))
+                faults.add(Place(table, row, column, value), problem, suggest(value, known.index))
 
 
 def check_names(tables: Mapping[str, TypedTable], faults: Faults) -> None:
@@ -51,29 +52,29 @@ def check_names(tables: Mapping[str, TypedTable], faults: Faults) -> None:
         frame = tables[table].frame
         given = frame[frame[key].notna() & frame[column].notna()]
         first = given.groupby(key, sort=False)[column].transform("first")
-        for row, value in given.loc[given[column] != first, column].items():
-            problem = Text(f"an earlier row prints this {key} as {first[row]!r}.", f"前面的行将其写作 {first[row]!r}。")
-            faults.add(Place(table, int(str(row)), column, value), problem, Text("Use one name.", "请统一名称。"))
+        for row, value in faults.that_fit(marked(given[column], given[column] != first)):
+            problem = Text(f"an earlier row prints this {key} in another way.", "前面的行对它用了别的名称。")
+            faults.add(Place(table, row, column, value), problem, Text("Use one name.", "请统一名称。"))
     levers = tables["levers"].frame["lever"].dropna()
-    for row, lever in levers[[("+" in lever) for lever in levers]].items():
+    for row, lever in marked(levers, np.array(["+" in lever for lever in levers], dtype=bool)):
         problem = Text("the key of a lever cannot hold +, which joins levers.", "政策工具的键不能含有 +, 它用于连接。")
         remedy = Text("Replace the sign; the printed name may keep it.", "请替换该字符; 显示名称可以保留。")
-        faults.add(Place("levers", int(str(row)), "lever", lever), problem, remedy)
+        faults.add(Place("levers", row, "lever", lever), problem, remedy)
 
 
 def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults: Faults) -> None:
     """Note funds without a year of the model, years outside it, funds not opened, and sums too large."""
     frame = tables["funds"].frame
     given = frame[frame["fund"].notna() & frame["year"].notna()]
-    for row, year in given.loc[~given["year"].isin(years), "year"].items():
+    for row, year in faults.that_fit(marked(given["year"], ~given["year"].isin(years))):
         problem = Text("the model has no such year.", "模型不含该年份。")
-        remedy = suggest(str(year), [str(known) for known in years])
-        faults.add(Place("funds", int(str(row)), "year", str(year)), problem, remedy)
+        remedy = suggest(year, [str(known) for known in years])
+        faults.add(Place("funds", row, "year", year), problem, remedy)
     held = set(zip(given["fund"], given["year"].astype(int), strict=True))
     funds = list(pd.unique(given["fund"]))
     for fund in funds:
-        for year in (year for year in years if (fund, year) not in held):
-            problem = Text(f"the fund has no row for {year}.", f"该资金缺少 {year} 年的数据。")
+        for missing in (year for year in years if (fund, year) not in held):
+            problem = Text(f"the fund has no row for {missing}.", f"该资金缺少 {missing} 年的数据。")
             remedy = Text("Add the row; the amount may be 0.", "请补充该行; 额度可以为 0。")
             faults.add(Place("funds", None, "year", fund), problem, remedy)
     check_sum("funds", frame["amount"], faults)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from clusteropt.inputs.columns import Column, ColumnKind, Table
 from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.parsing import marked
 from clusteropt.inputs.raw_tables import written
 from clusteropt.inputs.tables import TABLES
 from clusteropt.text import Text
@@ -63,7 +64,7 @@ def table_schema(name: str) -> pa.DataFrameSchema:
 
 def check_table(typed: TypedTable, faults: Faults) -> None:
     """Note every value and row of a typed table that breaks the declaration."""
-    for failure in _failures(typed):
+    for failure in faults.that_fit(_failures(typed)):
         column = next(column for column in typed.table.columns if column.name == failure.column)
         problem, remedy = _words(column, failure)
         value = None if failure.check == NOT_NULLABLE else written(failure.value)
@@ -71,8 +72,8 @@ def check_table(typed: TypedTable, faults: Faults) -> None:
     _check_keys(typed, faults)
     for rule in typed.table.rules:
         holds = rule.holds(typed.frame).to_numpy(dtype=bool)
-        for row in typed.frame.index[~holds & ~typed.unread[rule.column]]:
-            faults.add(Place(typed.table.name, int(row), rule.column), rule.problem, rule.remedy)
+        for row, value in faults.that_fit(marked(typed.frame[rule.column], ~holds & ~typed.unread[rule.column])):
+            faults.add(Place(typed.table.name, row, rule.column, value or None), rule.problem, rule.remedy)
 
 
 def _failures(typed: TypedTable) -> list[_Failure]:
@@ -137,7 +138,7 @@ def _check_keys(typed: TypedTable, faults: Faults) -> None:
         return
     group = pd.Series(found.groupby(keys, dropna=False, sort=False).ngroup(), index=found.index)
     first = pd.Series(group.index, index=group).groupby(level=0).first()
-    for row in found.index[repeated]:
+    for row in faults.that_fit(found.index[repeated]):
         value = ", ".join(written(part) or "" for part in found.loc[row])
         before = int(first[group[row]])
         problem = Text(f"the key stands already in row {before}.", f"该键已在第 {before} 行出现。")

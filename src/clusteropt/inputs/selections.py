@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from clusteropt.inputs.faults import Faults, Place, suggest
@@ -12,6 +11,7 @@ from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from fractions import Fraction
 
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable

@@ -38,7 +38,15 @@ class CoefficientReading(StrEnum):
     ELASTICITY = "elasticity"
 
 
-Factor = StrEnum("Factor", {"SIZE": "size", **{feature.name: feature.value for feature in Feature}})
+class Factor(StrEnum):
+    """What the factor formula weighs: size, or a feature."""
+
+    SIZE = "size"
+    CONCENTRATION = Feature.CONCENTRATION.value
+    INNOVATION = Feature.INNOVATION.value
+    INTERACTION = Feature.INTERACTION.value
+    SPILLOVER = Feature.SPILLOVER.value
+    GROWTH = Feature.GROWTH.value
 
 
 def _refuse(problem: Text, remedy: Text) -> PydanticCustomError:

@@ -32,9 +32,10 @@ def folder_tables(folder: Path, faults: Faults) -> Found:
     try:
         entries = {path.name: path for path in sorted(folder.iterdir())}
     except (OSError, ValueError) as error:
-        known = {FileNotFoundError: "there is no such folder", NotADirectoryError: "this is no folder"}
-        reason = known.get(type(error), "the folder cannot be read")
-        problem = Text(f"{reason}.", "文件夹不存在或无法读取。")
+        missing = isinstance(error, FileNotFoundError)
+        problem = Text("the folder cannot be read.", "文件夹无法读取。")
+        if missing:
+            problem = Text("there is no such folder.", "文件夹不存在。")
         faults.add(Place("tables", value=str(folder)), problem, Text("Check the path.", "请检查路径。"))
         return dict.fromkeys(TABLES)
     tables: Found = {}

@@ -7,7 +7,7 @@ import io
 import re
 import warnings
 import zipfile
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,9 +18,7 @@ from clusteropt.inputs.raw_tables import RawTable, from_objects, make_raw
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+    from collections.abc import Callable, Iterable
 
 MAX_UNPACKED_BYTES = 200 * 2**20
 MAX_PARTS = 5_000
@@ -59,16 +57,19 @@ def workbook_tables(
             # openpyxl warns of styles and validations that it drops; only values are read here.
             warnings.simplefilter("ignore")
             paths = _sheet_paths(parts)
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            # The stubs know nothing of the sheets of a workbook that is only read.
+            book: Any = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             for sheet in book.worksheets:
                 name = sheet.title
                 if not wanted(name):
                     continue
                 with parts.open(paths[name]) as part:
                     _scan(name, part, faults)
-                tables[name] = _sheet_table(name, sheet, digest, faults)
+                # The size that the sheet states may be wrong; without it the rows are read as they come.
+                sheet.reset_dimensions()
+                tables[name] = _sheet_table(name, sheet.iter_rows(values_only=True), digest, faults)
     # A broken workbook raises errors of many kinds from several packages; to the planner they are one.
-    except Exception:  # noqa: BLE001
+    except Exception:
         problem = Text("the workbook is broken or cut short.", "工作簿已损坏或不完整。")
         faults.add(Place(file_name), problem, SAVE_AGAIN)
         return None
@@ -85,7 +86,7 @@ def _is_workbook(file_name: str, data: bytes, faults: Faults) -> bool:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             infos = parts.infolist()
     # A damaged list of contents raises errors of many kinds.
-    except Exception:  # noqa: BLE001
+    except Exception:
         faults.add(place, Text("this is no workbook, or it is cut short.", "不是工作簿, 或文件不完整。"), SAVE_AGAIN)
         return False
     # Reading stops at the size that each part states, so the statements can be trusted as a limit.
@@ -152,13 +153,11 @@ def _row_of(reference: str) -> int | None:
     return int(found.group()) if found else None
 
 
-def _sheet_table(name: str, sheet: ReadOnlyWorksheet, digest: str, faults: Faults) -> RawTable | None:
+def _sheet_table(name: str, found: Iterable[tuple[object, ...]], digest: str, faults: Faults) -> RawTable | None:
     """Read the values of a sheet; its first row is the header."""
-    # The size that the sheet states may be wrong; without it the rows are read as they come.
-    sheet.reset_dimensions()
     records: list[list[object]] = []
     rows: list[int] = []
-    for row, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+    for row, values in enumerate(found, start=1):
         if row > MAX_SHEET_ROWS:
             problem = Text(f"the sheet has more than {MAX_SHEET_ROWS:,} rows.", f"工作表超过 {MAX_SHEET_ROWS:,} 行。")
             faults.add(Place(name), problem, Text("Use a CSV file.", "请改用 CSV 文件。"))

@@ -1,0 +1,205 @@
+"""The tables of the money: funds, who may draw on them, rules, limits, menus and the last plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clusteropt.inputs.column_makers import (
+    ANY,
+    MONEY,
+    NOT_NEGATIVE,
+    POSITIVE,
+    amount_column,
+    name_column,
+    number_column,
+    ordered,
+    path_column,
+    printed_columns,
+    word_list,
+    year_column,
+)
+from clusteropt.inputs.columns import LARGEST_AMOUNT, Bounds, Column, ColumnKind, RowRule, Table
+from clusteropt.inputs.problem import RuleKind
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def _limited(table: pd.DataFrame) -> pd.Series[bool]:
+    either = table["min"].notna() | table["max"].notna()
+    return either | (table["kind"] == RuleKind.LOCK.value) | table["kind"].isna()
+
+
+def _selection_column(name: str, what: Text) -> Column:
+    return Column(
+        name=name,
+        kind=ColumnKind.NAMES,
+        about=Text(f"{what.en} the row is about; several joined by |", f"适用的{what.zh}; 多个用 | 连接"),
+        default=ANY,
+    )
+
+
+FUNDS = Table(
+    name="funds",
+    about=Text("A row is a purse: one fund in one year.", "每行一笔年度资金: 一项资金在一年的额度。"),
+    required=True,
+    columns=(
+        name_column("fund", Text("Key of the fund", "资金的键")),
+        year_column(Text("Year", "年份"), required=True),
+        *printed_columns(Text("The fund", "资金")),
+        amount_column("amount", Text("What the fund holds in the year", "该资金当年的额度")),
+    ),
+)
+
+ELIGIBILITY = Table(
+    name="eligibility",
+    about=Text(
+        "A row opens a fund to a selection; without the table all are open.",
+        "每行规定一项资金的使用范围; 无此表则不限。",
+    ),
+    columns=(
+        name_column("fund", Text("Fund", "资金"), key=False),
+        name_column("region", Text("Region", "地区"), key=False, required=False),
+        path_column(),
+        name_column("industry", Text("Industry", "产业"), key=False, required=False),
+        name_column("lever", Text("Lever", "政策工具"), key=False, required=False),
+    ),
+)
+
+RULES = Table(
+    name="rules",
+    about=Text("A row is one limit over a selection.", "每行一条限制。"),
+    columns=(
+        name_column("rule", Text("Key of the rule", "规则的键")),
+        Column(
+            name="kind",
+            kind=ColumnKind.WORD,
+            about=Text("What the rule limits", "限制的类型"),
+            required=True,
+            words=word_list(RuleKind),
+        ),
+        _selection_column("region", Text("Regions", "地区")),
+        _selection_column("path", Text("Innovation paths", "创新路径")),
+        _selection_column("industry", Text("Industries", "产业")),
+        _selection_column("cluster", Text("Clusters", "集群")),
+        _selection_column("lever", Text("Levers", "政策工具")),
+        _selection_column("fund", Text("Funds", "资金")),
+        _selection_column("year", Text("Years", "年份")),
+        Column(
+            name="min",
+            kind=ColumnKind.EXACT,
+            about=Text("Lower limit; whole for amount, count and lock", "下限; amount, count, lock 须为整数"),
+            default=Text("none", "无"),
+        ),
+        Column(
+            name="max",
+            kind=ColumnKind.EXACT,
+            about=Text("Upper limit; whole for amount, count and lock", "上限; amount, count, lock 须为整数"),
+            default=Text("none", "无"),
+        ),
+        Column(
+            name="of",
+            kind=ColumnKind.REMARK,
+            about=Text(
+                "What a share is measured against: everything, fund:NAME, or a selection such as "
+                "region=A|B; lever=talent. What a count counts: awards or clusters",
+                "比例的基数: everything 全部, fund:名称, 或 region=A|B; lever=talent 之类的范围。"
+                "计数的对象: awards 项目, clusters 集群",
+            ),
+            default=Text("everything; awards", "everything; awards"),
+        ),
+    ),
+    rules=(
+        ordered("min", "max"),
+        RowRule(
+            name="limited",
+            column="min",
+            holds=_limited,
+            problem=Text(
+                "min and max are both empty, so the rule limits nothing.", "min 与 max 均为空, 规则没有限制。"
+            ),
+            remedy=Text("Give min, max or both.", "请填写 min, max 或两者。"),
+        ),
+    ),
+)
+
+CELLS = Table(
+    name="cells",
+    about=Text(
+        "A row is a lever in a cluster, where it differs from the rest.", "每行一个集群中的一种政策工具, 仅列特殊者。"
+    ),
+    columns=(
+        name_column("cluster", Text("Cluster", "集群")),
+        name_column("lever", Text("Lever", "政策工具")),
+        number_column(
+            "scale",
+            Text("Money at which returns fade", "收益递减的资金规模"),
+            POSITIVE,
+            Text("clusters.scale", "clusters.scale"),
+            MONEY,
+        ),
+        number_column(
+            "stock",
+            Text("Stock at the start of the first year", "第一年年初的存量"),
+            NOT_NEGATIVE,
+            Text("0", "0"),
+            MONEY,
+        ),
+        amount_column(
+            "least",
+            Text("Smallest award of a year; nothing or at least this", "年度最小拨款; 要么不拨, 要么不低于此"),
+            Text("0", "0"),
+        ),
+        amount_column(
+            "most",
+            Text("Largest award of a year", "年度最大拨款"),
+            Text("what the purses open to it hold in the best year", "对其开放的资金单年最大额度"),
+        ),
+        number_column(
+            "mean",
+            Text("Its own coefficient", "自身系数"),
+            NOT_NEGATIVE,
+            Text("from effectiveness", "取自 effectiveness"),
+        ),
+    ),
+    rules=(ordered("least", "most"),),
+)
+
+LEVELS = Table(
+    name="levels",
+    about=Text(
+        "A row is an award of a menu; the most specific set of rows wins.", "每行一档备选拨款; 最具体的一组优先。"
+    ),
+    columns=(
+        name_column("cluster", Text("Cluster", "集群"), required=False),
+        name_column("lever", Text("Lever", "政策工具"), required=False),
+        name_column("level", Text("Name of the level", "档次名称")),
+        Column(
+            name="amount",
+            kind=ColumnKind.WHOLE,
+            about=Text("Award of a year", "年度拨款"),
+            required=True,
+            unit=MONEY,
+            bounds=Bounds(above=0, most=LARGEST_AMOUNT),
+        ),
+        number_column(
+            "gain",
+            Text("Outcome before the weight of the cluster", "未乘集群权重的产出"),
+            NOT_NEGATIVE,
+            Text("from the curve", "由曲线得出"),
+        ),
+    ),
+)
+
+LAST_PLAN = Table(
+    name="last_plan",
+    about=Text("A row is an award of the last plan.", "每行一项上期拨款。"),
+    columns=(
+        name_column("cluster", Text("Cluster", "集群")),
+        name_column("lever", Text("Lever", "政策工具")),
+        name_column("fund", Text("Fund", "资金"), required=False),
+        year_column(Text("Year; of several the latest counts", "年份; 有多年时取最近一年"), required=False),
+        amount_column("amount", Text("Award of the year", "当年拨款")),
+    ),
+)

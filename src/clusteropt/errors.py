@@ -11,7 +11,8 @@
     │   └── SolverFaultError    the solver failed, crashed, or returned what does not re-compute
     ├── ExactMoneyError         no whole amounts near the optimum obey every rule
     ├── ModelViewError          a Pyomo model cannot be read back into arrays
-    └── PlanFileError           a saved plan cannot be read
+    ├── PlanFileError           a saved plan cannot be read
+    └── OutputError             files cannot be written where they were asked for
 """
 
 from __future__ import annotations
@@ -139,3 +140,7 @@ class ModelViewError(ClusteroptError):
 
 class PlanFileError(ClusteroptError):
     """A saved plan cannot be read."""
+
+
+class OutputError(ClusteroptError):
+    """Files cannot be written where they were asked for."""

@@ -1,0 +1,174 @@
+"""The command line: options in, words out, an exit code for whatever is expected to go wrong.
+
+What the commands do is imported when one of them runs: `clusteropt --help` should not wait for it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from clusteropt.errors import ClusteroptError, ExactMoneyError, NoIncumbentError, NoPlanError
+from clusteropt.text import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from clusteropt.inputs.options import SolveOptions
+    from clusteropt.report.console import Voice
+
+NO_PLAN, BAD_INPUT, INTERRUPTED = 1, 2, 130
+"""Exit codes; 130 is what shells use for Ctrl-C."""
+
+app = typer.Typer(
+    name="clusteropt",
+    help="Budget plans for clusters of strategic emerging industries. 战略性新兴产业集群资金规划。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[str, typer.Argument(help="A shipped model such as national66, or a model file. 自带模型或模型文件。")]
+PlanFolder = Annotated[Path, typer.Argument(help="A folder with a plan. 方案文件夹。")]
+NewFolder = Annotated[Path, typer.Argument(help="A new or empty folder. 新文件夹或空文件夹。")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the plan. 方案文件夹。")]
+TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds. 秒。")]
+Gap = Annotated[float | None, typer.Option("--gap", help="Relative gap to stop at. 停止时的相对差距。")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Random seed. 随机种子。")]
+Threads = Annotated[int | None, typer.Option("--threads", help="Threads of HiGHS. 线程数。")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors. 只输出错误。")]
+Spoken = Annotated[
+    Language | None,
+    typer.Option("--language", envvar="CLUSTEROPT_LANGUAGE", case_sensitive=False, help="Language of words. 语言。"),
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows no Chinese signs gets question marks, not a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+@app.command(help="Read a model and its tables; report every fault. 检查模型和表格。")
+def check(model: Model, language: Spoken = None) -> None:
+    """Read a model and its tables; report every fault."""
+    with _speaking(language) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        commands.check(model, voice)
+
+
+@app.command(help="Find the best plan of a model and write it into a folder. 求最优方案并写入文件夹。")
+def plan(  # noqa: PLR0913  Each parameter is one option of the command.
+    *,
+    model: Model,
+    out: Out,
+    time_limit: TimeLimit = None,
+    gap: Gap = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    language: Spoken = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find the best plan of a model and write it into a folder."""
+    with _speaking(language, quiet=quiet) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        problem = commands.read(model, voice)
+        wanted = {"time_limit_s": time_limit, "relative_gap": gap, "seed": seed, "threads": threads}
+        commands.plan(problem, _options(problem.options, wanted), out, voice)
+
+
+@app.command(help="Print the summary of a saved plan. 显示已保存方案的摘要。")
+def show(folder: PlanFolder, language: Spoken = None) -> None:
+    """Print the summary of a saved plan."""
+    with _speaking(language) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        commands.show(folder, voice)
+
+
+@app.command(help="Write a small model to start from. 生成可供修改的示例模型。")
+def new(folder: NewFolder, language: Spoken = None) -> None:
+    """Write a small model to start from."""
+    with _speaking(language) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        commands.new(folder, voice)
+
+
+@app.command(help="Print what every table and column means. 说明所有表格和列。")
+def tables(language: Spoken = None) -> None:
+    """Print what every table and column means."""
+    with _speaking(language) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        commands.tables(voice)
+
+
+@app.command(help="Print the version. 显示版本。")
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed_version("clusteropt"))
+
+
+def choose_language(asked: Language | None) -> Language:
+    """Give the language asked for, or else that of the system: Chinese where LC_ALL or LANG begins with zh."""
+    if asked is not None:
+        return asked
+    system = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return Language.ZH if system.lower().startswith("zh") else Language.EN
+
+
+@contextmanager
+def _speaking(asked: Language | None, *, quiet: bool = False) -> Iterator[Voice]:
+    """Give the voice of a command, and turn expected errors into a message and an exit code."""
+    from clusteropt.report.console import Voice  # noqa: PLC0415
+
+    language = choose_language(asked)
+    interrupts: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        # A solve takes Ctrl-C as the end of its search, and its error does not tell who ended it.
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield Voice(language, Console(quiet=quiet))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except ClusteroptError as error:
+        typer.echo(error.read(language), err=True)
+        raise typer.Exit(_exit_code(error, interrupted=bool(interrupts))) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _exit_code(error: ClusteroptError, *, interrupted: bool) -> int:
+    if interrupted and isinstance(error, NoIncumbentError):
+        return INTERRUPTED
+    return NO_PLAN if isinstance(error, NoPlanError | ExactMoneyError) else BAD_INPUT
+
+
+def _options(own: SolveOptions, wanted: dict[str, float | None]) -> SolveOptions:
+    """Replace what the command line gives in the options of the model."""
+    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    try:
+        return replace(own, **given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

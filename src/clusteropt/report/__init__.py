@@ -1,0 +1,1 @@
+"""Reports: the only room that formats what a planner reads."""

@@ -1,0 +1,75 @@
+"""What each command does, and what it says while it does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clusteropt.inputs import read_problem, table_docs
+from clusteropt.plan.baselines import compare
+from clusteropt.plan.making import solve
+from clusteropt.plan.saving import load_plan
+from clusteropt.report import words
+from clusteropt.report.console import progress
+from clusteropt.report.files import PLAN_FILES, check_folder, write_plan_files
+from clusteropt.report.starter import write_starter
+from clusteropt.report.summary import summary_lines
+from clusteropt.solve.claim import Limit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clusteropt.inputs.options import SolveOptions
+    from clusteropt.inputs.problem import Problem
+    from clusteropt.report.console import Voice
+
+
+def read(model: str, voice: Voice) -> Problem:
+    """Read a model and say how large it is."""
+    problem = read_problem(model)
+    line = voice.read(words.READ).format(
+        name=problem.name,
+        clusters=problem.num_clusters,
+        levers=problem.num_levers,
+        funds=problem.num_funds,
+        rules=len(problem.rules),
+        years=", ".join(str(year) for year in problem.labels.years),
+    )
+    voice.say(line)
+    return problem
+
+
+def check(model: str, voice: Voice) -> None:
+    """Read a model, say what a reader must know about it, and that nothing is wrong."""
+    problem = read(model, voice)
+    voice.say_all(f"- {voice.read(note)}" for note in problem.notes)
+    voice.say(voice.read(words.NO_FAULTS))
+
+
+def plan(problem: Problem, options: SolveOptions, out: Path, voice: Voice) -> None:
+    """Solve, compare, write, and print the summary; after Ctrl-C write what is there without comparing."""
+    check_folder(out)
+    voice.say(voice.read(words.SOLVING).format(seconds=f"{options.time_limit_s:g}"))
+    with progress(voice) as listen:
+        made = solve(problem, options, listen)
+    if made.record.limit is not Limit.INTERRUPT:
+        voice.say(voice.read(words.COMPARING))
+        made = compare(problem, made, options)
+    write_plan_files(made, out)
+    voice.say_all(["", *summary_lines(made, voice.language), ""])
+    voice.say(voice.read(words.WRITTEN).format(path=out, files=", ".join(PLAN_FILES)))
+
+
+def show(folder: Path, voice: Voice) -> None:
+    """Print the summary of a saved plan."""
+    voice.say_all(summary_lines(load_plan(folder), voice.language))
+
+
+def new(folder: Path, voice: Voice) -> None:
+    """Write a small model to start from, and say how to go on."""
+    model = write_starter(folder)
+    voice.say(voice.read(words.STARTED).format(path=folder, model=model, out=folder / "plan"))
+
+
+def tables(voice: Voice) -> None:
+    """Print what every table and column means."""
+    voice.say_all(table_docs(voice.language).splitlines())

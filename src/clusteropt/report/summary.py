@@ -1,0 +1,208 @@
+"""The summary of a plan: one screen of lines in one language."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.report import numbers, words
+from clusteropt.solve.claim import relative_gap
+from clusteropt.text import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from clusteropt.plan.plan import Baseline, Plan, Unspent
+    from clusteropt.text import Text
+
+NUM_REGIONS, NUM_LEVERS, NUM_LARGEST, NUM_UNSPENT = 6, 8, 5, 3
+"""Rows of each table; what is left is summed into one more."""
+INDENT = "  "
+GUTTER = "   "
+
+
+def summary_lines(plan: Plan, language: Language = Language.EN) -> list[str]:
+    """Write the summary of a plan as lines that fit on one screen.
+
+    Title; value, bound, gap and what stands behind the bound; time and limit; money held, awarded and left,
+    and why; money by lever and region; the largest awards; the plan against its baselines; error bounds; notes.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to write about.
+    language : Language
+        The language of the words.
+    """
+    view = _View(plan, language)
+    return [
+        plan.title.read(language),
+        *_quality(view),
+        *_purses(view),
+        *_by_lever(view),
+        *_by_region(view),
+        *_largest(view),
+        *_baselines(view),
+        *_notes(view),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A plan and the language it is read in."""
+
+    plan: Plan
+    language: Language
+
+    def read(self, text: Text) -> str:
+        return text.read(self.language)
+
+    def money(self, amount: int) -> str:
+        return numbers.printed_money(amount, self.plan.money)
+
+    def goal(self, kind: ObjectiveKind, value: float) -> str:
+        """Write a value of an objective: money or outcome."""
+        # A bound that nothing is known of is infinite, and not a whole number of anything.
+        if kind is ObjectiveKind.LEAST_MONEY and math.isfinite(value):
+            return self.money(round(value))
+        return numbers.outcome(value)
+
+    def table(self, head: Sequence[Text], rows: Sequence[Sequence[str]]) -> list[str]:
+        """Align a table: the first column to the left, the others to the right."""
+        cells = [[self.read(text) for text in head], *([INDENT + row[0], *row[1:]] for row in rows)]
+        widths = [max(cell_len(row[position]) for row in cells) for position in range(len(head))]
+        return [self._line(row, widths) for row in cells]
+
+    def _line(self, row: list[str], widths: list[int]) -> str:
+        # Chinese signs are two columns wide, so str.ljust would misplace what follows.
+        first = row[0] + " " * (widths[0] - cell_len(row[0]))
+        rest = (" " * (width - cell_len(cell)) + cell for cell, width in zip(row[1:], widths[1:], strict=True))
+        return GUTTER.join([first, *rest]).rstrip()
+
+
+def _quality(view: _View) -> list[str]:
+    plan, record = view.plan, view.plan.record
+    rows = [
+        [
+            view.read(words.OBJECTIVES[stage.kind]),
+            view.goal(stage.kind, stage.value),
+            view.goal(stage.kind, stage.bound),
+            numbers.gap(relative_gap(stage.value, stage.bound)),
+        ]
+        for stage in plan.stages
+    ]
+    proof = view.read(words.PROOFS[plan.proof]).format(solver=f"{record.solver} {record.solver_version}")
+    taken = numbers.seconds(record.seconds)
+    if record.limit is None:
+        end = view.read(words.SOLVED).format(seconds=taken)
+    else:
+        limit = view.read(words.LIMITS[record.limit])
+        end = view.read(words.STOPPED).format(limit=limit, seconds=taken)
+    head = (words.OBJECTIVE, words.VALUE, words.BOUND, words.GAP)
+    return [*view.table(head, rows), INDENT + view.read(words.PROOF_LINE).format(proof=proof), INDENT + end]
+
+
+def _purses(view: _View) -> list[str]:
+    plan = view.plan
+    held, awarded = int(plan.purse.sum()), plan.money_total
+    parts = ((words.HELD, held), (words.AWARDED, awarded), (words.LEFT, held - awarded))
+    line = GUTTER.join(f"{view.read(label)} {view.money(amount)}" for label, amount in parts)
+    head = view.read(words.MONEY_HEAD).format(unit=view.read(plan.money.printed))
+    left = sorted(plan.unspent, key=lambda unspent: -unspent.amount)
+    lines = [head, INDENT + line, *(INDENT + _why(view, unspent) for unspent in left[:NUM_UNSPENT])]
+    if len(left) > NUM_UNSPENT:
+        rest = left[NUM_UNSPENT:]
+        amount = view.money(sum(unspent.amount for unspent in rest))
+        more = view.read(words.UNSPENT_MORE).format(amount=amount, count=numbers.count(len(rest)))
+        lines.append(INDENT + more)
+    return lines
+
+
+def _why(view: _View, unspent: Unspent) -> str:
+    labels = view.plan.labels
+    reason = view.read(words.UNSPENT[unspent.reason])
+    if unspent.rules:
+        reason = view.read(words.NAMED_RULES).format(reason=reason, rules=", ".join(unspent.rules))
+    return view.read(words.UNSPENT_LINE).format(
+        amount=view.money(unspent.amount),
+        fund=view.read(labels.fund_names[unspent.fund]),
+        year=labels.years[unspent.year],
+        reason=reason,
+    )
+
+
+def _by_lever(view: _View) -> list[str]:
+    names = view.plan.labels.lever_names
+    return _shares(view, (words.LEVER, names), (words.VALUE, "value"), view.plan.by_lever, NUM_LEVERS)
+
+
+def _by_region(view: _View) -> list[str]:
+    names = view.plan.labels.region_names
+    return _shares(view, (words.REGION, names), (words.OUTCOME, "outcome"), view.plan.by_region, NUM_REGIONS)
+
+
+def _shares(view: _View, what: tuple[Text, Sequence[Text]], counted: tuple[Text, str],
+            frame: pd.DataFrame, num: int) -> list[str]:  # fmt: skip
+    """Write money, share and outcome by label, the most money first, the rest in one line."""
+    heading, names = what
+    total = max(view.plan.money_total, 1)
+    parts = list(zip(names, frame["amount"].tolist(), frame[counted[1]].tolist(), strict=True))
+    parts.sort(key=lambda part: -part[1])
+    # One row left over is shown itself: a line that sums it would take as much room.
+    shown = len(parts) if len(parts) <= num + 1 else num
+    rows = [(view.read(name), amount, outcome) for name, amount, outcome in parts[:shown]]
+    if rest := parts[shown:]:
+        label = view.read(words.REST).format(count=numbers.count(len(rest)))
+        rows.append((label, sum(part[1] for part in rest), sum(part[2] for part in rest)))
+    cells = [
+        [name, view.money(amount), numbers.percent(amount / total), numbers.outcome(outcome)]
+        for name, amount, outcome in rows
+    ]
+    return view.table((heading, words.MONEY, words.SHARE, counted[0]), cells)
+
+
+def _largest(view: _View) -> list[str]:
+    labels = view.plan.labels
+    clusters = dict(zip(labels.clusters, labels.cluster_names, strict=True))
+    levers = dict(zip(labels.levers, labels.lever_names, strict=True))
+    awards = view.plan.largest_awards(NUM_LARGEST)
+    columns = (awards[name].tolist() for name in ("cluster", "lever", "year", "amount"))
+    rows = [
+        [view.read(clusters[cluster]), view.read(levers[lever]), str(year), view.money(amount)]
+        for cluster, lever, year, amount in zip(*columns, strict=True)
+        if amount
+    ]
+    return view.table((words.LARGEST, words.LEVER, words.YEAR, words.MONEY), rows)
+
+
+def _baselines(view: _View) -> list[str]:
+    if not view.plan.baselines:
+        return [view.read(words.NO_BASELINES)]
+    rows = [_baseline(view, baseline) for baseline in view.plan.baselines]
+    return view.table((words.WITHOUT, words.VALUE, words.GAIN, words.MOVED), rows)
+
+
+def _baseline(view: _View, baseline: Baseline) -> list[str]:
+    return [
+        view.read(words.BASELINES[baseline.kind]),
+        numbers.outcome(baseline.value),
+        numbers.signed_percent(baseline.gain),
+        view.money(baseline.moved),
+    ]
+
+
+def _notes(view: _View) -> list[str]:
+    plan = view.plan
+    errors = view.read(words.ERRORS).format(
+        pieces=numbers.outcome(plan.pieces_error),
+        unit=view.read(plan.money.unit),
+        loss=view.goal(plan.objective.kind, plan.rounding_loss),
+    )
+    notes = [errors, *(view.read(note) for note in plan.notes)]
+    return [view.read(words.NOTES_HEAD), *(f"{INDENT}- {note}" for note in notes)]

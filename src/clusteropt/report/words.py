@@ -1,0 +1,216 @@
+"""Every word of the reports, in both languages; braces stand for what is filled in."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.plan.plan import BaselineKind, Proof, UnspentReason
+from clusteropt.solve.claim import Limit
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OBJECTIVES: Mapping[ObjectiveKind, Text] = MappingProxyType(
+    {
+        ObjectiveKind.TOTAL: Text("Total outcome", "总产出"),
+        ObjectiveKind.WORST_REGION: Text("Outcome of the worst region", "最弱地区的产出"),
+        ObjectiveKind.EQUITY: Text("Equity-weighted outcome", "公平加权产出"),
+        ObjectiveKind.LEAST_MONEY: Text("Least money for the target", "达标所需最少资金"),
+    }
+)
+
+PROOFS: Mapping[Proof, Text] = MappingProxyType(
+    {
+        Proof.EXACT: Text("re-checked in exact arithmetic", "已用精确运算复核"),
+        Proof.SAFE: Text("valid after outward rounding, re-checked", "经保守舍入后成立, 已复核"),
+        Proof.KKT: Text("optimality conditions re-checked in floating point", "最优性条件已用浮点数复核"),
+        Proof.CLAIMED: Text("claimed by {solver}, not yet checked independently", "由 {solver} 声称, 尚未独立复核"),
+    }
+)
+
+BASELINES: Mapping[BaselineKind, Text] = MappingProxyType(
+    {
+        BaselineKind.PRO_RATA: Text("Pro rata by size", "按规模比例"),
+        BaselineKind.EQUAL: Text("Equal shares", "平均分配"),
+        BaselineKind.LAST_PLAN: Text("As in the last plan", "沿用上期"),
+        BaselineKind.FACTORS: Text("Factor formula", "因素法"),
+    }
+)
+
+UNSPENT: Mapping[UnspentReason, Text] = MappingProxyType(
+    {
+        UnspentReason.NOBODY: Text("nobody may draw on it", "没有集群可以使用"),
+        UnspentReason.AT_MOST: Text("those who may draw on it have their largest award", "可使用者均已达到最大拨款"),
+        UnspentReason.MENU: Text("no other award of the menus fits", "没有其他合适的拨款档次"),
+        UnspentReason.LEAST: Text("what is left is below the least award", "余额低于最小拨款"),
+        UnspentReason.RULE: Text("rules stand in the way", "受规则限制"),
+        UnspentReason.NO_GAIN: Text("more money would bring no more outcome", "增加资金不再增加产出"),
+        UnspentReason.TARGET: Text("the target is reached without it", "不用此款已达到目标"),
+        UnspentReason.GAP: Text("the search ended before placing it", "求解在分配完之前结束"),
+    }
+)
+
+LIMITS: Mapping[Limit, Text] = MappingProxyType(
+    {
+        Limit.TIME: Text("the time limit", "时间限制"),
+        Limit.ITERATIONS: Text("the iteration limit", "迭代次数限制"),
+        Limit.SOLUTIONS: Text("the limit on solutions", "解的个数限制"),
+        Limit.OBJECTIVE: Text("the limit on the objective", "目标值限制"),
+        Limit.MEMORY: Text("the memory limit", "内存限制"),
+        Limit.INTERRUPT: Text("an interrupt", "用户中断"),
+    }
+)
+
+STEPS: Mapping[str, Text] = MappingProxyType(
+    {
+        "relaxation": Text("relaxation", "松弛"),
+        "search": Text("search", "搜索"),
+        "rounding": Text("rounding", "取整"),
+    }
+)
+
+# Headings of columns and sheets.
+CLUSTER = Text("Cluster", "集群")
+CLUSTER_NAME = Text("Name", "名称")
+REGION = Text("Region", "地区")
+INDUSTRY = Text("Industry", "产业")
+PATH = Text("Path", "创新路径")
+LEVER = Text("Lever", "政策工具")
+FUND = Text("Fund", "资金来源")
+YEAR = Text("Year", "年份")
+MONEY = Text("Money", "资金")
+HELD = Text("Held", "额度")
+AWARDED = Text("Awarded", "已分配")
+LEFT = Text("Unspent", "未分配")
+SHARE = Text("Share", "占比")
+AWARDS = Text("Awards", "拨款项数")
+OUTCOME = Text("Outcome", "产出")
+VALUE = Text("Value", "目标值")
+BOUND = Text("Bound", "界")
+GAP = Text("Gap", "差距")
+REASON = Text("Why", "原因")
+RULES = Text("Rules", "规则")
+SHARING = Text("Sharing", "分配方式")
+GAIN = Text("Plan gives more by", "方案多出")
+MOVED = Text("Had to move", "须调整")
+TOTAL = Text("Total", "合计")
+TOTAL_OUTCOME = Text("Total outcome", "总产出")
+OBJECTIVE = Text("Objective", "目标")
+ITEM = Text("Item", "项目")
+ENTRY = Text("Entry", "内容")
+UNIT = Text("Unit", "单位")
+ENGLISH = Text("English", "英文")
+CHINESE = Text("Chinese", "中文")
+STEP = Text("Step", "步骤")
+NUM_ROWS = Text("Rows", "行数")
+NUM_COLS = Text("Columns", "列数")
+NUM_WHOLE = Text("Whole columns", "整数列数")
+NODES = Text("Nodes", "节点数")
+END = Text("End", "结束状态")
+SECONDS = Text("Seconds", "秒")
+
+SHEET_SUMMARY = Text("Summary", "摘要")
+SHEET_ALLOCATION = Text("Allocation", "分配")
+SHEET_LEVER = Text("By lever", "按政策工具")
+SHEET_REGION = Text("By region", "按地区")
+SHEET_PATH = Text("By path", "按创新路径")
+SHEET_INDUSTRY = Text("By industry", "按产业")
+SHEET_CLUSTER = Text("By cluster", "按集群")
+SHEET_PURSE = Text("By purse", "按年度资金")
+SHEET_CELLS = Text("Value by cell", "单元产出")
+SHEET_UNSPENT = Text("Unspent", "未分配")
+SHEET_COMPARISON = Text("Comparison", "比较")
+SHEET_NOTES = Text("Notes", "说明")
+SHEET_SOLVER = Text("Solver", "求解")
+SHEET_RECORD = Text("Record", "记录")
+
+# Lines of the summary.
+PROOF_LINE = Text("The bound is {proof}.", "界的依据: {proof}。")
+SOLVED = Text("Solved in {seconds} s.", "用时 {seconds} 秒。")
+STOPPED = Text(
+    "Stopped by {limit} after {seconds} s: a better plan may exist, better by at most the gap.",
+    "因{limit}在 {seconds} 秒后停止: 可能存在更好的方案, 但至多好出上述差距。",
+)
+MONEY_HEAD = Text("Money, in {unit}", "资金 (单位: {unit})")
+UNSPENT_LINE = Text("unspent {amount} of {fund} {year}: {reason}", "{fund} {year} 年未分配 {amount}: {reason}")
+UNSPENT_MORE = Text("unspent {amount} in {count} more purses", "其余 {count} 笔年度资金未分配 {amount}")
+NAMED_RULES = Text("{reason} ({rules})", "{reason} ({rules})")
+REST = Text("{count} more", "其余 {count} 项")
+LARGEST = Text("Largest awards", "最大拨款")
+WITHOUT = Text("Without optimising", "不作优化时")
+NO_BASELINES = Text("No comparison was made.", "未作比较。")
+ERRORS = Text(
+    "Straight pieces may be off the curves by {pieces} somewhere; value and bound hold on the curves. "
+    "Rounding to whole {unit} cost {loss}.",
+    "分段直线与曲线在别处至多相差 {pieces}; 目标值和界均按曲线计算。取整到{unit}的损失为 {loss}。",
+)
+NOTES_HEAD = Text("Notes", "说明")
+NO_NOTES = Text("none", "无")
+
+# Rows of the summary sheet.
+TITLE = Text("Title", "标题")
+MODEL = Text("Model", "模型")
+PROOF = Text("The bound is", "界的依据")
+LIMIT = Text("Stopped by", "停止原因")
+NO_LIMIT = Text("the gap asked for", "达到所要求的差距")
+GAP_ASKED = Text("Gap asked for", "要求的差距")
+PIECES_ERROR = Text("Straight pieces may be off the curves somewhere by", "分段直线与曲线在别处至多相差")
+ROUNDING_LOSS = Text("Rounding to whole units cost", "取整的损失")
+MONEY_BY_LEVER = Text("Money by lever", "各政策工具资金")
+CUT = Text("Not all rows fit: {file} holds the other {count}.", "未列出全部行: 其余 {count} 行见 {file}。")
+
+# Rows of the solver sheet.
+SOLVER = Text("Solver", "求解器")
+PACKAGE = Text("clusteropt", "clusteropt")
+PYTHON = Text("Python", "Python")
+TIME_LIMIT = Text("Time limit", "时间限制")
+THREADS = Text("Threads", "线程数")
+SEED = Text("Seed", "随机种子")
+DIGEST = Text("SHA-256 of {table}", "{table} 的 SHA-256")
+
+# Errors of the output.
+IS_FILE = Text(
+    "{path} is a file, and a plan is a folder of files. Name another folder.",
+    "{path} 是文件, 而方案须写入文件夹。请指定其他文件夹。",
+)
+FOREIGN = Text(
+    "{path} holds what is not part of a plan: {names}. Nothing was written; name another folder or move them away.",
+    "{path} 中有不属于方案的内容: {names}。未写入任何文件; 请指定其他文件夹或将其移走。",
+)
+NOT_EMPTY = Text(
+    "{path} is not empty. Nothing was written; name a new folder.",
+    "{path} 不是空文件夹。未写入任何文件; 请指定新文件夹。",
+)
+NO_PERMISSION = Text(
+    "{path} may not be written by this user. Name another folder or change the permissions.",
+    "当前用户无权写入 {path}。请指定其他文件夹或更改权限。",
+)
+DISK_FULL = Text(
+    "The disk of {path} is full. Free some space or name another disk; what stood there before is untouched.",
+    "{path} 所在磁盘已满。请清理空间或指定其他磁盘; 原有内容未受影响。",
+)
+NOT_WRITTEN = Text(
+    "{path} cannot be written: {reason}. Check the path and the disk; what stood there before is untouched.",
+    "无法写入 {path}: {reason}。请检查路径和磁盘; 原有内容未受影响。",
+)
+
+# Lines of the commands.
+READ = Text(
+    "Read {name}: {clusters} clusters, {levers} levers, {funds} funds, {rules} rules, years {years}.",
+    "已读取 {name}: {clusters} 个集群, {levers} 种政策工具, {funds} 项资金, {rules} 条规则, 年份 {years}。",
+)
+NO_FAULTS = Text("No faults found.", "未发现错误。")
+SOLVING = Text("Solving, for at most {seconds} s.", "开始求解, 至多 {seconds} 秒。")
+PROGRESS = Text(
+    "{seconds} s  {step}  incumbent {value}  bound {bound}  gap {gap}",
+    "{seconds} 秒  {step}  当前最优 {value}  界 {bound}  差距 {gap}",
+)
+COMPARING = Text("Comparing with sharing without optimising.", "与不作优化的分配方式比较。")
+WRITTEN = Text("Written to {path}: {files}.", "已写入 {path}: {files}。")
+STARTED = Text(
+    "Written to {path}. Edit the tables, then run: clusteropt plan {model} --out {out}",
+    "已写入 {path}。请编辑表格, 然后运行: clusteropt plan {model} --out {out}",
+)

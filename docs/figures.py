@@ -1,0 +1,108 @@
+"""Write the figures of the benchmark into both READMEs, between their marks: no figure is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ROOT / "docs" / "data" / "national66.json"
+PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
+BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
+
+WORDS = {
+    "en": {
+        "head": "| What | Figure |",
+        "size": "Size: clusters x levers, funds, rules",
+        "program": "Mixed-integer program: rows, columns, whole columns",
+        "value": "Value: total outcome, as invention patents a year",
+        "bound": "Bound, claimed by HiGHS {highs}",
+        "gap": "Relative gap",
+        "money": "Money awarded, of what the purses hold (10,000 yuan)",
+        "time": "Reading, solving, comparing",
+        "machine": "Machine",
+        "cpus": "{machine}, {cpus} CPUs, {platform}, Python {python}",
+        "output": "What the command prints:",
+    },
+    "zh": {
+        "head": "| 项目 | 数值 |",
+        "size": "规模: 集群 x 政策工具, 资金, 规则",
+        "program": "混合整数规划: 行数, 列数, 整数列数",
+        "value": "目标值: 总产出, 以每年发明专利计",
+        "bound": "界, 由 HiGHS {highs} 声称",
+        "gap": "相对差距",
+        "money": "已分配资金 / 资金总额 (万元)",
+        "time": "读取, 求解, 比较",
+        "machine": "机器",
+        "cpus": "{machine}, {cpus} 个 CPU, {platform}, Python {python}",
+        "output": "命令的输出:",
+    },
+}
+BASELINES = {
+    "en": {
+        "pro_rata": "Pro rata by size",
+        "equal": "Equal shares",
+        "last_plan": "As in the last plan",
+        "factors": "Factor formula",
+        "line": "{name}: value (the plan gives more by)",
+    },
+    "zh": {
+        "pro_rata": "按规模比例",
+        "equal": "平均分配",
+        "last_plan": "沿用上期",
+        "factors": "因素法",
+        "line": "{name}: 目标值 (方案多出)",
+    },
+}
+
+
+def block(language: str, figures: dict[str, Any]) -> str:
+    """Write the figures as a table and the summary as it is printed."""
+    words = WORDS[language]
+    rows = [
+        (words["size"], f"{figures['clusters']} x {figures['levers']}, {figures['funds']}, {figures['rules']}"),
+        (words["program"], f"{figures['rows']:,}, {figures['cols']:,}, {figures['whole']:,}"),
+        (words["value"], f"{figures['value']:,.3f}"),
+        (words["bound"].format(highs=figures["versions"]["highspy"]), f"{figures['bound']:,.3f}"),
+        (words["gap"], f"{figures['gap']:.1e}"),
+        (words["money"], f"{_printed(figures, 'awarded')} / {_printed(figures, 'held')}"),
+        *_baselines(language, figures),
+        (words["time"], ", ".join(f"{figures[key]:.1f} s" for key in ("read_s", "solve_s", "compare_s"))),
+        (words["machine"], words["cpus"].format(**{key: figures[key] for key in _MACHINE})),
+    ]
+    table = [words["head"], "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
+    return "\n".join([*table, "", words["output"], "", "```text", *figures["summary"][language], "```"])
+
+
+_MACHINE = ("machine", "cpus", "platform", "python")
+
+
+def _printed(figures: dict[str, Any], key: str) -> str:
+    return f"{figures[key] / figures['per_printed']:,.2f}"
+
+
+def _baselines(language: str, figures: dict[str, Any]) -> list[tuple[str, str]]:
+    words = BASELINES[language]
+    return [
+        (words["line"].format(name=words[kind]), f"{found['value']:,.3f} ({found['gain']:+.1%})")
+        for kind, found in figures["baselines"].items()
+    ]
+
+
+def read_figures() -> dict[str, Any]:
+    """Read the line of the benchmark."""
+    return json.loads(FIGURES.read_text(encoding="utf-8"))
+
+
+def fill(text: str, content: str) -> str:
+    """Put content between the marks of a page."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{content}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    for chosen, page in PAGES.items():
+        filled = fill(page.read_text(encoding="utf-8"), block(chosen, read_figures()))
+        page.write_text(filled, encoding="utf-8", newline="\n")

@@ -1,1 +1,1 @@
-"""Being here puts this folder on the path, so that every test can import the small model."""
+"""Being here puts the root of the sources on the path, so that tests can import `tests.small`."""

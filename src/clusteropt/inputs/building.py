@@ -109,6 +109,9 @@ def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]
     settings = parts.settings
     return replace(
         _arrays(parts),
+        synergies=parts.synergies,
+        rules=parts.rules.rules,
+        last_plan=_last_plan(parts),
         objective=settings.objective.objective(),
         discount=settings.objective.discount,
         factor_weights={str(name): weight for name, weight in settings.baselines.factor_weights.items()},
@@ -155,12 +158,9 @@ def _arrays(parts: Parts) -> Problem:
         draw_fund=draw_fund,
         draw_cluster=draw_cluster,
         draw_lever=draw_lever,
-        synergies=parts.synergies,
         spill_from=names["cluster"].positions(links["from"]),
         spill_to=names["cluster"].positions(links["to"]),
         spill_share=links["share"].to_numpy(dtype=float),
-        rules=parts.rules.rules,
-        last_plan=_last_plan(parts),
     )
 
 

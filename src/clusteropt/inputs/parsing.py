@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 # The signs that join names in rules and selections.
 JOINERS = "|;"
+# Most names pass at one glance: printable ASCII without the joiners.
+PLAIN = re.compile(f"[ -:<-{{}}~]{{1,{MAX_NAME_LENGTH}}}")
+DTYPES = {ColumnKind.WHOLE: "Int64", ColumnKind.NUMBER: "float64", ColumnKind.READING: "float64"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +66,11 @@ def parse_table(table: Table, raw: RawTable, faults: Faults) -> TypedTable:
     columns: dict[str, pd.Series] = {}
     unread: dict[str, Mask] = {}
     for column in table.columns:
-        values = present.get(column.name, np.full(len(rows), None, dtype=object))
+        if column.name not in present:
+            columns[column.name] = pd.Series(None, index=rows, dtype=DTYPES.get(column.kind, object))
+            unread[column.name] = np.zeros(len(rows), dtype=bool)
+            continue
+        values = present[column.name]
         typed, bad = _typed(column, values)
         # Without the type, pandas would turn objects into strings of its own.
         columns[column.name] = pd.Series(typed, index=rows, dtype=typed.dtype)
@@ -130,7 +138,11 @@ def _names(kind: ColumnKind, texts: list[str | None]) -> tuple[NDArray[np.object
         array[:] = texts
         return array, np.zeros(len(texts), dtype=bool)
     array[:] = [text if text is None or text.isascii() else unicodedata.normalize("NFC", text) for text in texts]
-    bad = np.fromiter((text is not None and _why_no_name(kind, text) is not None for text in array), bool, len(texts))
+    bad = np.fromiter(
+        (text is not None and not PLAIN.fullmatch(text) and _why_no_name(kind, text) is not None for text in array),
+        bool,
+        len(texts),
+    )
     array[bad] = None
     return array, bad
 

@@ -151,6 +151,11 @@ class Rule:
         For a count: ``awards`` or ``clusters``. Else ``everything``, without meaning.
     base_selection : Selection
         See ``base``.
+
+    Raises
+    ------
+    ValueError
+        If a limit has a denominator above 10**9 or a numerator above 10**18.
     """
 
     name: str
@@ -160,6 +165,12 @@ class Rule:
     maximum: Fraction | None
     base: RuleBase = RuleBase.EVERYTHING
     base_selection: Selection = Selection()
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that cannot be a whole coefficient of 64 bits."""
+        for limit in (self.minimum, self.maximum):
+            if limit is not None and (limit.denominator > 10**9 or abs(limit.numerator) > 10**18):
+                raise ValueError(f"rule {self.name}: the limit {limit} is out of range; give at most 9 decimals.")
 
 
 @dataclass(frozen=True, slots=True)

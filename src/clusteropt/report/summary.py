@@ -199,10 +199,10 @@ def _baseline(view: _View, baseline: Baseline) -> list[str]:
 
 def _notes(view: _View) -> list[str]:
     plan = view.plan
-    errors = view.read(words.ERRORS).format(
-        pieces=numbers.outcome(plan.pieces_error),
-        unit=view.read(plan.money.unit),
-        loss=view.goal(plan.objective.kind, plan.rounding_loss),
-    )
-    notes = [errors, *(view.read(note) for note in plan.notes)]
+    loss = view.goal(plan.objective.kind, plan.rounding_loss)
+    notes = [
+        view.read(words.PIECES).format(pieces=numbers.outcome(plan.pieces_error)),
+        view.read(words.ROUNDING).format(unit=view.read(plan.money.unit), loss=loss),
+        *(view.read(note) for note in plan.notes),
+    ]
     return [view.read(words.NOTES_HEAD), *(f"{INDENT}- {note}" for note in notes)]

@@ -142,13 +142,12 @@ REST = Text("{count} more", "其余 {count} 项")
 LARGEST = Text("Largest awards", "最大拨款")
 WITHOUT = Text("Without optimising", "不作优化时")
 NO_BASELINES = Text("No comparison was made.", "未作比较。")
-ERRORS = Text(
-    "Straight pieces may be off the curves by {pieces} somewhere; value and bound hold on the curves. "
-    "Rounding to whole {unit} cost {loss}.",
-    "分段直线与曲线在别处至多相差 {pieces}; 目标值和界均按曲线计算。取整到{unit}的损失为 {loss}。",
+PIECES = Text(
+    "Straight pieces may be off the curves by {pieces} somewhere; value and bound hold on the curves.",
+    "分段直线与曲线在别处至多相差 {pieces}; 目标值和界均按曲线计算。",
 )
+ROUNDING = Text("Rounding to whole {unit} cost {loss}.", "取整到{unit}的损失为 {loss}。")
 NOTES_HEAD = Text("Notes", "说明")
-NO_NOTES = Text("none", "无")
 
 # Rows of the summary sheet.
 TITLE = Text("Title", "标题")

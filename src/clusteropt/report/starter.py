@@ -73,10 +73,10 @@ province,2026,Provincial fund,省级资金,40000000,illustrative
 """
 
 RULES = """\
-rule,kind,region,lever,min,max,of,note
-research_floor,share,,basic_research,0.15,,everything,At least 15 % of all money for basic research
-building_cap,share,,infrastructure,,0.25,everything,At most 25 % of all money for infrastructure
-west_floor,amount,west,,30000000,,,At least 30 million yuan for the west
+rule,kind,region,path,industry,cluster,lever,fund,year,min,max,of,note
+research_floor,share,,,,,basic_research,,,0.15,,everything,At least 15 % of all money for basic research
+building_cap,share,,,,,infrastructure,,,,0.25,everything,At most 25 % of all money for infrastructure
+west_floor,amount,west,,,,,,,30000000,,,At least 30 million yuan for the west
 """
 
 ELASTICITIES = MappingProxyType(

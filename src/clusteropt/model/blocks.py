@@ -35,6 +35,8 @@ class ColumnBlock:
         Whether the columns are whole numbers.
     first : int
         Position of the first column of the block in the formulation.
+    step : float
+        What one whole step of an integer column is: 1, or one whole unit of money in printed units.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ColumnBlock:
     upper: Floats
     integer: bool
     first: int
+    step: float = 1.0
 
     @property
     def positions(self) -> Ints:

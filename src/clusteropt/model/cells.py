@@ -73,6 +73,20 @@ def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
     return np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve)), own
 
 
+def synergy_gain(space: Space) -> Floats:
+    """Give the sum of the gains of the synergies that each lever of each cluster is part of.
+
+    Returns
+    -------
+    array of shape (num_clusters, num_levers)
+    """
+    problem = space.problem
+    gain = np.zeros((problem.num_clusters, problem.num_levers))
+    for synergy in problem.synergies:
+        gain[:, list(synergy.levers)] += (problem.membership @ synergy.gain)[:, None]
+    return gain
+
+
 def synergy_places(space: Space) -> tuple[Ints, Ints, Ints]:
     """Give the synergy, cluster and year of every synergy that can earn something."""
     problem = space.problem

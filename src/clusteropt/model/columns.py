@@ -11,6 +11,7 @@ from scipy import sparse
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import ColumnBlock, pick, tidy
 from clusteropt.model.cells import curved_cells, level_gain, stock_cells, synergy_places
+from clusteropt.model.curves import live_regions, region_reach, region_units
 from clusteropt.model.space import counted_clusters, counts_draws, harmful
 
 if TYPE_CHECKING:
@@ -67,14 +68,16 @@ class _Shelf:
     blocks: list[ColumnBlock] = field(default_factory=list)
     num: int = 0
 
-    def put(self, name: str, index_names: tuple[str, ...], keys: list[Ints], upper: Floats | float,
-            integer: bool = False) -> Ints:  # fmt: skip
-        """Add a block with lower bounds 0 unless it is empty, and give its positions."""
+    def put(
+        self, name: str, index_names: tuple[str, ...], keys: list[Ints], upper: Floats | float, step: float = 0.0
+    ) -> Ints:
+        """Add a block with lower bounds 0 unless it is empty, and give its positions; step 0 is continuous."""
         table = np.stack([np.asarray(key, np.int64) for key in keys], axis=1)
         if len(table):
             lower = np.full(len(table), -np.inf if name in _FREE else 0.0)
             high = np.broadcast_to(np.asarray(upper, float), len(table)).copy()
-            self.blocks.append(ColumnBlock(name, index_names, table, lower, high, integer, self.num))
+            block = ColumnBlock(name, index_names, table, lower, high, step > 0, self.num, step or 1.0)
+            self.blocks.append(block)
         first, self.num = self.num, self.num + len(table)
         return np.arange(first, self.num)
 
@@ -97,7 +100,7 @@ class _Places:
     num: int
 
 
-def make_columns(space: Space, grid: Grid) -> Columns:
+def make_columns(space: Space, grid: Grid, whole_money: bool = False) -> Columns:
     """Lay out the columns of a problem in the order flow, choices, stock, outcomes, regions, harm.
 
     Parameters
@@ -106,16 +109,18 @@ def make_columns(space: Space, grid: Grid) -> Columns:
         The positions of the problem.
     grid : Grid
         Breakpoints of harmful cells; its tangents make rows, not columns.
+    whole_money : bool
+        Whether flows come in whole units.
     """
     shelf = _Shelf()
-    flows = _flow_columns(space, shelf)
+    flows = _flow_columns(space, shelf, 1 / space.problem.money.per_printed if whole_money else 0.0)
     on = _gate_columns(space, shelf)
     level = _level_columns(space, shelf)
     _count_columns(space, shelf)
     stock = _stock_columns(space, shelf)
     outcome = _outcome_columns(space, shelf)
     _synergy_columns(space, shelf)
-    _region_columns(space, shelf)
+    _region_columns(space, grid, shelf)
     piece_cell, piece = _harm_columns(space, grid, shelf)
     places = _Places(flows, on, level, stock, outcome, piece_cell, piece, shelf.num)
     return _express(space, grid, shelf, places)
@@ -125,18 +130,18 @@ def _cell_keys(space: Space, cells: Ints) -> list[Ints]:
     return [space.cell_cluster[cells], space.cell_lever[cells], space.cell_year[cells]]
 
 
-def _flow_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
+def _flow_columns(space: Space, shelf: _Shelf, step: float) -> tuple[Ints, Ints]:
     # A menu cell with one purse needs no flow column: its money is the amount of the level chosen.
     num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
     flows = np.flatnonzero(~(space.from_menu & (num_flows == 1))[space.flow_cell])
     keys = [space.flow_fund[flows], *_cell_keys(space, space.flow_cell[flows])]
     upper = space.flow_most[flows] / space.problem.money.per_printed
-    return flows, shelf.put("flow", ("fund", *_CELL), keys, upper)
+    return flows, shelf.put("flow", ("fund", *_CELL), keys, upper, step)
 
 
 def _gate_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
     cells = np.flatnonzero(space.gated)
-    return cells, shelf.put("on", _CELL, _cell_keys(space, cells), 1.0, integer=True)
+    return cells, shelf.put("on", _CELL, _cell_keys(space, cells), 1.0, step=1.0)
 
 
 def _level_columns(space: Space, shelf: _Shelf) -> Ints:
@@ -144,7 +149,7 @@ def _level_columns(space: Space, shelf: _Shelf) -> Ints:
     level = space.level_menu - menus.start[cell // space.problem.num_years]
     affordable = menus.amount[space.level_menu] <= space.cell_most[cell]
     keys = [*_cell_keys(space, cell), level]
-    return shelf.put("level", (*_CELL, "level"), keys, affordable.astype(float), integer=True)
+    return shelf.put("level", (*_CELL, "level"), keys, affordable.astype(float), step=1.0)
 
 
 def _count_columns(space: Space, shelf: _Shelf) -> None:
@@ -152,12 +157,12 @@ def _count_columns(space: Space, shelf: _Shelf) -> None:
     if flows:
         counted = np.unique(np.concatenate(flows))
         keys = [space.flow_fund[counted], *_cell_keys(space, space.flow_cell[counted])]
-        shelf.put("draw_on", ("fund", *_CELL), keys, 1.0, integer=True)
+        shelf.put("draw_on", ("fund", *_CELL), keys, 1.0, step=1.0)
     found = counted_clusters(space)
     if found:
         rule = np.concatenate([np.full(len(clusters), position) for position, _, clusters in found])
         cluster = np.concatenate([clusters for _, _, clusters in found])
-        shelf.put("counted", ("rule", "cluster"), [rule, cluster], 1.0, integer=True)
+        shelf.put("counted", ("rule", "cluster"), [rule, cluster], 1.0, step=1.0)
 
 
 def _stock_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
@@ -175,10 +180,11 @@ def _synergy_columns(space: Space, shelf: _Shelf) -> None:
     shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], np.inf)
 
 
-def _region_columns(space: Space, shelf: _Shelf) -> None:
+def _region_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
     kind = space.problem.objective.kind
     if kind is ObjectiveKind.WORST_REGION:
-        shelf.put("worst", ("stage",), [np.zeros(1, np.int64)], np.inf)
+        most = (region_reach(space, grid.curves) / region_units(space))[live_regions(space)]
+        shelf.put("worst", ("stage",), [np.zeros(1, np.int64)], most.min(initial=np.inf) if len(most) else 0.0)
     if kind is ObjectiveKind.EQUITY:
         shelf.put("equity", ("region",), [np.arange(len(space.problem.labels.regions))], np.inf)
 
@@ -189,7 +195,7 @@ def _harm_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Ints]:
     pieces = shelf.put("harm_piece", (*_CELL, "piece"), [*_cell_keys(space, cells), number], length)
     inner = grid.inner_pieces()
     keys = [*_cell_keys(space, cells[inner]), number[inner]]
-    shelf.put("harm_full", (*_CELL, "piece"), keys, 1.0, integer=True)
+    shelf.put("harm_full", (*_CELL, "piece"), keys, 1.0, step=1.0)
     return cells, pieces
 
 

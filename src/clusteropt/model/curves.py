@@ -10,7 +10,7 @@ from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure
 from clusteropt.model.blocks import add_up
-from clusteropt.model.cells import curved_cells, level_gain, stock_reach
+from clusteropt.model.cells import curved_cells, level_gain, stock_reach, synergy_gain
 from clusteropt.model.response import FAMILIES, curve_value, family_codes
 from clusteropt.model.space import harmful
 
@@ -64,22 +64,8 @@ def make_curves(space: Space, total: bool = False) -> Curves:
     total : bool
         Weigh them for the total outcome even where regions are compared: the second stage of the worst region first.
     """
-    problem, cells = space.problem, curved_cells(space)
-    per_printed = problem.money.per_printed
-    pair = cells // problem.num_years
-    code = family_codes(problem.family)[space.cell_lever[cells]].astype(np.int64)
-    weights = _cluster_weights(space, total)
-    weight = weights[space.cell_cluster[cells]] * space.discount[space.cell_year[cells]]
-    scale = problem.scale.ravel()[pair] / per_printed
-    gain = problem.effect.ravel()[pair] * per_printed
-    reach = stock_reach(space)
-    static = space.cell_most / per_printed
-    reach = np.where(space.dynamic, reach, static)[cells]
-    harmed = np.flatnonzero(harmful(space)[space.cell_cluster[cells]])
-    curves = Curves(cells, code, scale, gain, reach, weight, harmed)
-    if problem.objective.kind is not ObjectiveKind.EQUITY:
-        return curves
-    return _with_regions(space, curves)
+    curves = _cell_curves(space, total)
+    return _with_regions(space, curves) if space.problem.objective.kind is ObjectiveKind.EQUITY else curves
 
 
 def region_reach(space: Space, curves: Curves) -> Floats:
@@ -99,11 +85,34 @@ def region_reach(space: Space, curves: Curves) -> Floats:
     return np.asarray(kept + add_up(problem.region_of, home, len(problem.labels.regions)))
 
 
+def live_regions(space: Space) -> Ints:
+    """Give the regions that can have an outcome at all; the others cannot be the worst."""
+    return np.flatnonzero(region_reach(space, _cell_curves(space, True)) > 0)
+
+
 def region_units(space: Space) -> Floats:
     """Give what the outcome of each region is divided by before regions are compared."""
     if space.problem.objective.measure is RegionMeasure.PER_SIZE:
         return space.region_size
     return np.ones(len(space.problem.labels.regions))
+
+
+def _cell_curves(space: Space, total: bool) -> Curves:
+    problem, cells = space.problem, curved_cells(space)
+    per_printed = problem.money.per_printed
+    pair = cells // problem.num_years
+    code = family_codes(problem.family)[space.cell_lever[cells]].astype(np.int64)
+    weights = _cluster_weights(space, total)
+    home = problem.weight / (1.0 if total else _home_units(space))
+    joint = (synergy_gain(space) * home[:, None]).ravel()
+    weight = (weights[space.cell_cluster[cells]] + joint[pair]) * space.discount[space.cell_year[cells]]
+    scale = problem.scale.ravel()[pair] / per_printed
+    gain = problem.effect.ravel()[pair] * per_printed
+    reach = stock_reach(space)
+    static = space.cell_most / per_printed
+    reach = np.where(space.dynamic, reach, static)[cells]
+    harmed = np.flatnonzero(harmful(space)[space.cell_cluster[cells]])
+    return Curves(cells, code, scale, gain, reach, weight, harmed)
 
 
 def _cluster_weights(space: Space, total: bool) -> Floats:
@@ -112,6 +121,13 @@ def _cluster_weights(space: Space, total: bool) -> Floats:
         return np.asarray(abs(space.region_weight).sum(axis=0)).ravel()
     per_unit = sparse.diags(1 / region_units(space)) @ abs(space.region_weight)
     return np.asarray(per_unit.max(axis=0).toarray()).ravel()
+
+
+def _home_units(space: Space) -> Floats:
+    """Give what the outcome of the region of each cluster is divided by in the objective, shape (num_clusters,)."""
+    if space.problem.objective.kind is not ObjectiveKind.WORST_REGION:
+        return np.ones(space.problem.num_clusters)
+    return region_units(space)[space.problem.region_of]
 
 
 def _with_regions(space: Space, curves: Curves) -> Curves:

@@ -38,6 +38,8 @@ class Extras:
         Which of their columns are whole.
     cost : array of shape (columns.num + num_own_cols,) or None
         Their objective; None keeps that of the problem.
+    offset : float
+        The constant of their objective.
     maximise : bool
         The sense of their objective.
     """
@@ -50,12 +52,13 @@ class Extras:
     col_upper: Floats
     integer: np.ndarray
     cost: Floats | None
+    offset: float
     maximise: bool
 
 
 def attach(formulation: Formulation, extras: Extras) -> Formulation:
     """Add the caller's parts to a formulation of the same problem, on whatever grid."""
-    num_own, seen = len(extras.integer), extras.columns.num
+    num_own = len(extras.integer)
     place = _places(formulation, extras)
     num = formulation.num_cols + num_own
     coo = extras.matrix.tocoo()
@@ -97,7 +100,9 @@ def attach(formulation: Formulation, extras: Extras) -> Formulation:
         cost=cost,
         maximise=formulation.maximise if extras.cost is None else extras.maximise,
         argument=_widen(formulation.argument, num),
-        own_objective=extras.cost is not None and seen > 0,
+        step=np.append(formulation.step, np.ones(num_own)),
+        own_objective=extras.cost is not None,
+        offset=extras.offset if extras.cost is not None else 0.0,
     )
 
 

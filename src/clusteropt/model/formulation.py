@@ -81,8 +81,12 @@ class Formulation:
         The sense of the objective.
     argument : matrix of shape (num_curves, num_cols)
         What every curve of the grid is a function of.
+    step : array of shape (num_cols,)
+        What one whole step of each whole column is.
     own_objective : bool
         The objective is the caller's own, not the one of the problem.
+    offset : float
+        The constant of the objective.
     """
 
     problem: Problem
@@ -99,7 +103,19 @@ class Formulation:
     cost: Floats
     maximise: bool
     argument: Matrix
+    step: Floats
     own_objective: bool = False
+    offset: float = 0.0
+
+    @property
+    def whole_money(self) -> bool:
+        """Whether flows come in whole units."""
+        flow = self.columns.block("flow")
+        return flow is not None and flow.integer
+
+    def rounded(self, x: Floats) -> Floats:
+        """Put the whole columns of a point on whole steps."""
+        return np.where(self.integer, np.round(x / self.step) * self.step, x)
 
     @property
     def num_cols(self) -> int:
@@ -121,7 +137,7 @@ class Formulation:
         return len(self.row_lower)
 
 
-def formulate(space: Space, grid: Grid, floor: float | None = None) -> Formulation:
+def formulate(space: Space, grid: Grid, floor: float | None = None, whole_money: bool = False) -> Formulation:
     """Build the formulation of a problem on a grid.
 
     Parameters
@@ -132,8 +148,10 @@ def formulate(space: Space, grid: Grid, floor: float | None = None) -> Formulati
         The points of the curves.
     floor : float, optional
         Makes it the second stage of the worst region first: total outcome with the worst region at least this.
+    whole_money : bool
+        Whether flows come in whole units of money.
     """
-    columns = make_columns(space, grid)
+    columns = make_columns(space, grid, whole_money)
     draft = Draft(space, columns, grid, floor)
     found = (function(draft) for function in ROW_FUNCTIONS)
     blocks = tuple(block for block in found if block is not None)
@@ -156,6 +174,7 @@ def formulate(space: Space, grid: Grid, floor: float | None = None) -> Formulati
         cost=cost,
         maximise=maximise,
         argument=_arguments(draft),
+        step=np.concatenate([np.zeros(0), *(np.full(len(b.keys), b.step) for b in columns.blocks)]),
     )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FIRST_TOLERANCE = 2e-3
 """Error of the first grid, as a share of the value of a curve at its reach."""
+FLAT = 1e-7
+"""A response with less than this share of its first slope left counts as flat."""
 HARM_TOLERANCE = 2e-2
 """The same for the breakpoints of harmful cells, each of which costs a binary."""
 
@@ -52,10 +54,17 @@ class Grid:
         return np.repeat(np.arange(self.curves.num), np.diff(self.start))
 
     def tangents(self) -> tuple[Floats, Floats]:
-        """Give slope and intercept of every tangent: y <= slope x + intercept."""
+        """Give slope and intercept of every tangent: y <= slope x + intercept.
+
+        A tangent with hardly any slope left is laid flat at its height over the reach: still above the curve, and
+        without a coefficient too small for a solver.
+        """
         curves, which = self.curves, self.curve_of_point
-        slope = curves.gain[which] * curve_slope(curves.code[which], curves.scale[which], self.point)
-        return slope, curves.value(which, self.point) - slope * self.point
+        fade = curve_slope(curves.code[which], curves.scale[which], self.point)
+        slope = curves.gain[which] * fade
+        intercept = curves.value(which, self.point) - slope * self.point
+        flat = fade < FLAT
+        return np.where(flat, 0.0, slope), intercept + np.where(flat, slope * curves.reach[which], 0.0)
 
     def pieces(self) -> tuple[Ints, Ints]:
         """Give the cell and the number within the cell of every piece of a harmed curve."""

@@ -9,11 +9,11 @@ from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import pick, tidy
-from clusteropt.model.curves import region_reach, region_units
+from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.rows import make_rows
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.inputs.problem import Floats
     from clusteropt.model.blocks import Matrix, RowBlock
     from clusteropt.model.columns import Columns
     from clusteropt.model.rows import Draft
@@ -51,11 +51,6 @@ def region_rows(draft: Draft) -> Matrix:
     return tidy(_weigh(draft, draft.space.region_weight) + _synergy_rows(draft))
 
 
-def reachable_regions(draft: Draft) -> Ints:
-    """Give the regions that can have an outcome at all; the others cannot be the worst."""
-    return np.flatnonzero(region_reach(draft.space, draft.grid.curves) > 0)
-
-
 def worst_region(draft: Draft) -> RowBlock | None:
     """The worst region is no better than any: R[r] / size[r] - worst >= 0, R[r] the outcome of the region.
 
@@ -64,7 +59,7 @@ def worst_region(draft: Draft) -> RowBlock | None:
     block = draft.columns.block("worst")
     if block is None:
         return None
-    regions = reachable_regions(draft)
+    regions = live_regions(draft.space)
     per_unit = sparse.diags(1 / region_units(draft.space)) @ region_rows(draft)
     own = pick(len(regions), np.arange(len(regions)), np.repeat(block.positions, len(regions)), 1.0, draft.columns.num)
     return make_rows("worst_region", ("region",), regions[:, None], per_unit[regions] - own, 0.0, np.inf)

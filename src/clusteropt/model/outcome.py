@@ -10,7 +10,7 @@ import numpy as np
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import synergy_places
-from clusteropt.model.curves import region_units
+from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.response import FAMILIES, curve_slope, curve_value, family_codes
 
 if TYPE_CHECKING:
@@ -85,27 +85,25 @@ def objective_value(space: Space, money: Floats, outcome: Outcome) -> float:
     units = region_units(space)
     if objective.kind is ObjectiveKind.WORST_REGION:
         reached = np.isin(np.arange(len(units)), live_regions(space))
-        return float((outcome.region / units)[reached].min(initial=np.inf))
+        return float((outcome.region / units)[reached].min()) if reached.any() else 0.0
     code = np.full(len(units), FAMILIES.index(objective.equity_family))
     scale = (objective.equity_scale or 1.0) * units
     return float(curve_value(code, scale, outcome.region).sum())
 
 
-def live_regions(space: Space) -> np.ndarray:
-    """Give the regions whose outcome can be other than zero."""
-    problem = space.problem
-    pair = space.flow_cell[space.flow_most > 0] // problem.num_years
-    alive = np.zeros(problem.num_clusters, dtype=bool)
-    useful = (problem.effect.ravel() > 0) | (np.diff(problem.menus.start) > 0)
-    alive[(pair // problem.num_levers)[useful[pair]]] = True
-    alive |= ((problem.stock > 0) & (problem.depreciation < 1)).any(axis=1)
-    return np.flatnonzero((space.region_weight > 0) @ alive)
-
-
-def marginal(space: Space, money: Floats) -> Floats:
+def marginal(space: Space, money: Floats, weight: Floats | None = None) -> Floats:
     """Give what one more whole unit on each flow adds to the total outcome, synergies left out.
 
     The slope of the curve times what is left of the unit in every later year; 0 for cells from a menu.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    money : array of shape (num_flows,)
+        Whole units of every flow.
+    weight : array of shape (num_cells,), optional
+        What a unit of outcome of each cell counts; by default that of its cluster, discounted.
 
     Returns
     -------
@@ -119,7 +117,10 @@ def marginal(space: Space, money: Floats) -> Floats:
     code = np.broadcast_to(family_codes(problem.family)[None, :, None], shape)
     scale = np.broadcast_to(problem.scale[:, :, None], shape)
     slope = problem.effect[:, :, None] * curve_slope(code.ravel(), scale.ravel(), held.ravel()).reshape(shape)
-    slope = slope * space.discount * space.cluster_weight[:, None, None]
+    if weight is None:
+        slope = slope * space.discount * space.cluster_weight[:, None, None]
+    else:
+        slope = slope * weight.reshape(shape)
     worth = np.zeros(shape)
     for lever, (depreciation, lag) in enumerate(zip(problem.depreciation, problem.lag, strict=True)):
         ahead = np.zeros(problem.num_clusters)

@@ -116,7 +116,7 @@ def read_extras(model: pyo.ConcreteModel) -> Extras:
     try:
         reader.check_own_rows()
         rows = reader.added_rows()
-        cost, maximise = reader.objective()
+        cost, offset, maximise = reader.objective()
     finally:
         for variable in held:
             variable.fix()
@@ -139,6 +139,7 @@ def read_extras(model: pyo.ConcreteModel) -> Extras:
         col_upper=upper,
         integer=np.array([not v.is_continuous() for v in variables[formulation.num_cols :]], dtype=bool),
         cost=None if cost is None else reader.dense(cost),
+        offset=offset,
         maximise=maximise,
     )
 
@@ -154,7 +155,10 @@ class _Reader:
             component = model.component(block.name)
             if not isinstance(component, pyo.Var) or len(component) != len(block.keys):
                 raise _changed(block.name)
-            self.variables.extend(component.values())
+            for variable in component.values():
+                if variable.is_continuous() == block.integer:
+                    raise _changed(f"the domain of {variable.name}")
+                self.variables.append(variable)
         self._column = {id(variable): k for k, variable in enumerate(self.variables)}
         self._names = {block.name for block in formulation.rows}
 
@@ -184,22 +188,22 @@ class _Reader:
                 found.append(self.read(data))
         return found
 
-    def objective(self) -> tuple[_Row | None, bool]:
-        """Read the caller's objective; None if it is still that of the problem."""
+    def objective(self) -> tuple[_Row | None, float, bool]:
+        """Read the caller's objective, its constant and its sense; None if it is still that of the problem."""
         active = list(_active(self.model, pyo.Objective))
         if len(active) != 1:
             raise _refuse(
                 f"{len(active)} objectives are active. Deactivate all but one (`model.value.deactivate()`).",
                 f"有 {len(active)} 个目标处于激活状态。请只保留一个(`model.value.deactivate()`)。",
             )
-        row, _ = self._linear(active[0].name, active[0].expr)
+        row, constant = self._linear(active[0].name, active[0].expr)
         maximise = active[0].sense == pyo.maximize
         cost = self.formulation.cost
         own = np.flatnonzero(cost)
         same = dict(zip(row.cols, row.coefs, strict=True)) == dict(zip(own.tolist(), cost[own].tolist(), strict=True))
-        if same and maximise == self.formulation.maximise:
-            return None, maximise
-        return row, maximise
+        if same and maximise == self.formulation.maximise and constant == 0:
+            return None, 0.0, maximise
+        return row, constant, maximise
 
     def bounds(self, fixed: dict[int, float]) -> tuple[Floats, Floats]:
         """Read the bounds of all variables; one that was fixed is bounded by its value from both sides."""

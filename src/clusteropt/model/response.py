@@ -106,9 +106,8 @@ def tangent_points(family: ResponseFamily, scale: float, reach: float, tolerance
         return np.zeros(1)
     step = np.sqrt(8 * tolerance * float(_VALUE[family](u)[0]))
     num = max(1, int(np.ceil(total / step)))
-    points = scale * _UNBEND[family](np.linspace(0.0, total, num + 1))
-    points[-1] = reach
-    return np.asarray(points)
+    inner = scale * _UNBEND[family](np.linspace(0.0, total, num + 1)[:-1])
+    return np.append(inner, reach)
 
 
 def envelope_error(code: np.ndarray, scale: Floats, left: Floats, right: Floats) -> Floats:

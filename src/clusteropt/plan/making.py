@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import SolverFaultError
+from clusteropt.errors import ExactMoneyError, NoPlanError, SolverFaultError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
-from clusteropt.model.curves import make_curves
+from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
-from clusteropt.model.outcome import evaluate, live_regions, objective_value, with_equity_scale
+from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, SolverRun, Stage
-from clusteropt.plan.rounding import check_own, round_money
+from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solve import highs
-from clusteropt.solve.refine import Found, Search
+from clusteropt.solve.claim import relative_gap
+from clusteropt.solve.refine import Found, RunRecord, Search
 from clusteropt.solve.runner import Runner
 from clusteropt.text import Text
 
@@ -46,6 +47,8 @@ RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
 BOUND_ROOM = 1e-6
 """A bound this far below a value, relative to it, is within the solver's tolerances."""
+WHOLE_MOST = 100_000
+"""Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
 """Time for one small program of the rounding, on top of the part kept back."""
 FLOOR_ROOM = 1e-7
@@ -60,24 +63,26 @@ class Made:
     ----------
     space : Space
         The positions.
-    found : Found
-        The last stage.
-    earlier : tuple of Found
-        The stages before it.
+    stages : tuple of Found
+        The stages of the objective, before rounding.
     money : array of shape (num_flows,)
         Whole units.
-    search : Search
-        Its records.
+    records : tuple of RunRecord
+        Every run of the solver.
     seconds : float
         Wall-clock time.
     """
 
     space: Space
-    found: Found
-    earlier: tuple[Found, ...]
+    stages: tuple[Found, ...]
     money: Ints
-    search: Search
+    records: tuple[RunRecord, ...]
     seconds: float
+
+    @property
+    def found(self) -> Found:
+        """The last stage."""
+        return self.stages[-1]
 
 
 def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None, listen: Listen | None = None) -> Plan:
@@ -133,19 +138,25 @@ def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, 
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner:
         search = Search(runner, options, began + options.time_limit_s - reserve, listen)
+        rounding = (runner, ROUNDING_S + reserve)
         stages = _stages(space, search, added)
-        found = stages[-1]
-        money = round_money(found.formulation, found.x, found.money, (runner, ROUNDING_S + reserve))
+        money, refusal = _rounded(stages[-1], rounding)
+        if added is None and not _near(space, stages, money, options.relative_gap):
+            stages, money, refusal = _whole(space, search, (stages, money, refusal), rounding)
+        if money is None:
+            raise refusal or AssertionError("money is rounded or refused")
         if added is not None:
-            check_own(found.formulation, found.x, money, runner)
+            settled = settle_own(stages[-1].formulation, stages[-1].x, money, runner)
+            stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
     seconds = time.monotonic() - began
-    return Made(space, found, tuple(stages[:-1]), money, search, seconds)
+    return Made(space, tuple(stages), money, tuple(search.records), seconds)
 
 
 def describe(made: Made, options: SolveOptions) -> Plan:
     """Put what was made into a plan: labels, re-computed values, money left and why, the record."""
     problem, money = made.space.problem, made.money.astype(float)
     outcome = evaluate(made.space, money)
+    stages = _values(made, outcome)
     return Plan(
         name=problem.name,
         title=problem.title,
@@ -155,7 +166,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         industry_of=problem.industry_of.astype(np.int64),
         path_of=problem.path_of.astype(np.int64),
         objective=problem.objective,
-        stages=_values(made, outcome),
+        stages=stages,
         proof=Proof.CLAIMED,
         awards=_awards(made.space, made.money),
         cells=_cells(made.space, made.money, outcome),
@@ -169,14 +180,14 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         baselines=(),
         notes=problem.notes + _region_notes(made.space),
         digests=dict(problem.digests),
-        record=_record(made, options),
+        record=_record(made, stages, options),
     )
 
 
-def _stages(space: Space, search: Search, added: Attach | None) -> list[Found]:
+def _stages(space: Space, search: Search, added: Attach | None, whole_money: bool = False) -> list[Found]:
     def build(floor: float | None) -> Callable[[Grid], Formulation]:
         def on_grid(grid: Grid) -> Formulation:
-            formulation = formulate(space, grid, floor)
+            formulation = formulate(space, grid, floor, whole_money)
             return formulation if added is None else added(formulation)
 
         return on_grid
@@ -190,21 +201,74 @@ def _stages(space: Space, search: Search, added: Attach | None) -> list[Found]:
     return [first, search.best(build(floor), grid)]
 
 
+def _rounded(found: Found, rounding: tuple[Runner, float]) -> tuple[Ints | None, ExactMoneyError | None]:
+    try:
+        return round_money(found.formulation, found.x, found.money, rounding), None
+    except ExactMoneyError as refusal:
+        return None, refusal
+
+
+def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
+    """Tell whether whole amounts lost no more than the gap asked for, or are too fine to search one by one."""
+    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(found.limit is not None for found in stages[:-1]):
+        return True
+    if money is None:
+        return False
+    values = stage_values(space, money)
+    bounds = [found.bound for found in stages]
+    return all(relative_gap(value, bound) <= gap for value, bound in zip(values, bounds, strict=True))
+
+
+def _whole(
+    space: Space, search: Search, before: tuple[list[Found], Ints | None, ExactMoneyError | None],
+    rounding: tuple[Runner, float],
+) -> tuple[list[Found], Ints | None, ExactMoneyError | None]:  # fmt: skip
+    """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""
+    stages, money, _ = before
+    try:
+        again = _stages(space, search, None, whole_money=True)
+    except NoPlanError:
+        return before
+    exact, refusal = _rounded(again[-1], rounding)
+    if exact is None:
+        return before if money is not None else (again, None, refusal)
+    sign = 1.0 if stages[-1].formulation.maximise else -1.0
+    better = money is None or sign * stage_values(space, exact)[0] >= sign * stage_values(space, money)[0]
+    if better:
+        return again, exact, None
+    # The bound over whole amounts holds for every plan, so it goes with the plan that is kept.
+    kept = [replace(old, bound=new.bound) for old, new in zip(stages, again, strict=True)]
+    return kept, money, None
+
+
+def stage_values(space: Space, money: Ints) -> list[float]:
+    """Give the objectives of whole amounts, one a stage; least money in printed units."""
+    amounts = money.astype(float)
+    outcome = evaluate(space, amounts)
+    value = objective_value(space, amounts, outcome)
+    kind = space.problem.objective.kind
+    if kind is ObjectiveKind.LEAST_MONEY:
+        return [value / space.problem.money.per_printed]
+    return [value, outcome.total] if kind is ObjectiveKind.WORST_REGION else [value]
+
+
 def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
     space, money = made.space, made.money.astype(float)
     objective = space.problem.objective
-    bounds = [found.bound for found in (*made.earlier, made.found)]
+    bounds = [found.bound for found in made.stages]
     if made.found.formulation.own_objective:
         sign = 1.0 if made.found.formulation.maximise else -1.0
-        value = made.found.value
-        return (Stage(objective.kind, value, sign * agreed(sign * value, sign * bounds[-1])),)
+        value, offset = made.found.value, made.found.formulation.offset
+        bound = sign * agreed(sign * value, sign * bounds[-1])
+        return (Stage(objective.kind, value + offset, bound + offset),)
     value = objective_value(space, money, outcome)
     if objective.kind is ObjectiveKind.LEAST_MONEY:
         bound = bounds[0] * space.problem.money.per_printed
         return (Stage(objective.kind, value, -agreed(-value, -bound)),)
     stages = [Stage(objective.kind, value, agreed(value, bounds[0]))]
     if len(bounds) > 1:
-        stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, agreed(outcome.total, bounds[1])))
+        # The second bound is for plans whose worst region keeps what the first stage reached; rounding may cost it.
+        stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, max(outcome.total, bounds[1])))
     return tuple(stages)
 
 
@@ -291,12 +355,14 @@ def _region_notes(space: Space) -> tuple[Text, ...]:
     )
 
 
-def _record(made: Made, options: SolveOptions) -> SolveRecord:
-    limits = [found.limit for found in (*made.earlier, made.found) if found.limit is not None]
-    limit: Limit | None = limits[0] if limits else None
+def _record(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> SolveRecord:
+    limits = [found.limit for found in made.stages if found.limit is not None]
+    # The gap that counts is that of the whole amounts: a limit that did not cost it is none.
+    close = all(relative_gap(s.value, s.bound) <= options.relative_gap for s in stages)
+    limit: Limit | None = limits[0] if limits and not close else None
     runs = tuple(
         SolverRun(r.step, r.rows, r.cols, r.whole, r.reason, r.seconds, r.nodes, r.bound, r.options)
-        for r in made.search.records
+        for r in made.records
     )
     return SolveRecord(
         solver="HiGHS",

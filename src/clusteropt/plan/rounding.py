@@ -71,7 +71,31 @@ def read_choices(formulation: Formulation, x: Floats) -> Choices:
         drawn = np.round(x[draws.positions]) > 0
         flow_lower[counted[drawn]] = 1
         flow_upper[counted[~drawn]] = 0
+    _keep_bounds(formulation, flow_lower, flow_upper)
     return Choices(lower, upper, flow_lower, flow_upper)
+
+
+def _keep_bounds(formulation: Formulation, flow_lower: Ints, flow_upper: Ints) -> None:
+    """Tighten the limits of flows whose column the caller bounded or fixed, exactly and in place."""
+    block = formulation.columns.block("flow")
+    if block is None:
+        return
+    lower, upper = (side[block.positions] for side in (formulation.col_lower, formulation.col_upper))
+    flows = _column_flows(formulation)
+    for k in np.flatnonzero(lower != block.lower):
+        limit = Fraction(repr(float(lower[k]))) * formulation.problem.money.per_printed
+        flow_lower[flows[k]] = max(int(flow_lower[flows[k]]), -((-limit.numerator) // limit.denominator))
+    for k in np.flatnonzero(upper != block.upper):
+        limit = Fraction(repr(float(upper[k]))) * formulation.problem.money.per_printed
+        flow_upper[flows[k]] = min(int(flow_upper[flows[k]]), limit.numerator // limit.denominator)
+
+
+def _column_flows(formulation: Formulation) -> Ints:
+    """Give the flow of every flow column, in the order of the columns."""
+    block = formulation.columns.block("flow")
+    positions = np.zeros(0, np.int64) if block is None else block.positions
+    # Each of these columns is one flow: its only entry names the row.
+    return np.asarray(formulation.columns.flow[:, positions].tocsc().indices, dtype=np.int64)
 
 
 def exact_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
@@ -116,8 +140,8 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     raise _refusal([row for row in rows if row.excess(base)])
 
 
-def check_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) -> None:
-    """Check that whole amounts leave room for everything else the caller asked: outcomes, columns of their own.
+def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) -> float:
+    """Put whole amounts back into a model with the caller's own parts, and give their objective there.
 
     Raises
     ------
@@ -125,13 +149,13 @@ def check_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) 
         If no values of the other columns go with the whole amounts.
     """
     program = to_program(formulation)
+    scaling = choose_scaling(formulation, program)
     fixed = program.fixed(np.where(formulation.integer, x, np.nan))
     flow = formulation.columns.block("flow")
     if flow is not None:
-        amount = _flow_amounts(formulation, money)
+        amount = money[_column_flows(formulation)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
-    scaling = choose_scaling(formulation, program)
-    claim = runner.run(scaling.scale(fixed), HighsOptions(time_limit=20.0, feasibility_tolerance=1e-6))
+    claim = scaling.unscale(runner.run(scaling.scale(fixed), HighsOptions(time_limit=20.0, feasibility_tolerance=1e-6)))
     if claim.x is None:
         raise ExactMoneyError(
             Text(
@@ -140,16 +164,7 @@ def check_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) 
                 "最优解附近的整数金额违反了您添加的(不只涉及资金的)约束。请略微放宽。",
             )
         )
-
-
-def _flow_amounts(formulation: Formulation, money: Ints) -> Floats:
-    """Give the whole amounts of the flows that have a column, in printed units and in the order of the columns."""
-    flow = formulation.columns.block("flow")
-    if flow is None:
-        return np.zeros(0)
-    part = formulation.columns.flow[:, flow.positions].tocsc()
-    # Each of these columns is one flow: its only entry names the row.
-    return np.asarray(money[part.indices] / formulation.problem.money.per_printed)
+    return float(formulation.cost @ claim.x)
 
 
 def _snap(money: Floats) -> Ints:
@@ -180,10 +195,28 @@ def _cell_rows(formulation: Formulation, choices: Choices) -> list[MoneyRow]:
 
 def _gains(formulation: Formulation, money: Floats) -> Floats:
     """Weigh the units: what one more is worth, or minus one where the least money is wanted."""
-    if formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
-        return np.full(formulation.space.num_flows, -1.0)
-    worth = marginal(formulation.space, money)
+    space = formulation.space
+    if formulation.own_objective:
+        worth = _own_gains(formulation, money)
+    elif formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        return np.full(space.num_flows, -1.0)
+    else:
+        worth = marginal(space, money)
     return worth / max(float(abs(worth).max(initial=0.0)), 1e-300)
+
+
+def _own_gains(formulation: Formulation, money: Floats) -> Floats:
+    """Weigh the units by the caller's objective: its coefficients of money, and of outcome times the slope."""
+    space, columns = formulation.space, formulation.columns
+    sign = 1.0 if formulation.maximise else -1.0
+    direct = np.zeros(space.num_flows)
+    flow, outcome = columns.block("flow"), columns.block("outcome")
+    if flow is not None:
+        direct[_column_flows(formulation)] = formulation.cost[flow.positions] / formulation.problem.money.per_printed
+    weight = np.zeros(space.num_cells)
+    if outcome is not None:
+        weight[formulation.grid.curves.cells] = formulation.cost[outcome.positions]
+    return sign * (direct + marginal(space, money, weight))
 
 
 def _nearest(base: Ints, choices: Choices, rows: list[MoneyRow], gain: Floats,

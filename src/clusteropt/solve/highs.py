@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
@@ -141,7 +144,7 @@ def run(program: Program, options: HighsOptions, start: Floats | None = None,
     check_loadable(program)
     # The scheduler is state of the process: a run after another thread count fails without a word.
     highspy.Highs.resetGlobalScheduler(True)
-    solver = highspy.Highs()
+    solver = _silent_solver()
     _set_options(solver, options.settings(bool(program.integer.any())))
     _load(solver, program)
     if start is not None:
@@ -190,6 +193,27 @@ def check_loadable(program: Program) -> None:
                 "输入表中的金额或系数相差超过九个数量级,请缩小差距。",
             )
         )
+
+
+def _silent_solver() -> highspy.Highs:
+    """Make a solver; the first of a process prints a banner from C before any option can be set."""
+    if not _BANNER_SHOWN:
+        with _QUIET:
+            sys.stdout.flush()
+            kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+            try:
+                os.dup2(nowhere, 1)
+                highspy.Highs()
+            finally:
+                os.dup2(kept, 1)
+                os.close(kept)
+                os.close(nowhere)
+            _BANNER_SHOWN.append(True)
+    return highspy.Highs()
+
+
+_BANNER_SHOWN: list[bool] = []
+_QUIET = threading.Lock()
 
 
 def _set_options(solver: highspy.Highs, settings: dict[str, str | float | int | bool]) -> None:
@@ -242,6 +266,9 @@ def _read(solver: highspy.Highs, program: Program, status: highspy.HighsStatus, 
     value = -math.inf if x is None else float(program.cost @ x)
     limit = meaning if isinstance(meaning, Limit) else None
     reason = _reason(meaning, x)
+    if reason not in (Reason.OPTIMAL, Reason.FEASIBLE):
+        # A point that comes with "unbounded" or an error is no incumbent.
+        x, value = None, -math.inf
     return Claim(
         reason=reason,
         limit=limit,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.cells import synergy_gain
 from clusteropt.model.outcome import evaluate, marginal, objective_value
 from clusteropt.model.rows import counted_flows
 
@@ -100,7 +101,10 @@ def shortfall(formulation: Formulation, x: Floats) -> float:
     space, problem = formulation.space, formulation.problem
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY and not formulation.own_objective:
         money = to_units(formulation, x)
-        margin = float(marginal(space, money)[money > 0].clip(min=0).sum())
+        unit = 0.0 if formulation.whole_money else 1.0
+        # A synergy can lose as much again, times its gain, when one of its levers does.
+        joint = 1 + synergy_gain(space).sum(axis=1)[space.cell_cluster[space.flow_cell]]
+        margin = unit * float((joint * marginal(space, money).clip(min=0))[money > 0].sum())
         missing = (problem.objective.target or 0.0) + margin - evaluate(space, money).total
         return missing if missing > 1e-12 * abs(problem.objective.target or 0.0) else 0.0
     floor = formulation.row_positions("floor")
@@ -114,7 +118,7 @@ def shortfall(formulation: Formulation, x: Floats) -> float:
 
 def choices(x: Floats, formulation: Formulation) -> Floats:
     """Give the choices of a point, NaN elsewhere; the binaries of harmful pieces follow from money, not choice."""
-    kept = np.where(formulation.integer, np.round(x), np.nan)
+    kept = np.where(formulation.integer, formulation.rounded(x), np.nan)
     harm = formulation.columns.block("harm_full")
     if harm is not None:
         kept[harm.positions] = np.nan

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     Build = Callable[[Grid], Formulation]
 
 REFINE_ROUNDS = 25
-SEARCH_ROUNDS = 20
+SEARCH_ROUNDS = 500
+"""No count of rounds should end a search before its deadline; this one only ends an endless loop."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
 
@@ -171,6 +172,8 @@ class Search:
                 break
             self._tightness /= 4
             grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
+            if len(grid.point) + len(grid.harm_point) == len(formulation.grid.point) + len(formulation.grid.harm_point):
+                break
             formulation = build(grid)
             start = carry(best.x, best.formulation, formulation)
         if best is None:
@@ -216,7 +219,8 @@ class Search:
                     raise no_plan(run)
                 break
             x = run.x
-            if claim is None:
+            if claim is None and step.lift == 0:
+                # A lifted target is more than was asked, so its bound is none.
                 self._bound = min(self._bound, run.bound)
                 self._tell("search", -np.inf)
             tolerance = self._options.relative_gap * self._tightness * goal(formulation, run.value)
@@ -242,7 +246,7 @@ class Search:
     def _found(self, formulation: Formulation, x: Floats | None, limit: Limit | None) -> Found:
         if x is None:
             raise AssertionError("refining ends with a point or raises")
-        whole = np.where(formulation.integer, np.round(x), x)
+        whole = formulation.rounded(x)
         money = to_units(formulation, whole)
         return Found(formulation, whole, money, point_value(formulation, whole, money), np.inf, limit)
 
@@ -263,7 +267,7 @@ class Search:
         scaling = choose_scaling(formulation, program)
         program = scaling.scale(program)
         program = program.relaxed() if step.relaxed else program
-        program = program if step.fixed is None else program.fixed(step.fixed)
+        program = program if step.fixed is None else program.fixed(scaling.point(step.fixed))
         is_mip = bool(program.integer.any())
         options = HighsOptions(
             time_limit=max(self._deadline - time.monotonic(), 0.05),

@@ -78,6 +78,8 @@ def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
     outcome = np.concatenate([np.zeros(0, np.int64), *found])
     reach = formulation.grid.curves.value(np.arange(formulation.grid.curves.num), formulation.grid.curves.reach)
     col[outcome] = _power(reach)
+    whole = np.flatnonzero(formulation.integer)
+    col[whole] = formulation.step[whole]
     return Scaling(col, _row_factors(program, col), 1 / _power(program.cost * col))
 
 

@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from test_report_plan import make_plan
 from typer.testing import CliRunner
 
 from clusteropt import cli
@@ -20,6 +19,7 @@ from clusteropt.report import commands
 from clusteropt.report.files import write_plan_files
 from clusteropt.solve.claim import Limit, Progress
 from clusteropt.text import Language, Text
+from tests.unit.test_report_plan import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

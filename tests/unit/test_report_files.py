@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from test_report_plan import make_huge_plan, make_plan
 
 from clusteropt.errors import OutputError
 from clusteropt.plan.saving import load_plan, plan_to_json
 from clusteropt.report import files
 from clusteropt.report.files import PLAN_FILES, check_folder, write_plan_files
 from clusteropt.text import Language
+from tests.unit.test_report_plan import make_huge_plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,13 +6,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from test_report_plan import make_huge_plan, make_plan
 
 from clusteropt.inputs.problem import Objective, ObjectiveKind
 from clusteropt.plan.plan import Proof, Stage, Unspent, UnspentReason
 from clusteropt.report.summary import summary_lines
 from clusteropt.solve.claim import Limit
 from clusteropt.text import Language, Text
+from tests.unit.test_report_plan import make_huge_plan, make_plan
 
 ENGLISH = """\
 A small plan

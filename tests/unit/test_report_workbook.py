@@ -10,11 +10,11 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_report_plan import make_huge_plan, make_plan
 
 from clusteropt.report import workbook
 from clusteropt.report.workbook import workbook_bytes, write_workbook
 from clusteropt.solve.claim import Limit
+from tests.unit.test_report_plan import make_huge_plan, make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,6 +9,8 @@ import pandas as pd
 from clusteropt.inputs import problem_from_tables
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clusteropt.inputs import ModelSettings
     from clusteropt.inputs.problem import Problem
 
@@ -83,3 +85,10 @@ def small_tables() -> dict[str, pd.DataFrame]:
 def small_problem(settings: ModelSettings | None = None) -> Problem:
     """Give the small model as a problem."""
     return problem_from_tables(small_tables(), settings)
+
+
+def write_small_folder(folder: Path) -> None:
+    """Write the tables of the small model as CSV files."""
+    folder.mkdir(parents=True)
+    for name, frame in small_tables().items():
+        frame.to_csv(folder / f"{name}.csv", index=False)

@@ -120,11 +120,11 @@ KEYS = [
     ),
 ]
 FITS = [
-    Case("fund lacks a year", lambda _: None, "funds", None, "year", "no row for 2026", ModelSettings(years=(2025, 2026))),
+    Case("fund lacks a year", lambda _: None, "funds", None, "year", "for 2026", ModelSettings(years=(2025, 2026))),
     Case("year not in model", lambda _: None, "funds", 2, "year", "no such year", ModelSettings(years=(2026,))),
     Case("gap in years", put("funds", 2, "year", "2027"), "funds", None, "year", "2025, 2027, with a gap"),
     Case("sum too large", more_money, "funds", None, "amount", "more than 2**62"),
-    Case("fund not opened", put("eligibility", 3, "fund", "nation"), "eligibility", None, "fund", "no row of eligibility"),
+    Case("fund not opened", put("eligibility", 3, "fund", "nation"), "eligibility", None, "fund", "no row of"),
     Case("fund for nobody", both(put("eligibility", 3, "path", "introduced")), "funds", None, "fund", "may draw on"),
     Case("pair missing", lambda tables: tables.update(effectiveness=tables["effectiveness"].iloc[1:]),
          "effectiveness", None, "path, lever", "no coefficient"),
@@ -139,7 +139,7 @@ FITS = [
     ), "last_plan", 3, "year", "does not"),
     Case("unknown award", add("last_plan", cluster="medea", lever="talent", amount="1"),
          "last_plan", 2, "cluster", "Did you mean 'media'"),
-    Case("feature missing", put("clusters", 2, "innovation", ""), "clusters", None, "innovation", "empty for 1 clusters",
+    Case("feature missing", put("clusters", 2, "innovation", ""), "clusters", None, "innovation", "empty for 1",
          ModelSettings(baselines=BaselineSettings.model_validate_json('{"factor_weights": {"innovation": 1}}'))),
 ]  # fmt: skip
 MONEY = [
@@ -159,7 +159,7 @@ MONEY = [
         add("rules", rule="half", kind="share", cluster="media", lever="talent", min="0.5", of="fund:nation"),
     ), "rules", 4, "min", "asks at least 400.00"),
     Case("nothing matches", put("rules", 2, "path", "indigenous"), "rules", 2, "rule", "nothing matches"),
-    Case("base matches nothing", put("rules", 3, "of", "region=west; path=indigenous"), "rules", 3, "of", "nothing match"),
+    Case("base matches nothing", put("rules", 3, "of", "region=west; path=indigenous"), "rules", 3, "of", "nothing"),
     Case("no cluster on path", put("rules", 3, "path", "introduced"), "rules", 3, "rule", "nothing matches"),
     Case("count of awards", add("rules", rule="many", kind="count", min="9"), "rules", 4, "min", "at most 8 awards"),
     Case("count of clusters", add("rules", rule="many", kind="count", min="5", of="clusters"),

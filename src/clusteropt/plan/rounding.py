@@ -16,8 +16,10 @@ from scipy import sparse
 
 from clusteropt.errors import ExactMoneyError
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
 from clusteropt.model.outcome import evaluate, marginal
+from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.solve.claim import HighsOptions
 from clusteropt.solve.program import make_program
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.solve.runner import Runner
 
+WORST_ROOM = 1e-6
+"""Regions this close to the worst count as worst while units are rounded."""
 RADII = (0, 2, 16, 256)
 """How far below its floor (and above its ceiling) a flow may move, tried in order."""
 
@@ -131,6 +135,8 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     choices, rows = read_choices(formulation, x), exact_rows(formulation, x)
     limits = rows + _cell_rows(formulation, choices)
     base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
+    if formulation.whole_money and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
+        return base
     gain = _gains(formulation, money)
     for radius in RADII:
         rounded = _nearest(base, choices, limits, gain, (radius, *run))
@@ -201,8 +207,32 @@ def _gains(formulation: Formulation, money: Floats) -> Floats:
     elif formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         return np.full(space.num_flows, -1.0)
     else:
-        worth = marginal(space, money)
+        worth = marginal(space, money, _objective_weight(formulation, money))
     return worth / max(float(abs(worth).max(initial=0.0)), 1e-300)
+
+
+def _objective_weight(formulation: Formulation, money: Floats) -> Floats:
+    """Give what a unit of outcome of each cell counts in the objective near a solution, shape (num_cells,).
+
+    Where regions are compared: the slope of the equity curve at each region, or all to the worst regions and a
+    thousandth to the others, whose outcome comes second.
+    """
+    space, problem = formulation.space, formulation.problem
+    discount = space.discount[space.cell_year]
+    if problem.objective.kind is ObjectiveKind.TOTAL:
+        return space.cluster_weight[space.cell_cluster] * discount
+    units = region_units(space)
+    level = evaluate(space, money).region / units
+    if problem.objective.kind is ObjectiveKind.EQUITY:
+        code = np.full(len(units), FAMILIES.index(problem.objective.equity_family))
+        regional = curve_slope(code, np.full(len(units), problem.objective.equity_scale or 1.0), level)
+    else:
+        alive = live_regions(space)
+        worst = (
+            level <= level[alive].min(initial=np.inf) * (1 + WORST_ROOM) if len(alive) else np.ones(len(units), bool)
+        )
+        regional = np.where(worst, 1.0, 1e-3) / units
+    return np.asarray(space.region_weight.T @ regional)[space.cell_cluster] * discount
 
 
 def _own_gains(formulation: Formulation, money: Floats) -> Floats:

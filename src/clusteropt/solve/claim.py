@@ -6,7 +6,7 @@ only if the reason is FEASIBLE or NO_SOLUTION.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,11 @@ class Claim:
         if self.reason in (Reason.OPTIMAL, Reason.FEASIBLE) and self.x is None:
             raise ValueError(f"reason {self.reason} needs an incumbent.")
 
+    def contradicts(self, gap: float) -> bool:
+        """Tell whether the claim is optimal although its own bound is further from its value than the gap."""
+        room = 10 * gap + 1e-6
+        return self.reason is Reason.OPTIMAL and relative_gap(self.value, self.bound) > room
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -110,7 +115,7 @@ class Progress:
 
 
 def relative_gap(value: float, bound: float) -> float:
-    """Give |bound - value| / max(1e-9, |value|); 0 where the bound is not beyond the value by rounding alone."""
+    """Give abs(bound - value) / max(1e-9, abs(value))."""
     return abs(bound - value) / max(1e-9, abs(value))
 
 
@@ -138,6 +143,10 @@ class HighsOptions:
     random_seed: int = 0
     presolve: str = "on"
     feasibility_tolerance: float = 1e-9
+
+    def without_presolve(self) -> HighsOptions:
+        """Give the same options with presolve off."""
+        return replace(self, presolve="off")
 
     def settings(self, is_mip: bool) -> dict[str, str | float | int | bool]:
         """Give the option names and values as HiGHS knows them."""

@@ -45,7 +45,7 @@ def maths_page() -> str:
         "# The mathematics, block by block\n\n"
         "Index letters: c cluster, l lever, f fund, t year, r region. Columns: x money (in printed units), y choice of a "
         "cell, z level of a menu, K stock, o outcome, d a counted draw or a piece of a harmful cell, a counted cluster, "
-        "g joint outcome of a synergy, U utility of a region. What each block is for: "
+        "g joint outcome of a synergy, U what a region counts. What each block is for: "
         "[the model in one page](../explanation/model.md).\n\n"
         "Each block is written by one function; its formula is the first paragraph of the docstring. Where there is one, "
         "the program of the block in a small case follows, from the golden files that the tests compare with.\n"
@@ -80,22 +80,16 @@ def command_page() -> str:
 
 
 def _command(name: str, command: Any) -> str:
-    usage = " ".join(
-        ["clusteropt", name, *(_usage(parameter) for parameter in command.params if parameter.name != "help")]
-    )
+    usage = " ".join(["clusteropt", name, *(_usage(parameter) for parameter in command.params)])
     return f"## `clusteropt {name}`\n\n{_prose(command.help)}\n\n```text\n{usage}\n```\n\n{_parameters(command)}"
 
 
 def _usage(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
-        return parameter.make_metavar().strip("[]") if not _needs_context(parameter) else parameter.name.upper()
+        return parameter.name.upper()
     flag = max(parameter.opts, key=len)
     text = flag if parameter.is_flag else f"{flag} {parameter.name.upper()}"
     return text if parameter.required else f"[{text}]"
-
-
-def _needs_context(parameter: Any) -> bool:
-    return len(inspect.signature(parameter.make_metavar).parameters) > 0
 
 
 def _parameters(command: Any) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ModelViewError,
         NoIncumbentError,
         NoPlanError,
+        OutputError,
         PlanFileError,
         SolverFaultError,
         UnboundedError,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from clusteropt.plan.saving import load_plan, save_plan
     from clusteropt.report.files import write_plan_files
     from clusteropt.report.summary import summary_lines
-    from clusteropt.solve.claim import Progress
+    from clusteropt.solver.claim import Progress
     from clusteropt.text import Language, Text
 
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
         "ModelViewError",
         "NoIncumbentError",
         "NoPlanError",
+        "OutputError",
         "PlanFileError",
         "SolverFaultError",
         "UnboundedError",
@@ -67,7 +69,7 @@ _HOMES = {
     "clusteropt.plan.saving": ("load_plan", "save_plan"),
     "clusteropt.report.files": ("write_plan_files",),
     "clusteropt.report.summary": ("summary_lines",),
-    "clusteropt.solve.claim": ("Progress",),
+    "clusteropt.solver.claim": ("Progress",),
     "clusteropt.text": ("Language", "Text"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -87,6 +89,7 @@ __all__ = [
     "ModelViewError",
     "NoIncumbentError",
     "NoPlanError",
+    "OutputError",
     "Path",
     "Plan",
     "PlanFileError",

@@ -17,7 +17,7 @@ from clusteropt.errors import ExactMoneyError, Fault, InfeasibleError, InputErro
 from clusteropt.plan.saving import load_plan
 from clusteropt.report import commands
 from clusteropt.report.files import write_plan_files
-from clusteropt.solve.claim import Limit, Progress
+from clusteropt.solver.claim import Limit, Progress
 from clusteropt.text import Language, Text
 from tests.unit.test_report_plan import make_plan
 

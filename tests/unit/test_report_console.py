@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from clusteropt.report.console import Voice, progress, progress_line
-from clusteropt.solve.claim import Progress
+from clusteropt.solver.claim import Progress
 from clusteropt.text import Language
 
 

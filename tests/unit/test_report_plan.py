@@ -21,7 +21,7 @@ from clusteropt.plan.plan import (
     Unspent,
     UnspentReason,
 )
-from clusteropt.solve.claim import HighsOptions, Reason
+from clusteropt.solver.claim import HighsOptions, Reason
 from clusteropt.text import Text
 
 

@@ -10,7 +10,7 @@ import pytest
 from clusteropt.inputs.problem import Objective, ObjectiveKind
 from clusteropt.plan.plan import Proof, Stage, Unspent, UnspentReason
 from clusteropt.report.summary import summary_lines
-from clusteropt.solve.claim import Limit
+from clusteropt.solver.claim import Limit
 from clusteropt.text import Language, Text
 from tests.unit.test_report_plan import make_huge_plan, make_plan
 

@@ -9,7 +9,7 @@ import pytest
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.plan.plan import BaselineKind, Proof, UnspentReason
 from clusteropt.report import words
-from clusteropt.solve.claim import Limit
+from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
 
 LABELS = (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from clusteropt.report import workbook
 from clusteropt.report.workbook import workbook_bytes, write_workbook
-from clusteropt.solve.claim import Limit
+from clusteropt.solver.claim import Limit
 from tests.unit.test_report_plan import make_huge_plan, make_plan
 
 if TYPE_CHECKING:

@@ -19,12 +19,12 @@ from clusteropt.model.outcome import evaluate, objective_value, with_equity_scal
 from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Baseline, BaselineKind, Plan
 from clusteropt.plan.rounding import round_money
-from clusteropt.solve.claim import HighsOptions
-from clusteropt.solve.points import choices, to_units
-from clusteropt.solve.program import make_program
-from clusteropt.solve.refusal import no_plan
-from clusteropt.solve.runner import Runner
-from clusteropt.solve.scaling import choose_scaling
+from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.points import choices, to_units
+from clusteropt.solver.program import make_program
+from clusteropt.solver.refusal import no_plan
+from clusteropt.solver.runner import Runner
+from clusteropt.solver.scaling import choose_scaling
 from clusteropt.text import Text
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, SolverRun, Stage
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
-from clusteropt.solve import highs
-from clusteropt.solve.claim import relative_gap
-from clusteropt.solve.refine import Found, RunRecord, Search
-from clusteropt.solve.runner import Runner
+from clusteropt.solver import highs
+from clusteropt.solver.claim import relative_gap
+from clusteropt.solver.refine import Found, RunRecord, Search
+from clusteropt.solver.runner import Runner
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from clusteropt.model.grid import Grid
     from clusteropt.model.outcome import Outcome
     from clusteropt.model.space import Space
-    from clusteropt.solve.claim import Limit, Progress
+    from clusteropt.solver.claim import Limit, Progress
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]

@@ -14,7 +14,7 @@ from pydantic import PlainSerializer, PlainValidator
 
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
-from clusteropt.solve.claim import HighsOptions, Limit, Reason
+from clusteropt.solver.claim import HighsOptions, Limit, Reason
 from clusteropt.text import Text
 
 

@@ -21,15 +21,15 @@ from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
 from clusteropt.model.outcome import evaluate, marginal
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
-from clusteropt.solve.claim import HighsOptions
-from clusteropt.solve.program import make_program
-from clusteropt.solve.scaling import choose_scaling, to_program
+from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.program import make_program
+from clusteropt.solver.scaling import choose_scaling, to_program
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
-    from clusteropt.solve.runner import Runner
+    from clusteropt.solver.runner import Runner
 
 WORST_ROOM = 1e-6
 """Regions this close to the worst count as worst while units are rounded."""

@@ -13,7 +13,7 @@ from clusteropt.report.console import progress
 from clusteropt.report.files import PLAN_FILES, check_folder, write_plan_files
 from clusteropt.report.starter import write_starter
 from clusteropt.report.summary import summary_lines
-from clusteropt.solve.claim import Limit
+from clusteropt.solver.claim import Limit
 
 if TYPE_CHECKING:
     from pathlib import Path

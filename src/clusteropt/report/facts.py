@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.report import words
 from clusteropt.report.sheets import Kind, Value, both
-from clusteropt.solve.claim import relative_gap
+from clusteropt.solver.claim import relative_gap
 from clusteropt.text import Text
 
 if TYPE_CHECKING:

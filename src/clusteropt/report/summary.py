@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.report import numbers, words
-from clusteropt.solve.claim import relative_gap
+from clusteropt.solver.claim import relative_gap
 from clusteropt.text import Language
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.plan.plan import BaselineKind, Proof, UnspentReason
-from clusteropt.solve.claim import Limit
+from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
 
 if TYPE_CHECKING:

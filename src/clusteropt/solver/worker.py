@@ -1,6 +1,6 @@
 """The child side: reads programs from standard input, runs HiGHS, writes what it sees to standard output.
 
-Run as ``python -m clusteropt.solve.worker``. It lives so that the parent can kill it: HiGHS can overrun its
+Run as ``python -m clusteropt.solver.worker``. It lives so that the parent can kill it: HiGHS can overrun its
 time limit (issues 1278, 2226 and 2478 of ERGO-Code/HiGHS are open) and, rarely, crash.
 """
 
@@ -12,10 +12,10 @@ import time
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from clusteropt.errors import SolverFaultError
-from clusteropt.solve.claim import HighsOptions
-from clusteropt.solve.highs import Sighting, run, version
-from clusteropt.solve.program import Program
-from clusteropt.solve.wire import read_message, write_message
+from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.highs import Sighting, run, version
+from clusteropt.solver.program import Program
+from clusteropt.solver.wire import read_message, write_message
 
 if TYPE_CHECKING:
     import numpy as np

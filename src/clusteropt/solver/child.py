@@ -14,21 +14,21 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from clusteropt.errors import SolverFaultError
-from clusteropt.solve.claim import Claim, HighsOptions, Limit, Reason
-from clusteropt.solve.highs import Sighting
-from clusteropt.solve.wire import read_message, write_message
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
+from clusteropt.solver.highs import Sighting
+from clusteropt.solver.wire import read_message, write_message
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     import numpy as np
 
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solve.highs import Listener
-    from clusteropt.solve.program import Program
+    from clusteropt.solver.highs import Listener
+    from clusteropt.solver.program import Program
 
 GRACE_S = 0.3
 """How long past its own time limit HiGHS may take to come back before it is killed."""
-COMMAND = (sys.executable, "-m", "clusteropt.solve.worker")
+COMMAND = (sys.executable, "-m", "clusteropt.solver.worker")
 _RUNS_PER_CHILD = 500
 """A child is replaced after this many runs; HiGHS 1.8 was seen to grow (issue 2080 of ERGO-Code/HiGHS)."""
 

@@ -6,14 +6,14 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from clusteropt.inputs.options import Isolation
-from clusteropt.solve import highs
-from clusteropt.solve.child import Child, borrow, give_back
-from clusteropt.solve.claim import Claim, HighsOptions, Limit, Reason
+from clusteropt.solver import highs
+from clusteropt.solver.child import Child, borrow, give_back
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solve.highs import Listener, Sighting
-    from clusteropt.solve.program import Program
+    from clusteropt.solver.highs import Listener, Sighting
+    from clusteropt.solver.program import Program
 
 
 class Runner:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solve.claim import Claim, HighsOptions, Limit, Progress, Reason, relative_gap
-from clusteropt.solve.points import carry, choices, excesses, goal, guess, point_value, shortfall, to_units, worth
-from clusteropt.solve.refusal import check_point, no_plan
-from clusteropt.solve.scaling import choose_scaling, to_program
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, relative_gap
+from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfall, to_units, worth
+from clusteropt.solver.refusal import check_point, no_plan
+from clusteropt.solver.scaling import choose_scaling, to_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
-    from clusteropt.solve.highs import Sighting
-    from clusteropt.solve.runner import Runner
+    from clusteropt.solver.highs import Sighting
+    from clusteropt.solver.runner import Runner
 
     Build = Callable[[Grid], Formulation]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solve.program import Program, make_program
+from clusteropt.solver.program import Program, make_program
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
-    from clusteropt.solve.claim import Claim
+    from clusteropt.solver.claim import Claim
 
 LARGEST = 2.0**10
 """Where the largest money and the largest outcome of a scaled program stand."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clusteropt.errors import InfeasibleError, NoIncumbentError, NoPlanError, SolverFaultError, UnboundedError
-from clusteropt.solve.claim import Reason
+from clusteropt.solver.claim import Reason
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solve.claim import Claim
-    from clusteropt.solve.program import Program
+    from clusteropt.solver.claim import Claim
+    from clusteropt.solver.program import Program
 
 FAULT_TOLERANCE = 1e-5
 """A point that breaks a row by more than this, relative to the row, is a fault of the solver."""

@@ -15,14 +15,14 @@ import highspy
 import numpy as np
 
 from clusteropt.errors import SolverFaultError
-from clusteropt.solve.claim import Claim, HighsOptions, Limit, Reason
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solve.program import Program
+    from clusteropt.solver.program import Program
 
     Listener = Callable[["Sighting"], None]
 

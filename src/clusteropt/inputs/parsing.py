@@ -67,7 +67,7 @@ def parse_table(table: Table, raw: RawTable, faults: Faults) -> TypedTable:
     unread: dict[str, Mask] = {}
     for column in table.columns:
         if column.name not in present:
-            columns[column.name] = pd.Series(None, index=rows, dtype=DTYPES.get(column.kind, object))
+            columns[column.name] = _missing(column, rows)
             unread[column.name] = np.zeros(len(rows), dtype=bool)
             continue
         values = present[column.name]
@@ -84,6 +84,14 @@ def marked(values: pd.Series, mask: Mask | pd.Series[bool]) -> Iterator[tuple[in
     """Give the row and the text of every marked value of a typed column."""
     found = values[mask]
     return ((int(row), written(value) or "") for row, value in zip(found.index, found, strict=True))
+
+
+def _missing(column: Column, rows: pd.Index[int]) -> pd.Series:
+    """Give a column without a value."""
+    if column.kind in DTYPES:
+        return pd.Series(np.nan, index=rows, dtype=DTYPES[column.kind])
+    # Left to itself, pandas would write NaN for what is missing.
+    return pd.Series(np.full(len(rows), None, dtype=object), index=rows, dtype=object)
 
 
 def _check_headers(table: Table, raw: RawTable, faults: Faults) -> None:

@@ -35,7 +35,7 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
 
-def escape_bars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: PLR0913
+def escape_bars(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Keep |x| in a docstring a pair of bars, which reStructuredText would take for a substitution."""
     lines[:] = [re.sub(r"\|(?=\S)", r"\\|", line) for line in lines]
 

@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typer.main import get_command
+
 from clusteropt.cli import app
 from clusteropt.inputs import table_docs
 from clusteropt.model.formulation import ROW_FUNCTIONS
 from clusteropt.text import Language
-from typer.main import get_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,11 +31,11 @@ WARNING = "<!-- made by docs/generate.py -->\n"
 def tables_page(language: Language) -> str:
     """Describe every input table and column."""
     head = {
-        Language.EN: "# Input tables\n\nOne file `<table>.csv` or `<table>.parquet` a table in a folder, one sheet a table "
-        "in a workbook, or DataFrames by these names. A row may carry `source`, `status` and `note`; they stay out "
-        "of the model.\n",
-        Language.ZH: "# 输入表\n\n一个文件夹, 每表一个文件 `<表名>.csv` 或 `<表名>.parquet`; 或一个工作簿, 每表一个工作表; "
-        "或以表名为键的 DataFrame。每行可附 `source`, `status`, `note` 三列, 它们不进入模型。\n",
+        Language.EN: "# Input tables\n\nOne file `<table>.csv` or `<table>.parquet` a table in a folder, one sheet a "
+        "table in a workbook, or DataFrames by these names. A row may carry `source`, `status` and `note`; they stay "
+        "out of the model.\n",
+        Language.ZH: "# 输入表\n\n一个文件夹, 每表一个文件 `<表名>.csv` 或 `<表名>.parquet`; 或一个工作簿, "
+        "每表一个工作表; 或以表名为键的 DataFrame。每行可附 `source`, `status`, `note` 三列, 它们不进入模型。\n",
     }
     return f"{head[language]}\n{table_docs(language)}"
 
@@ -43,12 +44,12 @@ def maths_page() -> str:
     """Write the formula of every block of rows, with the program of a small case."""
     head = (
         "# The mathematics, block by block\n\n"
-        "Index letters: c cluster, l lever, f fund, t year, r region. Columns: x money (in printed units), y choice of a "
-        "cell, z level of a menu, K stock, o outcome, d a counted draw or a piece of a harmful cell, a counted cluster, "
-        "g joint outcome of a synergy, U what a region counts. What each block is for: "
+        "Index letters: c cluster, l lever, f fund, t year, r region. Columns: x money (in printed units), y choice of "
+        "a cell, z level of a menu, K stock, o outcome, d a counted draw or a piece of a harmful cell, a counted "
+        "cluster, g joint outcome of a synergy, U what a region counts. What each block is for: "
         "[the model in one page](../explanation/model.md).\n\n"
-        "Each block is written by one function; its formula is the first paragraph of the docstring. Where there is one, "
-        "the program of the block in a small case follows, from the golden files that the tests compare with.\n"
+        "Each block is written by one function; its formula is the first paragraph of the docstring. Where there is "
+        "one, the program of the block in a small case follows, from the golden files that the tests compare with.\n"
     )
     return "\n".join([head, *(_row_block(function) for function in ROW_FUNCTIONS)])
 
@@ -108,8 +109,8 @@ def _prose(text: str | None) -> str:
 def datasets_page() -> str:
     """Describe every data package and its fields."""
     head = (
-        "# Data sets\n\nEvery package is a folder of `datasets/` with a `datapackage.json` (Frictionless). Sources stand in "
-        "the rows.\n"
+        "# Data sets\n\nEvery package is a folder of `datasets/` with a `datapackage.json` (Frictionless). Sources "
+        "stand in the rows.\n"
     )
     folders = sorted(path.parent for path in (ROOT / "datasets").glob("*/datapackage.json"))
     return "\n".join([head, *(_package(folder) for folder in folders)])

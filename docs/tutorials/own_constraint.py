@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-import clusteropt as co
 import pyomo.environ as pyo
+
+import clusteropt as co
 
 problem = co.read_problem(Path(__file__).parent / "province" / "model.toml")
 plan = co.solve(problem)

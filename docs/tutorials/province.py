@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import clusteropt as co
 import pandas as pd
+
+import clusteropt as co
 
 FOLDER = Path(__file__).parent / "province"
 

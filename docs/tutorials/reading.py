@@ -39,7 +39,8 @@ for left in small.unspent:
     print(f"Unspent: {left.amount} yuan of {problem.labels.funds[left.fund]}, because: {left.reason.value}")
 
 # 6. Where the rules cannot stand together there is no plan, only an error that says so.
-greedy = tuple(replace(rule, minimum=Fraction(9, 10)) for rule in problem.rules if rule.minimum and rule.minimum < 1)
+shares = {"infrastructure_floor", "research_floor"}
+greedy = tuple(replace(rule, minimum=Fraction(9, 10)) if rule.name in shares else rule for rule in problem.rules)
 try:
     co.solve(replace(problem, rules=greedy))
 except co.NoPlanError as error:

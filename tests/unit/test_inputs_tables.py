@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import openpyxl
 import pandas as pd
 import pytest
+from pandera.config import config_context
 
 from clusteropt.errors import InputError
-from clusteropt.inputs import read_problem, table_docs, write_template
+from clusteropt.inputs import problem_from_tables, read_problem, table_docs, write_template
 from clusteropt.inputs.columns import ColumnKind
 from clusteropt.inputs.schemas import table_schema
 from clusteropt.inputs.tables import PLANNED_COLUMNS, PLANNED_TABLES, TABLES
@@ -113,3 +114,11 @@ def test_words_of_readings_are_numbers() -> None:
     assert len(readings) == 3
     values = pd.Series([number for column in readings for number in column.words.values()])
     assert values.between(0, 1).all()
+
+
+def test_checks_cannot_be_switched_off_from_outside() -> None:
+    """Tables are checked even where the environment turns pandera off."""
+    tables = small_tables()
+    tables["clusters"].loc[0, "weight"] = "-1"
+    with config_context(validation_enabled=False), pytest.raises(InputError, match="below 0"):
+        problem_from_tables(tables)

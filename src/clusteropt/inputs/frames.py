@@ -42,11 +42,11 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
         )
         faults.add(Place(name), problem, Text("Give a pandas DataFrame.", "请提供 pandas DataFrame。"))
         return None
-    if digest is None:
-        written = frame.to_csv(index=False, lineterminator="\n").encode("utf-8", "surrogatepass")
-        digest = hashlib.sha256(written).hexdigest()
     headers = tuple(str(header) for header in frame.columns)
     columns = tuple(_values(frame.iloc[:, position]) for position in range(len(headers)))
+    if digest is None:
+        text = pd.DataFrame(dict(enumerate(columns))).to_csv(index=False, header=list(headers), lineterminator="\n")
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return make_raw(RawTable(name, headers, columns, np.arange(2, len(frame) + 2), digest), faults)
 
 

@@ -78,10 +78,14 @@ def check_table(typed: TypedTable, faults: Faults) -> None:
 
 def _failures(typed: TypedTable) -> list[_Failure]:
     """Run the schema; leave out what is a fault already."""
-    import pandera.errors  # noqa: PLC0415 (see table_schema)
+    import pandera.config  # noqa: PLC0415 (see table_schema)
+    import pandera.errors  # noqa: PLC0415
 
+    # The environment can switch pandera off, and then nothing would be checked.
+    depth = pandera.config.ValidationDepth.SCHEMA_AND_DATA
     try:
-        table_schema(typed.table.name).validate(typed.frame, lazy=True)
+        with pandera.config.config_context(validation_enabled=True, validation_depth=depth):
+            table_schema(typed.table.name).validate(typed.frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         found = [

@@ -1,0 +1,348 @@
+"""Slow oracles in plain Python: which rules an allocation breaks, what it is worth, and the best one by trying all.
+
+Written from the docstrings of `clusteropt.inputs.problem`; nothing of the model, the solver or the plan is used.
+An allocation is a dict from (fund, cluster, lever, year) positions to whole units of money.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import TYPE_CHECKING
+
+from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure, ResponseFamily, RuleBase, RuleKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+    from clusteropt.inputs.problem import Problem, Rule, Selection
+    from clusteropt.plan.plan import Plan
+
+    Draw = tuple[int, int, int, int]
+    Cell = tuple[int, int, int]
+    Allocation = dict[Draw, int]
+
+PHI = {
+    ResponseFamily.LINEAR: lambda u: u,
+    ResponseFamily.EXPONENTIAL: lambda u: 1 - math.exp(-u),
+    ResponseFamily.LOG: lambda u: math.log(1 + u),
+    ResponseFamily.HYPERBOLIC: lambda u: u / (1 + u),
+}
+
+
+def of_plan(plan: Plan) -> Allocation:
+    """Read the awards of a plan; a draw named twice, or an award that is not positive, is an error."""
+    awards, found = plan.awards, {}
+    parts = (awards.fund, awards.cluster, awards.lever, awards.year, awards.amount)
+    for fund, cluster, lever, year, amount in zip(*(part.tolist() for part in parts), strict=True):
+        assert (fund, cluster, lever, year) not in found
+        assert amount > 0
+        found[fund, cluster, lever, year] = amount
+    return found
+
+
+def cell_money(allocation: Allocation) -> dict[Cell, int]:
+    """Add the funds of each cell up."""
+    cells: dict[Cell, int] = {}
+    for (_, cluster, lever, year), amount in allocation.items():
+        cells[cluster, lever, year] = cells.get((cluster, lever, year), 0) + amount
+    return cells
+
+
+def cell_chosen(problem: Problem, selection: Selection, cell: Cell, with_years: bool = True) -> bool:
+    """Tell whether a selection speaks of a cell, funds left aside."""
+    cluster, lever, year = cell
+    asked = [
+        (selection.regions, int(problem.region_of[cluster])),
+        (selection.paths, int(problem.path_of[cluster])),
+        (selection.industries, int(problem.industry_of[cluster])),
+        (selection.clusters, cluster),
+        (selection.levers, lever),
+        (selection.years if with_years else (), year),
+    ]
+    return all(not wanted or have in wanted for wanted, have in asked)
+
+
+def chosen(problem: Problem, selection: Selection, allocation: Allocation, years: tuple[int, ...] = ()) -> Allocation:
+    """Keep the draws a selection speaks of, within ``years`` too if any are given."""
+    return {
+        draw: amount
+        for draw, amount in allocation.items()
+        if cell_chosen(problem, selection, draw[1:], not years)
+        and (not selection.funds or draw[0] in selection.funds)
+        and (not years or draw[3] in years)
+    }
+
+
+def menu(problem: Problem, cluster: int, lever: int) -> list[tuple[int, float]]:
+    """Give amounts and gains of the menu of a cell; empty if it has none."""
+    place = cluster * problem.num_levers + lever
+    first, last = problem.menus.start[place : place + 2].tolist()
+    return list(zip(problem.menus.amount[first:last].tolist(), problem.menus.gain[first:last].tolist(), strict=True))
+
+
+def broken_rules(problem: Problem, allocation: Allocation) -> list[str]:
+    """Name everything an allocation breaks, in exact arithmetic; empty if it may be paid."""
+    broken = list(_broken_purses(problem, allocation)) + list(_broken_cells(problem, allocation))
+    checks = {
+        RuleKind.AMOUNT: _amount_holds,
+        RuleKind.SHARE: _share_holds,
+        RuleKind.COUNT: _count_holds,
+        RuleKind.CHANGE: _change_holds,
+        RuleKind.LOCK: _lock_holds,
+    }
+    return broken + [rule.name for rule in problem.rules if not checks[rule.kind](problem, rule, allocation)]
+
+
+def _broken_purses(problem: Problem, allocation: Allocation) -> Iterator[str]:
+    draws = (problem.draw_fund, problem.draw_cluster, problem.draw_lever)
+    may = set(zip(*(part.tolist() for part in draws), strict=True))
+    for draw, amount in allocation.items():
+        if draw[:3] not in may:
+            yield f"nobody may draw {draw}"
+        if type(amount) is not int or amount < 0:
+            yield f"not whole money {amount!r}"
+    for fund, year in product(range(problem.num_funds), range(problem.num_years)):
+        spent = sum(amount for draw, amount in allocation.items() if draw[0] == fund and draw[3] == year)
+        if spent > int(problem.purse[fund, year]):
+            yield f"purse {fund} {year}"
+
+
+def _broken_cells(problem: Problem, allocation: Allocation) -> Iterator[str]:
+    for (cluster, lever, year), amount in cell_money(allocation).items():
+        levels = [a for a, _ in menu(problem, cluster, lever)]
+        if levels:
+            if amount not in (0, *levels):
+                yield f"no level {amount} at {cluster, lever, year}"
+        elif amount and not int(problem.least[cluster, lever]) <= amount <= int(problem.most[cluster, lever]):
+            yield f"least or most {amount} at {cluster, lever, year}"
+
+
+def _between(rule: Rule, level: int | Fraction, unit: int | Fraction = 1) -> bool:
+    low, high = rule.minimum, rule.maximum
+    return (low is None or level >= low * unit) and (high is None or level <= high * unit)
+
+
+def _amount_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:
+    return _between(rule, sum(chosen(problem, rule.selection, allocation).values()))
+
+
+def _share_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:
+    level = sum(chosen(problem, rule.selection, allocation).values())
+    years = rule.base_selection.years or rule.selection.years
+    if rule.base is RuleBase.FUND:
+        funds = rule.base_selection.funds or range(problem.num_funds)
+        base = sum(int(problem.purse[f, t]) for f in funds for t in years or range(problem.num_years))
+    elif rule.base is RuleBase.SELECTION:
+        base = sum(chosen(problem, rule.base_selection, allocation, years).values())
+    else:
+        base = sum(amount for draw, amount in allocation.items() if not years or draw[3] in years)
+    return _between(rule, level, base)
+
+
+def _count_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:
+    paid = {draw: amount for draw, amount in chosen(problem, rule.selection, allocation).items() if amount}
+    if rule.base is RuleBase.CLUSTERS:
+        return _between(rule, len({draw[1] for draw in paid}))
+    return _between(rule, len(paid) if rule.selection.funds else len({draw[1:] for draw in paid}))
+
+
+def _last(problem: Problem) -> Allocation:
+    last, found = problem.last_plan, {}
+    for cluster, lever, fund, amount in zip(
+        *(part.tolist() for part in (last.cluster, last.lever, last.fund, last.amount)), strict=True
+    ):
+        found[fund, cluster, lever, 0] = found.get((fund, cluster, lever, 0), 0) + amount
+    return found
+
+
+def _change_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:
+    was = sum(
+        amount
+        for draw, amount in _last(problem).items()
+        if cell_chosen(problem, rule.selection, draw[1:], with_years=False)
+        and (not rule.selection.funds or draw[0] in rule.selection.funds)
+    )
+    for year in rule.selection.years or range(problem.num_years):
+        level = sum(chosen(problem, rule.selection, allocation, (year,)).values())
+        low = None if rule.minimum is None else (1 + rule.minimum) * was
+        high = None if rule.maximum is None else (1 + rule.maximum) * was
+        if (low is not None and level < low) or (high is not None and level > high):
+            return False
+    return True
+
+
+def _lock_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:
+    last = _last(problem)
+    if rule.selection.funds:
+        draws = zip(problem.draw_fund.tolist(), problem.draw_cluster.tolist(), problem.draw_lever.tolist(), strict=True)
+        for (fund, cluster, lever), year in product(draws, range(problem.num_years)):
+            if fund in rule.selection.funds and cell_chosen(problem, rule.selection, (cluster, lever, year)):
+                was = last.get((fund, cluster, lever, 0), 0)
+                if allocation.get((fund, cluster, lever, year), 0) != _locked(rule, was):
+                    return False
+        return True
+    cells = cell_money(allocation)
+    for cell in product(range(problem.num_clusters), range(problem.num_levers), range(problem.num_years)):
+        if cell_chosen(problem, rule.selection, cell):
+            was = sum(amount for draw, amount in last.items() if draw[1:3] == cell[:2])
+            if cells.get(cell, 0) != _locked(rule, was):
+                return False
+    return True
+
+
+def _locked(rule: Rule, was: int) -> Fraction | int:
+    return was if rule.minimum is None else rule.minimum
+
+
+def outcomes(problem: Problem, cells: dict[Cell, int]) -> dict[Cell, float]:
+    """Give the outcome of every cell before its weight, from the money of cells alone."""
+    found: dict[Cell, float] = {}
+    for cluster, lever in product(range(problem.num_clusters), range(problem.num_levers)):
+        e, s = float(problem.effect[cluster, lever]), float(problem.scale[cluster, lever])
+        keep, lag = 1 - float(problem.depreciation[lever]), int(problem.lag[lever])
+        own = {a: g for a, g in menu(problem, cluster, lever) if not math.isnan(g)}
+        held = float(problem.stock[cluster, lever])
+        for year in range(problem.num_years):
+            arriving = cells.get((cluster, lever, year - lag), 0) if year >= lag else 0
+            held = keep * held + (0 if arriving in own else arriving)
+            found[cluster, lever, year] = e * s * PHI[problem.family[lever]](held / s) + own.get(arriving, 0.0)
+    return found
+
+
+def regional(problem: Problem, cells: dict[Cell, int]) -> list[float]:
+    """Give the outcome of every region: weights, spill-overs, synergies and the discount included."""
+    cell, region = outcomes(problem, cells), [0.0] * len(problem.labels.regions)
+    links = list(zip(problem.spill_from.tolist(), problem.spill_to.tolist(), problem.spill_share.tolist(), strict=True))
+    for (cluster, _, year), outcome in cell.items():
+        worth = outcome * (1 + problem.discount) ** -year
+        region[problem.region_of[cluster]] += float(problem.weight[cluster]) * worth
+        for home, other, share in links:
+            if home == cluster:
+                region[problem.region_of[other]] += share * float(problem.weight[other]) * worth
+    for together in problem.synergies:
+        for cluster, year in product(range(problem.num_clusters), range(problem.num_years)):
+            gain = sum(float(m) * float(g) for m, g in zip(problem.membership[cluster], together.gain, strict=True))
+            least = min(cell[cluster, lever, year] for lever in together.levers)
+            worth = gain * float(problem.weight[cluster]) * least * (1 + problem.discount) ** -year
+            region[problem.region_of[cluster]] += worth
+    return region
+
+
+def live_regions(problem: Problem) -> list[int]:
+    """Give the regions that some money, or a stock that is there, can give a positive outcome, rules set aside."""
+    giving = {
+        cluster
+        for cluster, lever in product(range(problem.num_clusters), range(problem.num_levers))
+        if _can_give(problem, cluster, lever)
+    }
+    net = {(int(region), cluster): float(problem.weight[cluster]) for cluster, region in enumerate(problem.region_of)}
+    for home, other, share in zip(problem.spill_from, problem.spill_to, problem.spill_share, strict=True):
+        place = (int(problem.region_of[other]), int(home))
+        net[place] = net.get(place, 0.0) + float(share) * float(problem.weight[other])
+    return sorted({region for (region, cluster), worth in net.items() if cluster in giving and worth > 0})
+
+
+def _can_give(problem: Problem, cluster: int, lever: int) -> bool:
+    effect = float(problem.effect[cluster, lever]) > 0
+    if effect and problem.stock[cluster, lever] > 0 and problem.depreciation[lever] < 1:
+        return True
+    funds = [f for f, c, k in zip(problem.draw_fund, problem.draw_cluster, problem.draw_lever, strict=True)
+             if (c, k) == (cluster, lever)]  # fmt: skip
+    levels = menu(problem, cluster, lever)
+    for year in range(problem.num_years - int(problem.lag[lever])):
+        money = sum(int(problem.purse[f, year]) for f in funds)
+        if levels:
+            if any(a <= money and (g > 0 or (math.isnan(g) and effect)) for a, g in levels):
+                return True
+        elif effect and money > 0 and problem.most[cluster, lever] > 0:
+            return True
+    return False
+
+
+def total(problem: Problem, cells: dict[Cell, int]) -> float:
+    """Give the total outcome."""
+    return math.fsum(regional(problem, cells))
+
+
+def objective(problem: Problem, cells: dict[Cell, int]) -> float:
+    """Give the objective; for least money the money."""
+    asked, region = problem.objective, regional(problem, cells)
+    if asked.kind is ObjectiveKind.LEAST_MONEY:
+        return sum(cells.values())
+    if asked.kind is ObjectiveKind.TOTAL:
+        return math.fsum(region)
+    size = [1.0] * len(region)
+    if asked.measure is RegionMeasure.PER_SIZE:
+        size = [sum(float(s) for s, r in zip(problem.size, problem.region_of, strict=True) if r == k)
+                for k in range(len(region))]  # fmt: skip
+    if asked.kind is ObjectiveKind.WORST_REGION:
+        return min((region[r] / size[r] for r in live_regions(problem)), default=0.0)
+    u = PHI[asked.equity_family]
+    scales = [asked.equity_scale * s for s in size]
+    return math.fsum(s * u(r / s) if r > 0 else r for r, s in zip(region, scales, strict=True))
+
+
+def allocations(problem: Problem) -> Iterator[Allocation]:
+    """Try every allocation of whole units (levels, where a cell has a menu) that no purse or cell forbids."""
+    draws = list(zip(problem.draw_fund.tolist(), problem.draw_cluster.tolist(), problem.draw_lever.tolist(),
+                     strict=True))  # fmt: skip
+    cells = sorted({(c, lever, t) for _, c, lever in draws for t in range(problem.num_years)})
+    purses = {(f, t): int(problem.purse[f, t]) for f in range(problem.num_funds) for t in range(problem.num_years)}
+    yield from _fill(problem, draws, cells, purses)
+
+
+def _fill(problem: Problem, draws: list[tuple[int, int, int]], cells: list[Cell],
+          left: dict[tuple[int, int], int]) -> Iterator[Allocation]:  # fmt: skip
+    if not cells:
+        yield {}
+        return
+    (cluster, lever, year), rest = cells[0], cells[1:]
+    funds = [f for f, c, k in draws if (c, k) == (cluster, lever)]
+    for amounts in product(*(range(left[f, year] + 1) for f in funds)):
+        mine = {(f, cluster, lever, year): a for f, a in zip(funds, amounts, strict=True) if a}
+        if any(_broken_cells(problem, mine)):
+            continue
+        after = dict(left)
+        for f, a in zip(funds, amounts, strict=True):
+            after[f, year] -= a
+        for others in _fill(problem, draws, rest, after):
+            yield {**mine, **others}
+
+
+def count_tries(problem: Problem) -> int:
+    """Bound the number of allocations that `allocations` tries: splits over funds of every cell on its own."""
+    tries = 1
+    pairs = set(zip(problem.draw_cluster.tolist(), problem.draw_lever.tolist(), strict=True))
+    for cluster, lever in sorted(pairs):
+        funds = problem.draw_fund[(problem.draw_cluster == cluster) & (problem.draw_lever == lever)]
+        for year in range(problem.num_years):
+            splits = product(*(range(int(p) + 1) for p in problem.purse[funds, year]))
+            levels = [a for a, _ in menu(problem, cluster, lever)]
+            tries *= max(1, sum(1 for split in splits if not levels or sum(split) in (0, *levels)))
+    return tries
+
+
+def brute_force(problem: Problem) -> tuple[float, float, Allocation] | None:
+    """Find the best allocation by trying all: its objective, its total outcome, itself; None if none may be paid.
+
+    Ties of the objective are broken by the larger total (the second stage of the worst region first).
+    """
+    least = problem.objective.kind is ObjectiveKind.LEAST_MONEY
+    best: tuple[float, float, Allocation] | None = None
+    worth: dict[tuple[tuple[Cell, int], ...], tuple[float, float] | None] = {}
+    for allocation in allocations(problem):
+        cells = cell_money(allocation)
+        key = tuple(sorted(cells.items()))
+        if key not in worth:
+            reached = total(problem, cells)
+            short = least and reached < (problem.objective.target or 0.0)
+            worth[key] = None if short else (objective(problem, cells) * (-1 if least else 1), reached)
+        value = worth[key]
+        if value is None or (best is not None and value <= best[:2]) or broken_rules(problem, allocation):
+            continue
+        best = (*value, allocation)
+    if best is None:
+        return None
+    return (-best[0] if least else best[0], best[1], best[2])

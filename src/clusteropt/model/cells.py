@@ -37,7 +37,7 @@ def stock_reach(space: Space) -> Floats:
     """Give the largest stock each cell can have, in printed units, shape (num_cells,)."""
     problem = space.problem
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    most = space.cell_most.reshape(shape) / problem.money.per_printed
+    most = _feeding_most(space).reshape(shape) / problem.money.per_printed
     reach, held = np.zeros(shape), problem.stock / problem.money.per_printed
     keep = 1 - problem.depreciation
     for year in range(problem.num_years):
@@ -47,6 +47,16 @@ def stock_reach(space: Space) -> Floats:
                 held[:, lever] += most[:, lever, year - lag]
         reach[:, :, year] = held
     return reach.ravel()
+
+
+def _feeding_most(space: Space) -> Floats:
+    """Give the most that a year can add to the stock of each cell, in whole units: its largest level, from a menu."""
+    most = np.where(space.from_menu, 0, space.cell_most).astype(float)
+    menus, cell = space.problem.menus, space.level_cell
+    amount = menus.amount[space.level_menu]
+    feeds = ~np.isfinite(menus.gain[space.level_menu]) & (amount <= space.cell_most[cell])
+    np.maximum.at(most, cell[feeds], amount[feeds].astype(float))
+    return most
 
 
 def level_gain(space: Space) -> tuple[Floats, np.ndarray]:

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import ColumnBlock, pick, tidy
-from clusteropt.model.cells import curved_cells, level_gain, stock_cells, synergy_places
+from clusteropt.model.cells import level_gain, stock_cells, stock_reach, synergy_places
 from clusteropt.model.curves import live_regions, region_reach, region_units
 from clusteropt.model.space import counted_clusters, counts_draws, harmful
 
@@ -118,7 +118,7 @@ def make_columns(space: Space, grid: Grid, whole_money: bool = False) -> Columns
     level = _level_columns(space, shelf)
     _count_columns(space, shelf)
     stock = _stock_columns(space, shelf)
-    outcome = _outcome_columns(space, shelf)
+    outcome = _outcome_columns(space, grid, shelf)
     _synergy_columns(space, shelf)
     _region_columns(space, grid, shelf)
     piece_cell, piece = _harm_columns(space, grid, shelf)
@@ -167,12 +167,13 @@ def _count_columns(space: Space, shelf: _Shelf) -> None:
 
 def _stock_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
     cells = stock_cells(space)
-    return cells, shelf.put("stock", _CELL, _cell_keys(space, cells), np.inf)
+    return cells, shelf.put("stock", _CELL, _cell_keys(space, cells), stock_reach(space)[cells])
 
 
-def _outcome_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
-    cells = curved_cells(space)
-    return cells, shelf.put("outcome", _CELL, _cell_keys(space, cells), np.inf)
+def _outcome_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Ints]:
+    curves = grid.curves
+    most = curves.value(np.arange(len(curves.cells)), curves.reach[: len(curves.cells)])
+    return curves.cells, shelf.put("outcome", _CELL, _cell_keys(space, curves.cells), most)
 
 
 def _synergy_columns(space: Space, shelf: _Shelf) -> None:

@@ -74,9 +74,12 @@ def region_reach(space: Space, curves: Curves) -> Floats:
     best = np.zeros(num_cells)
     best[curves.cells] = curves.value(np.arange(len(curves.cells)), curves.reach[: len(curves.cells)])
     gain, own = level_gain(space)
-    affordable = problem.menus.amount[space.level_menu] <= space.cell_most[space.level_cell]
+    cell = space.level_cell
+    delay = np.where(own, problem.lag[space.cell_lever[cell]], 0)
+    counts = problem.menus.amount[space.level_menu] <= space.cell_most[cell]
+    counts &= space.cell_year[cell] + delay < problem.num_years
     levels = np.zeros(num_cells)
-    np.maximum.at(levels, space.level_cell[affordable], np.where(own, gain, gain)[affordable])
+    np.maximum.at(levels, (cell + delay)[counts], gain[counts])
     discounted = (best + levels) * space.discount[space.cell_year]
     per_cluster = add_up(space.cell_cluster, discounted, problem.num_clusters)
     synergy = sum((s.gain for s in problem.synergies), np.zeros(len(problem.labels.paths)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import ExactMoneyError, NoPlanError, SolverFaultError
+from clusteropt.errors import ExactMoneyError, NoIncumbentError, NoPlanError, SolverFaultError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
@@ -22,7 +22,7 @@ from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord,
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver import highs
-from clusteropt.solver.claim import relative_gap
+from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.refine import Found, RunRecord, Search
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Text
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from clusteropt.model.grid import Grid
     from clusteropt.model.outcome import Outcome
     from clusteropt.model.space import Space
-    from clusteropt.solver.claim import Limit, Progress
+    from clusteropt.solver.claim import Progress
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
@@ -51,6 +51,8 @@ WHOLE_MOST = 100_000
 """Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
 """Time for one small program of the rounding, on top of the part kept back."""
+FIRST_STAGE_SHARE = 0.6
+"""The part of the time that the first of two stages may take."""
 FLOOR_ROOM = 1e-7
 """The second stage may fall behind the first by this share, so that tolerances cannot make it infeasible."""
 
@@ -193,12 +195,17 @@ def _stages(space: Space, search: Search, added: Attach | None, whole_money: boo
         return on_grid
 
     grid = first_grid(make_curves(space))
-    first = search.best(build(None), grid)
-    if space.problem.objective.kind is not ObjectiveKind.WORST_REGION or first.formulation.own_objective:
+    staged = space.problem.objective.kind is ObjectiveKind.WORST_REGION
+    first = search.best(build(None), grid, FIRST_STAGE_SHARE if staged else 1.0)
+    if not staged or first.formulation.own_objective:
         return [first]
     floor = first.value - FLOOR_ROOM * abs(first.value)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
-    return [first, search.best(build(floor), grid)]
+    try:
+        return [first, search.best(build(floor), grid)]
+    except NoIncumbentError:
+        # The first stage holds a plan; the second only ran out of time to better its total.
+        return [replace(first, limit=first.limit or Limit.TIME)]
 
 
 def _rounded(found: Found, rounding: tuple[Runner, float]) -> tuple[Ints | None, ExactMoneyError | None]:
@@ -216,7 +223,7 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
         return False
     values = stage_values(space, money)
     bounds = [found.bound for found in stages]
-    return all(relative_gap(value, bound) <= gap for value, bound in zip(values, bounds, strict=True))
+    return all(relative_gap(value, bound) <= gap for value, bound in zip(values, bounds, strict=False))
 
 
 def _whole(
@@ -237,7 +244,7 @@ def _whole(
     if better:
         return again, exact, None
     # The bound over whole amounts holds for every plan, so it goes with the plan that is kept.
-    kept = [replace(old, bound=new.bound) for old, new in zip(stages, again, strict=True)]
+    kept = [replace(old, bound=new.bound) for old, new in zip(stages, again, strict=False)]
     return kept, money, None
 
 

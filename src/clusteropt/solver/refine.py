@@ -130,6 +130,7 @@ class Search:
         self._runner = runner
         self._options = options
         self._deadline = deadline
+        self._until = deadline
         self._listen = listen
         self._began = time.monotonic()
         self._sign = 1.0
@@ -138,7 +139,7 @@ class Search:
         self._bound = np.inf
         self._tightness = 0.05
 
-    def best(self, build: Build, grid: Grid) -> Found:
+    def best(self, build: Build, grid: Grid, share: float = 1.0) -> Found:
         """Find the best allocation of a family of formulations.
 
         Parameters
@@ -147,12 +148,16 @@ class Search:
             Gives the formulation on a grid.
         grid : Grid
             The first grid.
+        share : float
+            The part of the time left that it may take.
 
         Raises
         ------
         InfeasibleError, UnboundedError, NoIncumbentError, SolverFaultError
             If there is no incumbent to return.
         """
+        now = time.monotonic()
+        self._until = now + share * max(self._deadline - now, 0.0)
         formulation = build(grid)
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._bound, self._tightness = -np.inf, -np.inf, np.inf, 0.05
@@ -244,7 +249,8 @@ class Search:
             x = carry(x, old, formulation)
             step = replace(
                 step,
-                lift=step.lift + max(missing, 0.0),
+                # On a coarse grid most of what is missing is the excess of the tangents, which refining takes away.
+                lift=step.lift + (max(missing, 0.0) if tight else 0.0),
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
             )
         return self._found(formulation, x, limit)
@@ -276,7 +282,7 @@ class Search:
         program = program if step.fixed is None else program.fixed(scaling.point(step.fixed))
         is_mip = bool(program.integer.any())
         options = HighsOptions(
-            time_limit=max(self._deadline - time.monotonic(), 0.05),
+            time_limit=max(self._until - time.monotonic(), 0.05),
             mip_rel_gap=self._options.relative_gap / 4,
             threads=self._options.threads,
             random_seed=self._options.seed,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.claim import Claim
 
+DUST = 1e-9
+"""HiGHS drops coefficients up to this size (its option small_matrix_value)."""
 LARGEST = 2.0**10
 """Where the largest money and the largest outcome of a scaled program stand."""
 
@@ -43,7 +45,7 @@ class Scaling:
     def scale(self, program: Program) -> Program:
         """Give the scaled program."""
         value = program.value * self.col[program.index] * np.repeat(self.row, np.diff(program.start))
-        return Program(
+        scaled = Program(
             start=program.start,
             index=program.index,
             value=value,
@@ -54,6 +56,7 @@ class Scaling:
             cost=program.cost * self.col * self.objective,
             integer=program.integer,
         )
+        return _without_dust(scaled)
 
     def point(self, x: Floats) -> Floats:
         """Give the scaled form of a point."""
@@ -88,6 +91,32 @@ def to_program(formulation: Formulation) -> Program:
     limits = (formulation.row_lower, formulation.row_upper, formulation.col_lower, formulation.col_upper)
     cost = formulation.cost if formulation.maximise else -formulation.cost
     return make_program(formulation.matrix, limits, cost, formulation.integer)
+
+
+def _without_dust(program: Program) -> Program:
+    """Take out coefficients that HiGHS would drop without a word, and widen their rows by the most they could do.
+
+    A wider row keeps every point of the program, so a bound stays a bound. Where a column has no bounds the
+    coefficient stays, and `highs.check_loadable` refuses it.
+    """
+    lower, upper = program.col_lower[program.index], program.col_upper[program.index]
+    dust = (abs(program.value) <= DUST) & np.isfinite(lower) & np.isfinite(upper)
+    if not dust.any():
+        return program
+    row = np.repeat(np.arange(len(program.row_lower)), np.diff(program.start))
+    ends = np.stack((program.value * lower, program.value * upper))[:, dust]
+    room_low, room_high = np.zeros(len(program.row_lower)), np.zeros(len(program.row_lower))
+    np.add.at(room_low, row[dust], ends.min(axis=0))
+    np.add.at(room_high, row[dust], ends.max(axis=0))
+    kept = np.concatenate(([0], np.cumsum(~dust)))
+    return replace(
+        program,
+        start=kept[program.start].astype(np.int64),
+        index=program.index[~dust],
+        value=program.value[~dust],
+        row_lower=program.row_lower - room_high,
+        row_upper=program.row_upper - room_low,
+    )
 
 
 def _power(values: Floats) -> float:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "clusteropt"
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
 ORDER = ("cli", "report", "plan", "solver", "model", "inputs", "domain", "errors", "text")
-LEFT, TOP, WIDTH, HEIGHT, PITCH = 20, 20, 470, 44, 62
+LEFT, TOP, WIDTH, HEIGHT, PITCH = 20, 20, 610, 44, 62
 REACH = 26
 """How far an arc stands out for every room it passes."""
 

@@ -14,23 +14,18 @@ author = "The clusteropt authors"
 project_copyright = "the clusteropt authors, Apache 2.0"
 release = version = package_version("clusteropt")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "numpydoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "clusteropt"
 html_show_sphinx = False
-nitpicky = False
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
-# Dollars and at signs are text here; a footnote is a sentence in this site.
-myst_disable_syntax: list[str] = []
 
 add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
-autosummary_generate = False
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 

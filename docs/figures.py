@@ -23,7 +23,7 @@ WORDS = {
         "time": "Reading, solving, comparing",
         "machine": "Machine",
         "cpus": "{machine}, {cpus} CPUs, {platform}, Python {python}",
-        "output": "What the command prints:",
+        "output": "The summary that the command prints:",
     },
     "zh": {
         "head": "| 项目 | 数值 |",
@@ -36,7 +36,7 @@ WORDS = {
         "time": "读取, 求解, 比较",
         "machine": "机器",
         "cpus": "{machine}, {cpus} 个 CPU, {platform}, Python {python}",
-        "output": "命令的输出:",
+        "output": "命令输出的摘要:",
     },
 }
 BASELINES = {

@@ -148,7 +148,8 @@ def synergy(levers: tuple[int, ...], gain: float) -> Synergy:
 
 
 def rule(kind: RuleKind, selection: Selection = ANY, minimum=None, maximum=None, *,
-         base: RuleBase = RuleBase.EVERYTHING, base_selection: Selection = ANY, name: str = "rule") -> Rule:  # fmt: skip
+         base: RuleBase = RuleBase.EVERYTHING, base_selection: Selection = ANY,
+         name: str = "rule") -> Rule:  # fmt: skip
     """Make a rule; limits may be numbers or text such as "1/3"."""
     low = None if minimum is None else Fraction(minimum)
     high = None if maximum is None else Fraction(maximum)

@@ -65,7 +65,8 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
 
     Each way first splits every purse over the cells that may draw on it, then moves as little money as possible to
     meet every rule: the smallest sum over cells of abs(x - wanted), on whole units. The ways: pro rata to the size
-    of the clusters, equal shares, the last plan, and the factor formula with the weights of the model. For least
+    of the clusters, equal shares, the last plan, and the factor formula with the weights of the model. Within a
+    cluster, pro rata and factors follow the scale of the levers (with elasticities: what is spent today). For least
     money the purses are shrunk in proportion to the plan's own money.
 
     Parameters
@@ -99,15 +100,16 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
 
 def _ways(space: Space, plan: Plan) -> list[tuple[BaselineKind, Floats]]:
     problem = space.problem
-    cluster = space.cell_cluster[space.flow_cell]
+    cluster, lever = space.cell_cluster[space.flow_cell], space.cell_lever[space.flow_cell]
+    mix = (problem.scale / problem.scale.sum(axis=1, keepdims=True))[cluster, lever]
     ways = [
-        (BaselineKind.PRO_RATA, _split(space, plan, problem.size[cluster])),
+        (BaselineKind.PRO_RATA, _split(space, plan, problem.size[cluster] * mix)),
         (BaselineKind.EQUAL, _split(space, plan, np.ones(space.num_flows))),
     ]
     if len(problem.last_plan.amount):
         ways.append((BaselineKind.LAST_PLAN, _last(space)))
     if problem.factor_weights:
-        ways.append((BaselineKind.FACTORS, _split(space, plan, factor_score(problem)[cluster])))
+        ways.append((BaselineKind.FACTORS, _split(space, plan, factor_score(problem)[cluster] * mix)))
     return ways
 
 

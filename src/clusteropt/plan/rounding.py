@@ -254,6 +254,9 @@ def _nearest(base: Ints, choices: Choices, rows: list[MoneyRow], gain: Floats,
     radius, runner, seconds = search
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
     high = np.minimum(choices.flow_upper - base, radius + 1).astype(float)
+    if radius == RADII[0]:
+        # Units left over go to draws that exist: an award of one yuan is right but reads as a mistake.
+        high[(base == 0) & (choices.flow_lower == 0)] = 0.0
     kept, lower, upper = [], [], []
     for row in rows:
         limits = _residual(row, base, low, high)

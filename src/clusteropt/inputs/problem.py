@@ -232,6 +232,8 @@ class Objective:
         of what the pro-rata plan reaches.
     target : float or None
         For ``least_money``: the total outcome to reach.
+    outcome : Text or None
+        What outcome is counted in, such as invention patents a year; None if the model does not say.
     """
 
     kind: ObjectiveKind = ObjectiveKind.TOTAL
@@ -239,6 +241,7 @@ class Objective:
     equity_family: ResponseFamily = ResponseFamily.LOG
     equity_scale: float | None = None
     target: float | None = None
+    outcome: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,8 @@ class ObjectiveSettings(_Section):
     equity_scale: Annotated[float, Field(gt=0, le=1e15)] | None = None
     target: Annotated[float, Field(gt=0, le=1e15)] | None = None
     discount: Annotated[float, Field(ge=0, le=1)] = 0.0
+    outcome: Label | None = None
+    outcome_zh: Label | None = None
 
     @model_validator(mode="after")
     def _target_fits(self) -> Self:
@@ -146,11 +148,17 @@ class ObjectiveSettings(_Section):
                 Text(f"the objective {self.kind} has no target.", f"目标类型 {self.kind} 不使用 target。"),
                 Text("Remove target, or use least_money.", "请删除 target, 或改用 least_money。"),
             )
+        if self.outcome_zh is not None and self.outcome is None:
+            raise _refuse(
+                Text("outcome_zh is given without outcome.", "给出了 outcome_zh 而没有 outcome。"),
+                Text("Give both.", "请同时给出两者。"),
+            )
         return self
 
     def objective(self) -> Objective:
         """Give the objective as the problem holds it."""
-        return Objective(self.kind, self.measure, self.equity_family, self.equity_scale, self.target)
+        outcome = None if self.outcome is None else Text(self.outcome, self.outcome_zh or self.outcome)
+        return Objective(self.kind, self.measure, self.equity_family, self.equity_scale, self.target, outcome)
 
 
 class EffectivenessSettings(_Section):

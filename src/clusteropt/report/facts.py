@@ -49,6 +49,7 @@ def summary_facts(plan: Plan) -> list[Fact]:
         Fact(words.TITLE, Kind.TEXT, both(plan.title)),
         Fact(words.MODEL, Kind.TEXT, plan.name),
         *_stage_facts(plan),
+        *([] if plan.objective.outcome is None else [_outcome_unit(plan.objective.outcome)]),
         Fact(words.PROOF, Kind.TEXT, both(filled)),
         Fact(words.HELD, Kind.MONEY, held, money),
         Fact(words.AWARDED, Kind.MONEY, plan.money_total, money),
@@ -59,6 +60,10 @@ def summary_facts(plan: Plan) -> list[Fact]:
         Fact(words.SECONDS, Kind.NUMBER, record.seconds),
         Fact(words.LIMIT, Kind.TEXT, both(words.NO_LIMIT if record.limit is None else words.LIMITS[record.limit])),
     ]
+
+
+def _outcome_unit(unit: Text) -> Fact:
+    return Fact(words.OUTCOME_UNIT, Kind.TEXT, both(unit))
 
 
 def record_facts(plan: Plan) -> list[Fact]:

@@ -105,7 +105,9 @@ def _quality(view: _View) -> list[str]:
         limit = view.read(words.LIMITS[record.limit])
         end = view.read(words.STOPPED).format(limit=limit, seconds=taken)
     head = (words.OBJECTIVE, words.VALUE, words.BOUND, words.GAP)
-    return [*view.table(head, rows), INDENT + view.read(words.PROOF_LINE).format(proof=proof), INDENT + end]
+    unit = plan.objective.outcome
+    counted = [] if unit is None else [INDENT + view.read(words.OUTCOME_LINE).format(unit=view.read(unit))]
+    return [*view.table(head, rows), *counted, INDENT + view.read(words.PROOF_LINE).format(proof=proof), INDENT + end]
 
 
 def _purses(view: _View) -> list[str]:

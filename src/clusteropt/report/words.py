@@ -128,6 +128,8 @@ SHEET_SOLVER = Text("Solver", "求解")
 SHEET_RECORD = Text("Record", "记录")
 
 # Lines of the summary.
+OUTCOME_UNIT = Text("Outcome is counted in", "产出的单位")
+OUTCOME_LINE = Text("Outcome is counted in {unit}.", "产出的单位: {unit}。")
 PROOF_LINE = Text("The bound is {proof}.", "界的依据: {proof}。")
 SOLVED = Text("Solved in {seconds} s.", "用时 {seconds} 秒。")
 STOPPED = Text(

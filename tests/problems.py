@@ -349,3 +349,17 @@ def _objective(dice: random.Random, problem: Problem, kind: ObjectiveKind | None
         equity_scale=dice.choice([5.0, 20.0]),
         target=target,
     )
+
+
+def hard_problem(num_clusters: int) -> Problem:
+    """Give one level a cluster, worth little more than it costs, and ten overlapping caps: slow to prove optimal."""
+    dice = random.Random(num_clusters)
+    amounts = [dice.randint(200, 1000) for _ in range(num_clusters)]
+    problem = plain_problem(np.ones((num_clusters, 1)), np.full((num_clusters, 1), 500.0), [[sum(amounts) // 2]])
+    problem = with_menus(problem, {(c, 0): [(a, a + dice.randint(50, 100))] for c, a in enumerate(amounts)})
+    rules = []
+    for number in range(10):
+        chosen = tuple(sorted(dice.sample(range(num_clusters), num_clusters // 2)))
+        cap = sum(amounts[c] for c in chosen) * 9 // 20
+        rules.append(rule(RuleKind.AMOUNT, Selection(clusters=chosen), None, cap, name=f"cap{number}"))
+    return replace(problem, rules=tuple(rules))

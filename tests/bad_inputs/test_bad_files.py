@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import openpyxl
 import pandas as pd
+import pyarrow
 import pytest
+from pyarrow import parquet
 from tests.bad_inputs.bad_case import faults_of
 from tests.small import small_tables, write_small_folder
 
@@ -188,6 +190,15 @@ def test_a_broken_parquet_file_is_refused(data: bytes, folder: Path) -> None:
     (folder / "levers.parquet").write_bytes(data)
     (fault,) = read_folder(folder)
     assert (fault.table, fault.problem.en) == ("levers", "this is no Parquet file, or it is broken.")
+
+
+def test_parquet_with_text_that_is_no_utf8_is_refused(folder: Path) -> None:
+    """Text of other bytes comes to light when the file is read, not later."""
+    lever = pyarrow.array([b"talent", b"\xff"]).view(pyarrow.string())
+    (folder / "levers.csv").unlink()
+    parquet.write_table(pyarrow.table({"lever": lever, "response": ["log", "log"]}), folder / "levers.parquet")
+    (fault,) = read_folder(folder)
+    assert "broken" in fault.problem.en
 
 
 def test_parquet_without_its_package_is_explained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,6 +188,10 @@ MONEY = [
         add("rules", rule="keep", kind="lock", cluster="media", min="100000"),
         add("rules", rule="stop", kind="lock", cluster="media", lever="talent", min="0"),
     ), "rules", 5, "rule", "an earlier lock holds media, talent at 10.00"),
+    Case("lock of a closed cell", both(
+        put("eligibility", 2, "lever", "finance"), put("rules", 2, "min", "1"),
+        add("rules", rule="keep", kind="lock", cluster="display|media", lever="talent", min="600000"),
+    ), "rules", 4, "rule", "no fund is open to it"),
     Case("locks above purses", add("rules", rule="keep", kind="lock", min="1500000"), "rules", 4, "min",
          "asks at least 1,200.00"),
 ]  # fmt: skip

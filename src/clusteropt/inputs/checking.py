@@ -303,30 +303,32 @@ def _check_lock(check: _Check, cells: Mask, amount: Ints, rule: Rule, row: int) 
     problem = check.problem
     menus = problem.menus
     from_menu = (np.diff(menus.start) > 0).reshape(cells.shape)
-    outside = (amount < problem.least) | (amount > problem.most) | ~check.reached
+    outside = (amount < problem.least) | (amount > problem.most)
     level_cell = np.repeat(np.arange(cells.size), np.diff(menus.start))
     on_menu = np.zeros(cells.size, dtype=bool)
     on_menu[level_cell[menus.amount == amount.ravel()[level_cell]]] = True
-    wrong = cells & (amount > 0) & np.where(from_menu, ~on_menu.reshape(cells.shape) | ~check.reached, outside)
-    for cluster, lever in check.faults.that_fit(np.argwhere(wrong)):
+    refused = np.where(from_menu, ~on_menu.reshape(cells.shape), outside) | ~check.reached
+    for cluster, lever in check.faults.that_fit(np.argwhere(cells & (amount > 0) & refused)):
         asked = money_text(int(amount[cluster, lever]), problem.money)
-        if from_menu[cluster, lever]:
-            reason = Text("which is no level of its menu", "但菜单中没有这一档")
-        else:
-            least, most = (
-                money_text(int(part[cluster, lever]), problem.money) for part in (problem.least, problem.most)
-            )
-            reason = Text(
-                f"but an award is 0 or from {least.en} to {most.en}", f"但拨款只能为 0 或 {least.zh} 至 {most.zh}"
-            )
+        reason = _why_not_locked(check, cluster, lever, from_menu=bool(from_menu[cluster, lever]))
         check.faults.add(
             Place("rules", row, "rule", rule.name),
             Text(
-                f"the lock asks {asked.en} for {_cell(problem, cluster, lever)}, {reason.en}.",
-                f"锁定要求 {_cell(problem, cluster, lever)} 为 {asked.zh}, {reason.zh}。",
+                f"the lock asks {asked.en} for {_cell(problem, cluster, lever)}, but {reason.en}.",
+                f"锁定要求 {_cell(problem, cluster, lever)} 为 {asked.zh}, 但{reason.zh}。",
             ),
             Text("Lock another amount, or change the limits of the cell.", "请改变锁定金额, 或调整该单元的限值。"),
         )
+
+
+def _why_not_locked(check: _Check, cluster: int, lever: int, *, from_menu: bool) -> Text:
+    problem = check.problem
+    if not check.reached[cluster, lever]:
+        return Text("no fund is open to it", "没有对其开放的资金")
+    if from_menu:
+        return Text("that is no level of its menu", "菜单中没有这一档")
+    least, most = (money_text(int(part[cluster, lever]), problem.money) for part in (problem.least, problem.most))
+    return Text(f"an award is 0 or from {least.en} to {most.en}", f"拨款只能为 0 或 {least.zh} 至 {most.zh}")
 
 
 def _cell(problem: Problem, cluster: int, lever: int) -> str:

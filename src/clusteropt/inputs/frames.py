@@ -45,7 +45,8 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
     headers = tuple(str(header) for header in frame.columns)
     columns = tuple(_values(frame.iloc[:, position]) for position in range(len(headers)))
     if digest is None:
-        text = pd.DataFrame(dict(enumerate(columns))).to_csv(index=False, header=list(headers), lineterminator="\n")
+        values = {position: pd.Series(column, dtype=column.dtype) for position, column in enumerate(columns)}
+        text = pd.DataFrame(values).to_csv(index=False, header=list(headers), lineterminator="\n")
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return make_raw(RawTable(name, headers, columns, np.arange(2, len(frame) + 2), digest), faults)
 
@@ -67,7 +68,10 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
             problem = Text(f"unpacked it has {unpacked:,} bytes.", f"解压后有 {unpacked:,} 字节。")
             faults.add(Place(name), problem, Text("Split the model.", "请拆分模型。"))
             return None
-        frame = file.read().to_pandas(integer_object_nulls=True, date_as_object=True)
+        table = file.read()
+        # Without this, text that is not UTF-8 would come to light only where it is used.
+        table.validate(full=True)
+        frame = table.to_pandas(integer_object_nulls=True, date_as_object=True)
     # The reader of a broken file raises errors of many kinds; to the planner they are one.
     except Exception:
         problem = Text("this is no Parquet file, or it is broken.", "不是 Parquet 文件, 或文件已损坏。")

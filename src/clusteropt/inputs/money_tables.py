@@ -100,7 +100,7 @@ RULES = Table(
         ),
         Column(
             name="of",
-            kind=ColumnKind.REMARK,
+            kind=ColumnKind.NAMES,
             about=Text(
                 "What a share is measured against: everything, fund:NAME, or a selection such as "
                 "region=A|B; lever=talent. What a count counts: awards or clusters",

@@ -1,4 +1,8 @@
-"""From text to typed columns: every value that cannot be read is a fault."""
+"""From text to typed columns: every value that cannot be read is a fault.
+
+White space around a value is dropped, and names are brought into one Unicode form (NFC), so that the same
+name typed in two ways is one name.
+"""
 
 from __future__ import annotations
 

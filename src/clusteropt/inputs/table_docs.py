@@ -25,6 +25,13 @@ HEADINGS = (
     Text("If empty", "留空时"),
     Text("Meaning", "含义"),
 )
+WRITTEN = Text(
+    "Spaces around a value are dropped; an empty value takes the default. Numbers are written in the digits 0-9 "
+    "with a decimal point, without thousands separators or percent signs; amounts of money are whole and at most "
+    "10**15, and neither they nor limits of rules take an exponent. CSV files are in UTF-8.",
+    "值前后的空格会被去掉; 空值取默认值。数用数字 0-9 和小数点书写, 不用千位分隔符和百分号; "
+    "金额为不超过 10**15 的整数, 金额和规则限值不用科学计数法。CSV 文件使用 UTF-8 编码。",
+)
 KEY = Text("key", "键")
 REQUIRED = Text("required", "必填")
 OPTIONAL_TABLE = Text("The table may be left out.", "该表可以省略。")
@@ -33,7 +40,8 @@ COLUMNS_SHEET = "columns 列说明"
 
 def table_docs(language: Language) -> str:
     """Write the page of all tables as Markdown, from their declaration."""
-    return "\n".join(line for table in TABLES.values() for line in _section(table, language))
+    sections = (line for table in TABLES.values() for line in _section(table, language))
+    return "\n".join([WRITTEN.read(language), "", *sections])
 
 
 def write_template(path: Path) -> None:

@@ -24,6 +24,7 @@ from tests import naive
 from tests.problems import (
     INLINE,
     plain_problem,
+    random_problem,
     rule,
     synergy,
     with_draws,
@@ -327,3 +328,13 @@ def test_spill_overs_that_cancel_do_not_confuse_the_regions() -> None:
     plan = solve(replace(problem, objective=Objective(ObjectiveKind.WORST_REGION)), hasty)
     assert plan.value >= 0
     assert plan.bound <= 10_000.0
+
+
+def test_a_small_harmful_problem_is_solved_soon() -> None:
+    """Three cells whose spill-overs harm both regions, 624 whole allocations in all: ten seconds reach the best."""
+    problem = random_problem(300_136)
+    best = naive.brute_force(problem)
+    assert best is not None
+    plan = solve(problem, replace(INLINE, time_limit_s=10.0))
+    assert plan.value >= 0.999 * best[0]
+    assert plan.bound >= best[0]

@@ -23,7 +23,7 @@ from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
-from clusteropt.solver.refine import Found, RunRecord, Search
+from clusteropt.solver.refine import NOISE, Found, RunRecord, Search
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Text
 
@@ -217,7 +217,9 @@ def _rounded(found: Found, rounding: tuple[Runner, float]) -> tuple[Ints | None,
 
 def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
     """Tell whether whole amounts lost no more than the gap asked for, or are too fine to search one by one."""
-    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(found.limit is not None for found in stages[:-1]):
+    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(
+        found.limit in (Limit.TIME, Limit.INTERRUPT) for found in stages
+    ):
         return True
     if money is None:
         return False
@@ -365,7 +367,7 @@ def _region_notes(space: Space) -> tuple[Text, ...]:
 def _record(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> SolveRecord:
     limits = [found.limit for found in made.stages if found.limit is not None]
     # The gap that counts is that of the whole amounts: a limit that did not cost it is none.
-    close = all(relative_gap(s.value, s.bound) <= options.relative_gap for s in stages)
+    close = all(relative_gap(s.value, s.bound) <= max(options.relative_gap, NOISE) for s in stages)
     limit: Limit | None = limits[0] if limits and not close else None
     runs = tuple(
         SolverRun(r.step, r.rows, r.cols, r.whole, r.reason, r.seconds, r.nodes, r.bound, r.options)

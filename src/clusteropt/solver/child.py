@@ -74,7 +74,8 @@ class Child:
         seen = _Seen()
         arrays = program.arrays() if start is None else {**program.arrays(), "start_point": start}
         try:
-            self._send(asdict(options), arrays)
+            # A child that hangs before it reads would block a large write for ever.
+            threading.Thread(target=self._send, args=(asdict(options), arrays), daemon=True).start()
             while True:
                 left = options.time_limit + GRACE_S - (time.monotonic() - began)
                 message = self._inbox.get(timeout=max(left, 0.0))
@@ -105,12 +106,10 @@ class Child:
 
     def _send(self, options: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         stream = self._process.stdin
-        if stream is None:
-            raise _died(self._process)
-        try:
-            write_message(stream, {"options": options}, arrays)  # type: ignore[arg-type]
-        except OSError:
-            raise _died(self._process) from None
+        if stream is not None:
+            # A broken pipe means that the child has died, which the reader finds out and tells.
+            with contextlib.suppress(OSError, ValueError):
+                write_message(stream, {"options": options}, arrays)  # type: ignore[arg-type]
 
     def _receive(self) -> None:
         stream = self._process.stdout

@@ -82,6 +82,7 @@ class _Watch:
 
     solver: highspy.Highs
     listen: Listener | None
+    stop: Callable[[], bool] | None
     failure: BaseException | None = field(default=None)
 
     def attach(self) -> None:
@@ -100,11 +101,7 @@ class _Watch:
         self._tell(event, Sighting(-out.mip_primal_bound, -out.mip_dual_bound, None))
 
     def _asked(self, event: highspy.HighsCallbackEvent) -> None:
-        try:
-            if self.failure is not None:
-                event.interrupt()
-        except BaseException as failure:
-            self.failure = failure
+        if self.failure is not None or (self.stop is not None and self.stop()):
             event.interrupt()
 
     def _tell(self, event: highspy.HighsCallbackEvent, sighting: Sighting) -> None:
@@ -121,8 +118,13 @@ def version() -> str:
     return package_version("highspy")
 
 
-def run(program: Program, options: HighsOptions, start: Floats | None = None,
-        listen: Listener | None = None) -> Claim:  # fmt: skip
+def run(
+    program: Program,
+    options: HighsOptions,
+    start: Floats | None = None,
+    listen: Listener | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Claim:
     """Solve a program with HiGHS and report what it claims.
 
     Parameters
@@ -135,6 +137,8 @@ def run(program: Program, options: HighsOptions, start: Floats | None = None,
         A point to start the search from; NaN where it says nothing.
     listen : callable, optional
         Called with a `Sighting` on progress. If it raises, the run is interrupted and the error raised.
+    stop : callable, optional
+        Asked now and then; true ends the run with limit INTERRUPT.
 
     Raises
     ------
@@ -150,7 +154,7 @@ def run(program: Program, options: HighsOptions, start: Floats | None = None,
     if start is not None:
         known = np.flatnonzero(np.isfinite(start)).astype(np.int32)
         solver.setSolution(len(known), known, start[known])
-    watch = _Watch(solver, listen)
+    watch = _Watch(solver, listen, stop)
     watch.attach()
     began = time.monotonic()
     status = solver.run()
@@ -168,7 +172,6 @@ def check_loadable(program: Program) -> None:
     SolverFaultError
         If a coefficient is not finite or at most 1e-9 in size, or there are 2**31 or more of them.
     """
-    tiny = abs(program.value) <= _SMALLEST
     if len(program.value) > _LARGEST_INDEX or len(program.cost) > _LARGEST_INDEX:
         raise SolverFaultError(
             Text(
@@ -183,6 +186,7 @@ def check_loadable(program: Program) -> None:
                 "模型中出现非有限系数;输入表不会产生这样的数,请报告此问题。",
             )
         )
+    tiny = abs(program.value) <= _SMALLEST
     if tiny.any():
         row = int(np.searchsorted(program.start, np.flatnonzero(tiny)[0], side="right")) - 1
         raise SolverFaultError(

@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     Build = Callable[[Grid], Formulation]
 
 REFINE_ROUNDS = 25
+NOISE = 1e-9
+"""A relative gap below this is the last digits of two sums; nobody can ask for less."""
 SEARCH_ROUNDS = 500
 """No count of rounds should end a search before its deadline; this one only ends an endless loop."""
+RELAXATION_SHARE = 0.3
+"""The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
 
@@ -131,6 +135,7 @@ class Search:
         self._options = options
         self._deadline = deadline
         self._until = deadline
+        self._stopped: Limit | None = None
         self._listen = listen
         self._began = time.monotonic()
         self._sign = 1.0
@@ -158,6 +163,7 @@ class Search:
         """
         now = time.monotonic()
         self._until = now + share * max(self._deadline - now, 0.0)
+        self._stopped = self._stopped if self._stopped is Limit.INTERRUPT else None
         formulation = build(grid)
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._bound, self._tightness = -np.inf, -np.inf, np.inf, 0.05
@@ -177,9 +183,9 @@ class Search:
                 break
             found = self._refine(build, formulation, claim)
             if best is None or self._sign * found.value > self._sign * best.value:
-                best = replace(found, limit=claim.limit)
+                best = found
             self._tell("search", self._sign * best.value)
-            if claim.limit is not None or self._met(best.value):
+            if self._stopped is not None or self._met(best.value):
                 break
             self._tightness /= 4
             grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
@@ -189,10 +195,12 @@ class Search:
             start = carry(best.x, best.formulation, formulation)
         if best is None:
             raise no_plan(claim)
-        return self._close(replace(best, limit=claim.limit))
+        return self._close(best)
 
     def _relax(self, build: Build, formulation: Formulation) -> tuple[Formulation, Floats | None]:
         """Refine the relaxation, and guess choices from it; a limit ends it early."""
+        now = time.monotonic()
+        enough = now + RELAXATION_SHARE * (self._until - now)
         start: Floats | None = None
         for _ in range(REFINE_ROUNDS):
             claim = self._run(formulation, _Step("relaxation", relaxed=True))
@@ -204,7 +212,8 @@ class Search:
             self._tell("relaxation", -np.inf)
             start = guess(formulation, claim.x)
             tolerance = max(RELAXATION_TOLERANCE, self._options.relative_gap / 10) * goal(formulation, claim.value)
-            if claim.limit is not None or excesses(formulation, claim.x).total <= tolerance:
+            late = self._stopped is not None or time.monotonic() > enough
+            if late or excesses(formulation, claim.x).total <= tolerance:
                 break
             formulation = build(_touch(formulation.grid, formulation, claim.x, tolerance))
         if start is not None and len(start) != formulation.num_cols:
@@ -221,10 +230,8 @@ class Search:
         if claim is not None and claim.x is not None:
             x = claim.x
             step = _Step("polish", fixed=choices(x, formulation))
-        limit: Limit | None = None
         for _ in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
-            limit = run.limit
             if run.x is None:
                 if x is None:
                     raise no_plan(run)
@@ -240,7 +247,7 @@ class Search:
             if tight and claim is None and not self._met(worth(formulation, x)):
                 # The excess of outcomes can weigh more in the objective than one for one, as with least money.
                 tight, self._tightness = False, self._tightness / 4
-            if limit is not None or (tight and missing <= 0):
+            if self._stopped is not None or (tight and missing <= 0):
                 break
             old, formulation = (
                 formulation,
@@ -253,24 +260,24 @@ class Search:
                 lift=step.lift + (max(missing, 0.0) if tight else 0.0),
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
             )
-        return self._found(formulation, x, limit)
+        return self._found(formulation, x)
 
-    def _found(self, formulation: Formulation, x: Floats | None, limit: Limit | None) -> Found:
+    def _found(self, formulation: Formulation, x: Floats | None) -> Found:
         if x is None:
             raise AssertionError("refining ends with a point or raises")
         whole = formulation.rounded(x)
         money = to_units(formulation, whole)
-        return Found(formulation, whole, money, point_value(formulation, whole, money), np.inf, limit)
+        return Found(formulation, whole, money, point_value(formulation, whole, money), np.inf, None)
 
     def _close(self, best: Found) -> Found:
         """Put the bound to the incumbent, and the limit only if the gap was not reached."""
-        limit = None if self._met(best.value) else best.limit or Limit.ITERATIONS
+        limit = None if self._met(best.value) else self._stopped or Limit.ITERATIONS
         self._tell("search", self._sign * best.value)
         return replace(best, bound=self._sign * self._bound, limit=limit)
 
     def _met(self, value: float) -> bool:
         signed = self._sign * value
-        return self._bound <= signed or relative_gap(signed, self._bound) <= self._options.relative_gap
+        return self._bound <= signed or relative_gap(signed, self._bound) <= max(self._options.relative_gap, NOISE)
 
     def _run(self, formulation: Formulation, step: _Step) -> Claim:
         program = to_program(formulation)
@@ -296,6 +303,12 @@ class Search:
                 program, attempt.options, attempt.start, lambda s: self._hear(step, s, scaling.objective)
             )
             self._record(formulation, step, scaling.unscale(claim), attempt.options)
+            if claim.limit in (Limit.TIME, Limit.INTERRUPT):
+                # What has stopped one run leaves the others a moment; Ctrl-C ends all stages.
+                self._stopped = self._stopped or claim.limit
+                self._until = time.monotonic()
+                if claim.limit is Limit.INTERRUPT:
+                    self._deadline = self._until
             if not claim.contradicts(options.mip_rel_gap):
                 break
         if claim.x is not None:

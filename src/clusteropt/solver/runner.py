@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import signal
+import threading
 from typing import TYPE_CHECKING, Self
 
 from clusteropt.inputs.options import Isolation
 from clusteropt.solver import highs
 from clusteropt.solver.child import Child, borrow, give_back
-from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solver.highs import Listener, Sighting
+    from clusteropt.solver.claim import Claim, HighsOptions
+    from clusteropt.solver.highs import Listener
     from clusteropt.solver.program import Program
 
 
@@ -48,20 +49,12 @@ class Runner:
 
 
 def _inline(program: Program, options: HighsOptions, start: Floats | None, listen: Listener | None) -> Claim:
-    held: list[Sighting] = []
-    began = time.monotonic()
-
-    def watch(sighting: Sighting) -> None:
-        if sighting.x is not None:
-            held[:] = [sighting]
-        if listen is not None:
-            listen(sighting)
-
+    if threading.current_thread() is not threading.main_thread():
+        return highs.run(program, options, start, listen)
+    # A KeyboardInterrupt inside a callback of HiGHS is lost in C++, so Ctrl-C raises a flag that HiGHS is shown.
+    pressed: list[bool] = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
     try:
-        return highs.run(program, options, start, watch)
-    except KeyboardInterrupt:
-        seconds = time.monotonic() - began
-        if not held:
-            return Claim(Reason.NO_SOLUTION, Limit.INTERRUPT, None, float("-inf"), float("inf"), seconds)
-        last = held[0]
-        return Claim(Reason.FEASIBLE, Limit.INTERRUPT, last.x, last.value, float("inf"), seconds)
+        return highs.run(program, options, start, listen, lambda: bool(pressed))
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -47,19 +47,19 @@ def check_seed(seed: int, sizes: Sizes, exact: bool) -> None:
         check_against_all(problem, exact)
 
 
-@pytest.mark.parametrize("seed", range(200))
+@pytest.mark.parametrize("seed", range(120))
 def test_menus_of_one_fund_reach_the_best_of_all(seed: int) -> None:
     """With menus and one fund the plan is the best allocation there is, and infeasible means there is none."""
     check_seed(seed, MENUS_ONE_FUND, exact=True)
 
 
-@pytest.mark.parametrize("seed", range(10_000, 10_200))
+@pytest.mark.parametrize("seed", range(10_000, 10_120))
 def test_menus_of_two_funds_reach_the_best_of_all(seed: int) -> None:
     """With menus paid by two funds the plan is the best allocation there is."""
     check_seed(seed, MENUS_TWO_FUNDS, exact=True)
 
 
-@pytest.mark.parametrize("seed", range(20_000, 20_200))
+@pytest.mark.parametrize("seed", range(20_000, 20_120))
 def test_the_bound_covers_every_whole_allocation(seed: int) -> None:
     """With free amounts on a tiny purse no whole allocation beats the bound, and none beats a feasible claim."""
     check_seed(seed, TINY_MONEY, exact=False)

@@ -337,4 +337,4 @@ def test_a_small_harmful_problem_is_solved_soon() -> None:
     assert best is not None
     plan = solve(problem, replace(INLINE, time_limit_s=10.0))
     assert plan.value >= 0.999 * best[0]
-    assert plan.bound >= best[0]
+    assert plan.bound >= best[0] * (1 - 1e-9)

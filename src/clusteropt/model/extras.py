@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.blocks import Matrix
     from clusteropt.model.columns import Columns
+    from clusteropt.model.curves import Curves
     from clusteropt.model.formulation import Formulation
 
 OWN = "own"
@@ -87,8 +88,10 @@ def attach(formulation: Formulation, extras: Extras) -> Formulation:
     )
     blocks = formulation.columns.blocks + ((column_block,) if num_own else ())
     expressions = {name: _widen(getattr(formulation.columns, name), num) for name in _EXPRESSIONS}
+    grid = replace(formulation.grid, curves=_weighed(formulation, extras))
     return replace(
         formulation,
+        grid=grid,
         columns=replace(formulation.columns, blocks=blocks, num=num, **expressions),
         rows=formulation.rows + ((row_block,) if len(extras.row_lower) else ()),
         matrix=tidy(sparse.vstack([wide, own_rows], format="csr")),
@@ -104,6 +107,30 @@ def attach(formulation: Formulation, extras: Extras) -> Formulation:
         own_objective=extras.cost is not None,
         offset=extras.offset if extras.cost is not None else 0.0,
     )
+
+
+def _weighed(formulation: Formulation, extras: Extras) -> Curves:
+    """Weigh the curves by what the caller's objective and rows make of outcomes."""
+    curves, seen = formulation.grid.curves, extras.columns.block("outcome")
+    if seen is None:
+        return curves
+    weight = curves.weight.copy()
+    cells = slice(0, len(seen.keys))
+    if extras.cost is not None:
+        weight[cells] = abs(extras.cost[seen.positions])
+        weight[cells] += _synergy_cost(extras)[formulation.space.cell_cluster[curves.cells]]
+    if len(extras.row_lower):
+        weight[cells] = np.maximum(weight[cells], abs(extras.matrix[:, seen.positions]).max(axis=0).toarray().ravel())
+    return replace(curves, weight=weight)
+
+
+def _synergy_cost(extras: Extras) -> Floats:
+    """Give the largest coefficient of a synergy of each cluster in the caller's objective."""
+    synergy = extras.columns.block("synergy")
+    largest = np.zeros(extras.columns.stock.shape[0])
+    if synergy is not None and extras.cost is not None:
+        np.maximum.at(largest, synergy.keys[:, 1], abs(extras.cost[synergy.positions]))
+    return largest
 
 
 _EXPRESSIONS = ("flow", "on", "stock", "outcome", "harm")

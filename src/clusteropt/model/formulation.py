@@ -122,6 +122,10 @@ class Formulation:
         """Number of columns."""
         return len(self.cost)
 
+    def row_block(self, name: str) -> RowBlock | None:
+        """Give the rows of a name, or None if the formulation has none."""
+        return next((block for block in self.rows if block.name == name), None)
+
     def row_positions(self, name: str) -> np.ndarray:
         """Give the positions of the rows of a block; none if there is no such block."""
         first = 0

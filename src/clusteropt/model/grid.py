@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FIRST_TOLERANCE = 2e-3
 """Error of the first grid, as a share of the value of a curve at its reach."""
+FEW_UNITS = 64
+"""Harmed curves with at most so many whole units break at each of them."""
 FLAT = 1e-7
 """A response with less than this share of its first slope left counts as flat."""
 HARM_TOLERANCE = 2e-2
@@ -152,15 +154,28 @@ class Grid:
         return float(worst @ curves.weight)
 
 
-def first_grid(curves: Curves) -> Grid:
-    """Touch every curve at a few points with equal errors."""
+def first_grid(curves: Curves, unit: float = 0.0) -> Grid:
+    """Touch every curve at a few points with equal errors.
+
+    Parameters
+    ----------
+    curves : Curves
+        The curves.
+    unit : float
+        Where money comes in whole units, their size in printed units: harmed curves of few units break at each,
+        and are exact at once.
+    """
     tangents = _spread(curves, np.arange(curves.num), FIRST_TOLERANCE)
     harm = _spread(curves, curves.harmed, HARM_TOLERANCE)
-    harm = [
-        points if len(points) > 1 else np.array([0.0, max(curves.reach[k], 1.0)])
-        for k, points in zip(curves.harmed, harm, strict=True)
-    ]
-    return Grid(curves, *_join(tangents), *_join(harm))
+    return Grid(curves, *_join(tangents), *_join([_breaks(curves, int(k), points, unit) for k, points
+                                                  in zip(curves.harmed, harm, strict=True)]))  # fmt: skip
+
+
+def _breaks(curves: Curves, curve: int, points: Floats, unit: float) -> Floats:
+    reach = float(curves.reach[curve])
+    if unit and 0 < reach <= FEW_UNITS * unit:
+        return np.append(np.arange(0.0, reach - unit / 2, unit), reach)
+    return points if len(points) > 1 else np.array([0.0, max(reach, 1.0)])
 
 
 def _spread(curves: Curves, which: Ints, tolerance: float) -> list[Floats]:

@@ -59,7 +59,8 @@ def to_pyomo(problem: Problem) -> pyo.ConcreteModel:
 
     Variables: ``flow[fund, cluster, lever, year]`` money in printed units, ``on[cluster, lever, year]`` and
     ``level[cluster, lever, year, level]`` choices, ``outcome[cluster, lever, year]`` outcome before weights, and
-    what the features in use need. Constraints carry the names of the row blocks. Add constraints, variables or
+    what the features in use need. Outcome is held from above only: ask for it, but do not
+    keep it down. Constraints carry the names of the row blocks. Add constraints, variables or
     an objective of your own and give the model to ``solve``.
 
     Parameters
@@ -185,8 +186,33 @@ class _Reader:
         found = []
         for data in _active(self.model, pyo.Constraint):
             if data.parent_component().name not in self._names:
-                found.append(self.read(data))
+                row = self.read(data)
+                self._refuse_auxiliary(data.name, row)
+                self._refuse_under_reporting(data.name, row, (row.upper < math.inf, row.lower > -math.inf))
+                found.append(row)
         return found
+
+    def _refuse_auxiliary(self, name: str, row: _Row) -> None:
+        for block_name in ("harm_piece", "harm_full"):
+            block = self.formulation.columns.block(block_name)
+            if block is not None and np.isin(row.cols, block.positions).any():
+                raise _refuse(
+                    f"{name} uses {block_name}, an auxiliary of the curves that changes as they are refined; "
+                    "use `stock`, `flow` or `outcome`.",
+                    f"{name} 使用了 {block_name},它是曲线的辅助变量,会随加密而改变;请使用 `stock`、`flow` 或 `outcome`。",
+                )
+
+    def _refuse_under_reporting(self, name: str, row: _Row, bad: tuple[bool, bool]) -> None:
+        """Refuse a row that gains by reporting too little outcome; ``bad`` tells which signs of a coefficient do."""
+        found = [self.formulation.columns.block(n) for n in ("outcome", "synergy", "worst", "equity")]
+        values = np.concatenate([np.zeros(0, np.int64), *(b.positions for b in found if b is not None)])
+        coefs = np.array(row.coefs)[np.isin(row.cols, values)]
+        if (bad[0] and (coefs > 0).any()) or (bad[1] and (coefs < 0).any()):
+            raise _refuse(
+                f"{name} asks for less outcome, but outcome is held from above only and would be reported too low. "
+                "Limit money instead, or ask for at least an outcome.",
+                f"{name} 要求产出更少,但产出只受上界约束,会被低报。请改为限制资金,或要求产出不低于某值。",
+            )
 
     def objective(self) -> tuple[_Row | None, float, bool]:
         """Read the caller's objective, its constant and its sense; None if it is still that of the problem."""
@@ -203,6 +229,8 @@ class _Reader:
         same = dict(zip(row.cols, row.coefs, strict=True)) == dict(zip(own.tolist(), cost[own].tolist(), strict=True))
         if same and maximise == self.formulation.maximise and constant == 0:
             return None, 0.0, maximise
+        self._refuse_auxiliary(active[0].name, row)
+        self._refuse_under_reporting(active[0].name, row, (not maximise, maximise))
         return row, constant, maximise
 
     def bounds(self, fixed: dict[int, float]) -> tuple[Floats, Floats]:
@@ -244,13 +272,6 @@ class _Reader:
         if column is None:
             column = self._column[id(variable)] = len(self.variables)
             self.variables.append(variable)
-        harm = ("harm_piece", "harm_full")
-        if column < self.formulation.num_cols and variable.parent_component().name in harm:
-            raise _refuse(
-                f"{variable.name} is an auxiliary of the curves and changes as they are refined; "
-                "use `stock`, `flow` or `outcome`.",
-                f"{variable.name} 是曲线的辅助变量,会随加密而改变;请使用 `stock`、`flow` 或 `outcome`。",
-            )
         return column
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from dataclasses import dataclass, replace
@@ -47,6 +48,8 @@ RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
 BOUND_ROOM = 1e-6
 """A bound this far below a value, relative to it, is within the solver's tolerances."""
+COARSE = 500
+"""Amounts of at most so many units, on at most so many flows, are searched one by one from the start."""
 WHOLE_MOST = 100_000
 """Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
@@ -141,9 +144,10 @@ def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, 
     with Runner(options.isolation) as runner:
         search = Search(runner, options, began + options.time_limit_s - reserve, listen)
         rounding = (runner, ROUNDING_S + reserve)
-        stages = _stages(space, search, added)
+        coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
+        stages = _stages(space, search, added, coarse)
         money, refusal = _rounded(stages[-1], rounding)
-        if added is None and not _near(space, stages, money, options.relative_gap):
+        if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
             stages, money, refusal = _whole(space, search, (stages, money, refusal), rounding)
         if money is None:
             raise refusal or AssertionError("money is rounded or refused")
@@ -194,7 +198,7 @@ def _stages(space: Space, search: Search, added: Attach | None, whole_money: boo
 
         return on_grid
 
-    grid = first_grid(make_curves(space))
+    grid = first_grid(make_curves(space), 1 / space.problem.money.per_printed if whole_money else 0.0)
     staged = space.problem.objective.kind is ObjectiveKind.WORST_REGION
     first = search.best(build(None), grid, FIRST_STAGE_SHARE if staged else 1.0)
     if not staged or first.formulation.own_objective:
@@ -272,7 +276,9 @@ def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
         return (Stage(objective.kind, value + offset, bound + offset),)
     value = objective_value(space, money, outcome)
     if objective.kind is ObjectiveKind.LEAST_MONEY:
-        bound = bounds[0] * space.problem.money.per_printed
+        claimed = bounds[0] * space.problem.money.per_printed
+        # Money is whole, so the least money is at least the next whole unit above the bound.
+        bound = float(math.ceil(claimed - 1e-8 * max(1.0, abs(claimed)))) if math.isfinite(claimed) else claimed
         return (Stage(objective.kind, value, -agreed(-value, -bound)),)
     stages = [Stage(objective.kind, value, agreed(value, bounds[0]))]
     if len(bounds) > 1:

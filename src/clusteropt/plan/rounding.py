@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,14 +17,16 @@ from scipy import sparse
 
 from clusteropt.errors import ExactMoneyError
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.blocks import tidy
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
 from clusteropt.model.outcome import evaluate, marginal
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.points import own_shortfalls, true_point
 from clusteropt.solver.program import make_program
-from clusteropt.solver.scaling import choose_scaling, to_program
+from clusteropt.solver.scaling import DUST, choose_scaling, to_program
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -138,8 +141,9 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     if formulation.whole_money and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
         return base
     gain = _gains(formulation, money)
-    for radius in RADII:
-        rounded = _nearest(base, choices, limits, gain, (radius, *run))
+    for radius, safety in product(RADII, _safeties(formulation)):
+        need = _need(formulation, base, safety)
+        rounded = _nearest(base, choices, limits, (gain, need), (radius, *run))
         obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
         if rounded is not None and obeys and _reaches(formulation, rounded):
             return rounded
@@ -162,7 +166,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner)
         amount = money[_column_flows(formulation)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
     claim = scaling.unscale(runner.run(scaling.scale(fixed), HighsOptions(time_limit=20.0, feasibility_tolerance=1e-6)))
-    if claim.x is None:
+    true = None if claim.x is None else true_point(formulation, claim.x)
+    if true is None or (own_shortfalls(formulation, true) > 0).any():
         raise ExactMoneyError(
             Text(
                 "Whole amounts near the optimum break a constraint of your own that is not on money alone. "
@@ -170,7 +175,7 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner)
                 "最优解附近的整数金额违反了您添加的(不只涉及资金的)约束。请略微放宽。",
             )
         )
-    return float(formulation.cost @ claim.x)
+    return float(formulation.cost @ true)
 
 
 def _snap(money: Floats) -> Ints:
@@ -235,6 +240,27 @@ def _objective_weight(formulation: Formulation, money: Floats) -> Floats:
     return np.asarray(space.region_weight.T @ regional)[space.cell_cluster] * discount
 
 
+def _safeties(formulation: Formulation) -> tuple[float, ...]:
+    """Give what to ask beyond a target, in units of the best flow: the first try asks for nothing more."""
+    asked = formulation.row_positions("target").size and not formulation.own_objective
+    return (0.0, 0.01, 1.0, 3.0) if asked else (0.0,)
+
+
+def _need(formulation: Formulation, base: Ints, safety: float) -> tuple[Floats, float] | None:
+    """Give the worth of a unit on every flow, and how much of it the target still misses at the floors.
+
+    The curves are concave, so the worth is at most this; what that costs shows in the check, and the next safety
+    asks for more.
+    """
+    if len(_safeties(formulation)) == 1:
+        return None
+    money = base.astype(float)
+    worth = marginal(formulation.space, money)
+    missing = (formulation.problem.objective.target or 0.0) - evaluate(formulation.space, money).total
+    largest = max(float(worth.max(initial=0.0)), 1e-300)
+    return worth / largest, missing / largest + safety
+
+
 def _own_gains(formulation: Formulation, money: Floats) -> Floats:
     """Weigh the units by the caller's objective: its coefficients of money, and of outcome times the slope."""
     space, columns = formulation.space, formulation.columns
@@ -249,30 +275,41 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
     return sign * (direct + marginal(space, money, weight))
 
 
-def _nearest(base: Ints, choices: Choices, rows: list[MoneyRow], gain: Floats,
-             search: tuple[int, Runner, float]) -> Ints | None:  # fmt: skip
+def _nearest(
+    base: Ints,
+    choices: Choices,
+    rows: list[MoneyRow],
+    aim: tuple[Floats, tuple[Floats, float] | None],
+    search: tuple[int, Runner, float],
+) -> Ints | None:
+    """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none."""
+    gain, need = aim
     radius, runner, seconds = search
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
     high = np.minimum(choices.flow_upper - base, radius + 1).astype(float)
     if radius == RADII[0]:
         # Units left over go to draws that exist: an award of one yuan is right but reads as a mistake.
         high[(base == 0) & (choices.flow_lower == 0)] = 0.0
-    kept, lower, upper = [], [], []
-    for row in rows:
-        limits = _residual(row, base, low, high)
-        if limits is None:
-            return None
-        if limits != (-np.inf, np.inf):
-            kept.append(row)
-            lower.append(limits[0])
-            upper.append(limits[1])
-    matrix = _stack(kept, len(base))
-    size = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1.0) if kept else np.zeros(0)
-    scaled = sparse.csr_matrix(sparse.diags(1 / size) @ matrix) if kept else matrix
-    limits_all = (np.array(lower) / size, np.array(upper) / size, low, high)
-    program = make_program(scaled, limits_all, gain, high > low)
+    left = [_residual(row, base, low, high) for row in rows]
+    if any(limits is None for limits in left):
+        return None
+    kept = [(row, limits) for row, limits in zip(rows, left, strict=True) if limits not in (None, _OPEN)]
+    matrix = _stack([row for row, _ in kept], len(base))
+    limits = [limits for _, limits in kept if limits is not None]
+    if need is not None:
+        matrix = sparse.vstack([matrix, sparse.csr_matrix(need[0][None, :])], format="csr")
+        limits.append((need[1], np.inf))
+    sides = np.array(limits).reshape(-1, 2)
+    size = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), 1.0) if limits else np.zeros(0)
+    scaled = sparse.csr_matrix(sparse.diags(1 / size) @ matrix) if limits else matrix
+    scaled.data[abs(scaled.data) <= DUST] = 0.0
+    bounds = (sides[:, 0] / size, sides[:, 1] / size, low, high)
+    program = make_program(tidy(scaled), bounds, gain, high > low)
     claim = runner.run(program, HighsOptions(time_limit=seconds, mip_rel_gap=1e-3, feasibility_tolerance=1e-9))
     return None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+
+
+_OPEN = (-np.inf, np.inf)
 
 
 def _residual(row: MoneyRow, base: Ints, low: Floats, high: Floats) -> tuple[float, float] | None:

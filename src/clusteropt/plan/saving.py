@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from clusteropt.errors import PlanFileError
@@ -85,6 +87,7 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
 
 
 def _check_positions(plan: Plan) -> None:
+    """Refuse a plan whose parts do not fit together; field by field it is of the right types already."""
     labels = plan.labels
     sizes = {
         "cluster": len(labels.clusters),
@@ -92,16 +95,30 @@ def _check_positions(plan: Plan) -> None:
         "year": len(labels.years),
         "fund": len(labels.funds),
     }
-    for part in (plan.awards, plan.cells):
-        lengths = {len(getattr(part, name)) for name in part.__slots__}
-        held = {name: getattr(part, name) for name in part.__slots__ if name in sizes}
-        inside = all(((p >= 0) & (p < sizes[name])).all() for name, p in held.items())
-        if len(lengths) != 1 or not inside:
-            raise _unreadable("positions and labels do not agree", "位置与标签不一致")
-    shape = (len(labels.funds), len(labels.years))
+    pairs = [(getattr(part, name), sizes[name]) for part in (plan.awards, plan.cells) for name in sizes
+             if hasattr(part, name)]  # fmt: skip
+    pairs += [
+        (plan.region_of, len(labels.regions)),
+        (plan.industry_of, len(labels.industries)),
+        (plan.path_of, len(labels.paths)),
+        (np.array([unspent.fund for unspent in plan.unspent]), len(labels.funds)),
+        (np.array([unspent.year for unspent in plan.unspent]), len(labels.years)),
+    ]
+    if not all(((positions >= 0) & (positions < size)).all() for positions, size in pairs):
+        raise _unreadable("a position points at no label", "有位置没有对应的标签")
+    lengths = [{len(getattr(part, f.name)) for f in fields(part)} for part in (plan.awards, plan.cells)]
     per_cluster = {len(plan.region_of), len(plan.industry_of), len(plan.path_of), len(plan.synergy)}
-    if plan.purse.shape != shape or per_cluster != {len(labels.clusters)} or not plan.stages:
+    fits = (
+        all(len(found) == 1 for found in lengths)
+        and per_cluster == {len(labels.clusters)}
+        and len(plan.region_outcome) == len(labels.regions)
+        and plan.purse.shape == (len(labels.funds), len(labels.years))
+        and len(plan.stages) > 0
+    )
+    if not fits:
         raise _unreadable("the sizes of its parts do not agree", "各部分大小不一致")
+    if (plan.awards.amount <= 0).any() or (plan.cells.amount < 0).any() or (plan.purse < 0).any():
+        raise _unreadable("an amount is not positive", "有金额不为正数")
 
 
 def _unreadable(en: str, zh: str) -> PlanFileError:

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.cells import synergy_gain
+from clusteropt.model.extras import OWN
 from clusteropt.model.outcome import evaluate, marginal, objective_value
 from clusteropt.model.rows import counted_flows
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
+
+    Lifts = dict[str, Floats]
+
+
+OWN_ROOM = 1e-7
+"""A constraint of the caller's on outcomes may be missed by this much, relative to its limit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +76,7 @@ def to_units(formulation: Formulation, x: Floats) -> Floats:
 def point_value(formulation: Formulation, x: Floats, money: Floats) -> float:
     """Give the objective of a point on the curves themselves, for the stage the formulation is of."""
     if formulation.own_objective:
-        return float(formulation.cost @ x)
+        return float(formulation.cost @ true_point(formulation, x))
     outcome = evaluate(formulation.space, money)
     if formulation.row_positions("floor").size:
         return outcome.total
@@ -93,27 +99,71 @@ def goal(formulation: Formulation, value: float) -> float:
     return abs(value)
 
 
-def shortfall(formulation: Formulation, x: Floats) -> float:
-    """Give what is missing on the curves to the target or the floor of a formulation; at most 0 if nothing is.
+def true_point(formulation: Formulation, x: Floats) -> Floats:
+    """Give a point with its outcomes on the curves and its synergies at the smallest of their levers."""
+    columns, curves, space = formulation.columns, formulation.grid.curves, formulation.space
+    lowered = x.copy()
+    outcome, synergy = columns.block("outcome"), columns.block("synergy")
+    if outcome is not None:
+        cells = np.arange(len(curves.cells))
+        lowered[outcome.positions] = curves.value(cells, np.maximum((formulation.argument @ x)[cells], 0.0))
+    if synergy is not None:
+        by_cell = columns.outcome @ lowered
+        problem = space.problem
+        for k, (number, cluster, year) in enumerate(synergy.keys):
+            levers = np.array(problem.synergies[number].levers)
+            cell = (cluster * problem.num_levers + levers) * problem.num_years + year
+            lowered[synergy.positions[k]] = by_cell[cell].min()
+    return lowered
 
-    For a target it includes what rounding each flow down by one unit could cost.
+
+def shortfalls(formulation: Formulation, x: Floats) -> Lifts:
+    """Give what is missing on the curves to every row that asks for outcome; only rows that miss something.
+
+    Those are the target, the floor of the second stage, and the caller's own rows with outcomes in them; the last
+    with what rounding each flow down by a unit could cost.
     """
+    missing: Lifts = {}
     space, problem = formulation.space, formulation.problem
-    if problem.objective.kind is ObjectiveKind.LEAST_MONEY and not formulation.own_objective:
-        money = to_units(formulation, x)
-        unit = 0.0 if formulation.whole_money else 1.0
-        # A synergy can lose as much again, times its gain, when one of its levers does.
-        joint = 1 + synergy_gain(space).sum(axis=1)[space.cell_cluster[space.flow_cell]]
-        margin = unit * float((joint * marginal(space, money).clip(min=0))[money > 0].sum())
-        missing = (problem.objective.target or 0.0) + margin - evaluate(space, money).total
-        return missing if missing > 1e-12 * abs(problem.objective.target or 0.0) else 0.0
-    floor = formulation.row_positions("floor")
-    if not floor.size:
-        return 0.0
     money = to_units(formulation, x)
-    wanted = float(formulation.row_lower[floor[0]])
-    missing = wanted - objective_value(space, money, evaluate(space, money))
-    return missing if missing > 1e-8 * abs(wanted) else 0.0
+    floor = formulation.row_positions("floor")
+    if formulation.row_positions("target").size:
+        wanted = problem.objective.target or 0.0
+        missing["target"] = _missing(wanted - evaluate(space, money).total, wanted, 1e-10)
+    if floor.size:
+        wanted = float(formulation.row_lower[floor[0]])
+        missing["floor"] = _missing(wanted - objective_value(space, money, evaluate(space, money)), wanted, 1e-8)
+    own = formulation.row_block(OWN)
+    if own is not None:
+        missing[OWN] = own_shortfalls(formulation, true_point(formulation, x), money)
+    return {name: lift for name, lift in missing.items() if lift.any()}
+
+
+def own_shortfalls(formulation: Formulation, true: Floats, money: Floats | None = None) -> Floats:
+    """Give by how much a point on the curves breaks the caller's rows that hold outcomes, one number a row.
+
+    With ``money`` the worth of one unit on every flow is asked on top, as room for rounding.
+    """
+    own, outcome = formulation.row_block(OWN), formulation.columns.block("outcome")
+    if own is None or outcome is None:
+        return np.zeros(0)
+    held = own.matrix[:, outcome.positions]
+    concerned = np.asarray(abs(held).sum(axis=1)).ravel() > 0
+    level = own.matrix @ true
+    missing = np.maximum(own.lower - level, level - own.upper)
+    limit = np.where(np.isfinite(own.lower), own.lower, own.upper)
+    for row in np.flatnonzero(concerned):
+        if money is None:
+            break
+        weight = np.zeros(formulation.space.num_cells)
+        weight[formulation.grid.curves.cells] = abs(held[row].toarray().ravel())
+        unit = marginal(formulation.space, money, weight)
+        missing[row] += float(unit[money > 0].sum())
+    return np.where(concerned & (missing > OWN_ROOM * np.maximum(1.0, abs(limit))), missing, 0.0)
+
+
+def _missing(amount: float, wanted: float, room: float) -> Floats:
+    return np.array([amount if amount > room * abs(wanted) else 0.0])
 
 
 def choices(x: Floats, formulation: Formulation) -> Floats:

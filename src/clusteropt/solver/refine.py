@@ -13,13 +13,13 @@ doi:10.1007/BF02592064; Fletcher and Leyffer 1994, doi:10.1007/BF01581153). The 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, relative_gap
-from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfall, to_units, worth
+from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfalls, to_units, worth
 from clusteropt.solver.refusal import check_point, no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.solver.highs import Sighting
+    from clusteropt.solver.points import Lifts
     from clusteropt.solver.runner import Runner
 
     Build = Callable[[Grid], Formulation]
@@ -91,13 +92,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """How one program is run: what it is called, whether relaxed, what is fixed, what a floor is lifted by."""
+    """How one program is run: what it is called, whether relaxed, what is fixed, what rows are lifted by."""
 
     name: str
     relaxed: bool = False
     start: Floats | None = None
     fixed: Floats | None = None
-    lift: float = 0.0
+    lift: Lifts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,17 +238,17 @@ class Search:
                     raise no_plan(run)
                 break
             x = run.x
-            if claim is None and step.lift == 0:
+            if claim is None and not step.lift:
                 # A lifted target is more than was asked, so its bound is none.
                 self._bound = min(self._bound, run.bound)
                 self._tell("search", -np.inf)
             tolerance = self._options.relative_gap * self._tightness * goal(formulation, run.value)
-            missing = shortfall(formulation, x)
+            missing = shortfalls(formulation, x)
             tight = excesses(formulation, x).total <= tolerance
-            if tight and claim is None and not self._met(worth(formulation, x)):
+            if tight and not missing and claim is None and not step.lift and not self._met(worth(formulation, x)):
                 # The excess of outcomes can weigh more in the objective than one for one, as with least money.
                 tight, self._tightness = False, self._tightness / 4
-            if self._stopped is not None or (tight and missing <= 0):
+            if self._stopped is not None or (tight and not missing):
                 break
             old, formulation = (
                 formulation,
@@ -257,7 +258,7 @@ class Search:
             step = replace(
                 step,
                 # On a coarse grid most of what is missing is the excess of the tangents, which refining takes away.
-                lift=step.lift + (max(missing, 0.0) if tight else 0.0),
+                lift=_sum(step.lift, missing) if tight else step.lift,
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
             )
         return self._found(formulation, x)
@@ -281,8 +282,10 @@ class Search:
 
     def _run(self, formulation: Formulation, step: _Step) -> Claim:
         program = to_program(formulation)
-        for name in ("target", "floor"):
-            program.row_lower[formulation.row_positions(name)] += step.lift
+        for name, lift in step.lift.items():
+            rows = formulation.row_positions(name)
+            program.row_lower[rows] += lift
+            program.row_upper[rows] -= lift
         scaling = choose_scaling(formulation, program)
         program = scaling.scale(program)
         program = program.relaxed() if step.relaxed else program
@@ -349,3 +352,7 @@ def _touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0
     found = excesses(formulation, x)
     chosen = found.excess > tolerance / (10 * max(len(found.which), 1))
     return grid.refine(found.which[chosen], found.arg[chosen])
+
+
+def _sum(first: Lifts, second: Lifts) -> Lifts:
+    return {name: first.get(name, 0.0) + second.get(name, np.zeros(1)) for name in {**first, **second}}

@@ -83,12 +83,15 @@ def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
     col[outcome] = _power(reach)
     whole = np.flatnonzero(formulation.integer)
     col[whole] = formulation.step[whole]
-    return Scaling(col, _row_factors(program, col), 1 / _power(program.cost * col))
+    free = program.col_upper > program.col_lower
+    return Scaling(col, _row_factors(program, col * free), 1 / _power((program.cost * col)[free]))
 
 
 def to_program(formulation: Formulation) -> Program:
     """Give the arrays of a formulation as a program that is maximised."""
-    limits = (formulation.row_lower, formulation.row_upper, formulation.col_lower, formulation.col_upper)
+    # Copies: a search lifts the rows of its program, and the formulation must stay what the problem says.
+    sides = (formulation.row_lower, formulation.row_upper, formulation.col_lower, formulation.col_upper)
+    limits = tuple(side.copy() for side in sides)
     cost = formulation.cost if formulation.maximise else -formulation.cost
     return make_program(formulation.matrix, limits, cost, formulation.integer)
 

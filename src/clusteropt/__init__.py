@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clusteropt.errors import (
         ClusteroptError,
         ExactMoneyError,
+        FalseBoundError,
         Fault,
         InfeasibleError,
         InputError,
@@ -47,6 +48,7 @@ _HOMES = {
     "clusteropt.errors": (
         "ClusteroptError",
         "ExactMoneyError",
+        "FalseBoundError",
         "Fault",
         "InfeasibleError",
         "InputError",
@@ -78,6 +80,7 @@ __all__ = [
     "Classification",
     "ClusteroptError",
     "ExactMoneyError",
+    "FalseBoundError",
     "Fault",
     "Feature",
     "InfeasibleError",

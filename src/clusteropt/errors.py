@@ -9,6 +9,7 @@
     │   ├── UnboundedError      the solver claims that the value has no limit
     │   ├── NoIncumbentError    a limit or an interrupt came before the first incumbent
     │   └── SolverFaultError    the solver failed, crashed, or returned what does not re-compute
+    │       └── FalseBoundError the solver's bound is below a value that is held
     ├── ExactMoneyError         no whole amounts near the optimum obey every rule
     ├── ModelViewError          a Pyomo model cannot be read back into arrays
     ├── PlanFileError           a saved plan cannot be read
@@ -128,6 +129,10 @@ class NoIncumbentError(NoPlanError):
 
 class SolverFaultError(NoPlanError):
     """The solver failed, crashed, or returned what does not re-compute."""
+
+
+class FalseBoundError(SolverFaultError):
+    """The solver's bound is below a value that is held."""
 
 
 class ExactMoneyError(ClusteroptError):

@@ -11,7 +11,7 @@ from scipy import sparse
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import ColumnBlock, pick, tidy
 from clusteropt.model.cells import level_gain, stock_cells, stock_reach, synergy_places
-from clusteropt.model.curves import live_regions, region_reach, region_units
+from clusteropt.model.curves import best_outcomes, live_regions, region_reach, region_units
 from clusteropt.model.space import counted_clusters, counts_draws, harmful
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def make_columns(space: Space, grid: Grid, whole_money: bool = False) -> Columns
     _count_columns(space, shelf)
     stock = _stock_columns(space, shelf)
     outcome = _outcome_columns(space, grid, shelf)
-    _synergy_columns(space, shelf)
+    _synergy_columns(space, grid, shelf)
     _region_columns(space, grid, shelf)
     piece_cell, piece = _harm_columns(space, grid, shelf)
     places = _Places(flows, on, level, stock, outcome, piece_cell, piece, shelf.num)
@@ -176,9 +176,12 @@ def _outcome_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Int
     return curves.cells, shelf.put("outcome", _CELL, _cell_keys(space, curves.cells), most)
 
 
-def _synergy_columns(space: Space, shelf: _Shelf) -> None:
+def _synergy_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
     synergy, cluster, year = synergy_places(space)
-    shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], np.inf)
+    most = best_outcomes(space, grid.curves).reshape(space.problem.num_clusters, -1, space.problem.num_years)
+    joint = [most[:, list(s.levers)].min(axis=1) for s in space.problem.synergies]
+    upper = np.stack(joint)[synergy, cluster, year] if joint else np.zeros(0)
+    shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], upper)
 
 
 def _region_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
@@ -187,7 +190,9 @@ def _region_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
         most = (region_reach(space, grid.curves) / region_units(space))[live_regions(space)]
         shelf.put("worst", ("stage",), [np.zeros(1, np.int64)], most.min(initial=np.inf) if len(most) else 0.0)
     if kind is ObjectiveKind.EQUITY:
-        shelf.put("equity", ("region",), [np.arange(len(space.problem.labels.regions))], np.inf)
+        regional = np.arange(len(grid.curves.cells), grid.curves.num)
+        upper = grid.curves.value(regional, grid.curves.reach[regional])
+        shelf.put("equity", ("region",), [np.arange(len(space.problem.labels.regions))], upper)
 
 
 def _harm_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Ints]:

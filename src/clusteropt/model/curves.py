@@ -68,19 +68,25 @@ def make_curves(space: Space, total: bool = False) -> Curves:
     return _with_regions(space, curves) if space.problem.objective.kind is ObjectiveKind.EQUITY else curves
 
 
-def region_reach(space: Space, curves: Curves) -> Floats:
-    """Give an upper bound on the outcome of each region, harm left out, shape (num_regions,)."""
-    num_cells, problem = space.num_cells, space.problem
-    best = np.zeros(num_cells)
-    best[curves.cells] = curves.value(np.arange(len(curves.cells)), curves.reach[: len(curves.cells)])
+def best_outcomes(space: Space, curves: Curves) -> Floats:
+    """Give an upper bound on the outcome of each cell before its weight, shape (num_cells,)."""
+    problem = space.problem
+    best, cells = np.zeros(space.num_cells), np.arange(len(curves.cells))
+    best[curves.cells] = curves.value(cells, curves.reach[cells])
     gain, own = level_gain(space)
     cell = space.level_cell
     delay = np.where(own, problem.lag[space.cell_lever[cell]], 0)
     counts = problem.menus.amount[space.level_menu] <= space.cell_most[cell]
     counts &= space.cell_year[cell] + delay < problem.num_years
-    levels = np.zeros(num_cells)
+    levels = np.zeros(space.num_cells)
     np.maximum.at(levels, (cell + delay)[counts], gain[counts])
-    discounted = (best + levels) * space.discount[space.cell_year]
+    return best + levels
+
+
+def region_reach(space: Space, curves: Curves) -> Floats:
+    """Give an upper bound on the outcome of each region, harm left out, shape (num_regions,)."""
+    problem = space.problem
+    discounted = best_outcomes(space, curves) * space.discount[space.cell_year]
     per_cluster = add_up(space.cell_cluster, discounted, problem.num_clusters)
     synergy = sum((s.gain for s in problem.synergies), np.zeros(len(problem.labels.paths)))
     home = per_cluster * (problem.membership @ synergy) * problem.weight

@@ -24,8 +24,8 @@ FIRST_TOLERANCE = 2e-3
 """Error of the first grid, as a share of the value of a curve at its reach."""
 FEW_UNITS = 64
 """Harmed curves with at most so many whole units break at each of them."""
-FLAT = 1e-7
-"""A response with less than this share of its first slope left counts as flat."""
+FLAT = 1e-10
+"""A tangent that rises by less than this share of the curve's value at its reach counts as flat."""
 HARM_TOLERANCE = 2e-2
 """The same for the breakpoints of harmful cells, each of which costs a binary."""
 
@@ -58,14 +58,14 @@ class Grid:
     def tangents(self) -> tuple[Floats, Floats]:
         """Give slope and intercept of every tangent: y <= slope x + intercept.
 
-        A tangent with hardly any slope left is laid flat at its height over the reach: still above the curve, and
+        A tangent that hardly rises up to the reach is laid flat at its height there: still above the curve, and
         without a coefficient too small for a solver.
         """
         curves, which = self.curves, self.curve_of_point
-        fade = curve_slope(curves.code[which], curves.scale[which], self.point)
-        slope = curves.gain[which] * fade
+        slope = curves.gain[which] * curve_slope(curves.code[which], curves.scale[which], self.point)
         intercept = curves.value(which, self.point) - slope * self.point
-        flat = fade < FLAT
+        most = curves.value(which, curves.reach[which])
+        flat = slope * (curves.reach[which] - self.point) <= FLAT * most
         return np.where(flat, 0.0, slope), intercept + np.where(flat, slope * curves.reach[which], 0.0)
 
     def pieces(self) -> tuple[Ints, Ints]:

@@ -199,7 +199,8 @@ class _Reader:
                 raise _refuse(
                     f"{name} uses {block_name}, an auxiliary of the curves that changes as they are refined; "
                     "use `stock`, `flow` or `outcome`.",
-                    f"{name} 使用了 {block_name},它是曲线的辅助变量,会随加密而改变;请使用 `stock`、`flow` 或 `outcome`。",
+                    f"{name} 使用了 {block_name},它是曲线的辅助变量,会随加密而改变;"
+                    "请使用 `stock`、`flow` 或 `outcome`。",
                 )
 
     def _refuse_under_reporting(self, name: str, row: _Row, bad: tuple[bool, bool]) -> None:

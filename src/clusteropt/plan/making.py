@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import ExactMoneyError, NoIncumbentError, NoPlanError, SolverFaultError
+from clusteropt.errors import ExactMoneyError, FalseBoundError, NoIncumbentError, NoPlanError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
@@ -121,17 +121,33 @@ def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None,
         If a Pyomo model is no view, or holds what cannot be read back.
     """
     if isinstance(problem, Problem):
-        chosen = options or problem.options
-        return describe(make(problem, chosen, listen), chosen)
+        return _solve(problem, options or problem.options, listen, None)
     from clusteropt.model.pyomo_view import read_extras, view_problem  # noqa: PLC0415 - Pyomo takes 0.5 s to import
 
     source, extras = view_problem(problem), read_extras(problem)
-    chosen = options or source.options
-    made = make(source, chosen, listen, lambda formulation: attach(formulation, extras))
-    return describe(made, chosen)
+    return _solve(source, options or source.options, listen, lambda formulation: attach(formulation, extras))
 
 
-def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, added: Attach | None = None) -> Made:
+def _solve(problem: Problem, options: SolveOptions, listen: Listen | None, added: Attach | None) -> Plan:
+    """Make a plan; where a bound is caught below a value, once more without presolve, and say so in the plan."""
+    try:
+        return describe(make(problem, options, listen, added), options)
+    except FalseBoundError as fault:
+        plan = describe(make(problem, options, listen, added, presolve="off"), options)
+        note = Text(
+            f"A first solve was thrown away: {fault.message.en} This plan was solved without presolve.",
+            f"第一次求解已作废:{fault.message.zh} 本方案在关闭预处理后求得。",
+        )
+        return replace(plan, notes=(*plan.notes, note))
+
+
+def make(
+    problem: Problem,
+    options: SolveOptions,
+    listen: Listen | None = None,
+    added: Attach | None = None,
+    presolve: str = "on",
+) -> Made:
     """Solve a problem and round it; ``added`` adds the caller's own columns, rows and objective.
 
     Errors as in `solve`.
@@ -142,7 +158,7 @@ def make(problem: Problem, options: SolveOptions, listen: Listen | None = None, 
         space = make_space(with_equity_scale(space))
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner:
-        search = Search(runner, options, began + options.time_limit_s - reserve, listen)
+        search = Search(runner, options, began + options.time_limit_s - reserve, listen, presolve)
         rounding = (runner, ROUNDING_S + reserve)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         stages = _stages(space, search, added, coarse)
@@ -292,14 +308,14 @@ def agreed(value: float, bound: float) -> float:
 
     Raises
     ------
-    SolverFaultError
+    FalseBoundError
         If the bound is below a value we hold by more than tolerances explain: one of the solver's claims is wrong.
     """
     if bound >= value:
         return bound
     if value - bound <= BOUND_ROOM * max(1e-9, abs(value)):
         return value
-    raise SolverFaultError(
+    raise FalseBoundError(
         Text(
             f"HiGHS claims the bound {bound!r}, but a plan worth {value!r} is at hand. Solve again with another seed; "
             "if it happens twice, please report it.",

@@ -79,6 +79,15 @@ class Claim:
         if self.reason in (Reason.OPTIMAL, Reason.FEASIBLE) and self.x is None:
             raise ValueError(f"reason {self.reason} needs an incumbent.")
 
+    def weaker(self, other: Claim) -> Claim:
+        """Join two claims on one program: the better point, and the bound that says less.
+
+        A second claim without a bound (a limit, an error) adds only its point.
+        """
+        best = other if other.x is not None and other.value > self.value else self
+        said = other.reason in (Reason.OPTIMAL, Reason.FEASIBLE)
+        return replace(best, bound=max(self.bound, other.bound) if said else self.bound)
+
     def contradicts(self, gap: float) -> bool:
         """Tell whether the claim is optimal although its own bound is further from its value than the gap."""
         room = 10 * gap + 1e-6

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     Build = Callable[[Grid], Formulation]
 
 REFINE_ROUNDS = 25
+DOUBT, DOUBT_S = 0.01, 1.0
+"""A search this far below its relaxation gets a second opinion if it took no longer than this."""
 NOISE = 1e-9
 """A relative gap below this is the last digits of two sums; nobody can ask for less."""
 SEARCH_ROUNDS = 500
@@ -122,6 +124,8 @@ class Search:
         ``time.monotonic()`` at which the search must have ended.
     listen : callable, optional
         Called with `Progress`.
+    presolve : str
+        ``on``, or ``off`` where a solve with it was caught in a false claim.
     """
 
     def __init__(
@@ -130,6 +134,7 @@ class Search:
         options: SolveOptions,
         deadline: float,
         listen: Callable[[Progress], None] | None = None,
+        presolve: str = "on",
     ) -> None:
         self.records: list[RunRecord] = []
         self._runner = runner
@@ -138,6 +143,7 @@ class Search:
         self._until = deadline
         self._stopped: Limit | None = None
         self._listen = listen
+        self._presolve = presolve
         self._began = time.monotonic()
         self._sign = 1.0
         self._value = -np.inf
@@ -296,6 +302,7 @@ class Search:
             mip_rel_gap=self._options.relative_gap / 4,
             threads=self._options.threads,
             random_seed=self._options.seed,
+            presolve=self._presolve,
             feasibility_tolerance=1e-7 if is_mip else 1e-9,
         )
         start = None if step.start is None else scaling.point(step.start)
@@ -314,9 +321,26 @@ class Search:
                     self._deadline = self._until
             if not claim.contradicts(options.mip_rel_gap):
                 break
+        if step.name == "search" and self._doubtful(scaling.unscale(claim), options):
+            off = options.without_presolve()
+            other = self._runner.run(program, off, start, lambda s: self._hear(step, s, scaling.objective))
+            self._record(formulation, step, scaling.unscale(other), off)
+            claim = claim.weaker(other)
         if claim.x is not None:
             check_point(program, claim.x)
         return scaling.unscale(claim)
+
+    def _doubtful(self, claim: Claim, options: HighsOptions) -> bool:
+        """Tell whether a quick "optimal" is worth a second opinion: it is below what is held, or far below the relaxation.
+
+        Presolve of HiGHS 1.16 has been seen to cut off the optimum of a model with tiny pieces; without presolve
+        the same model came out right.
+        """
+        if claim.reason is not Reason.OPTIMAL or options.presolve == "off":
+            return False
+        below = claim.bound < self._value - 1e-6 * abs(self._value)
+        far = np.isfinite(self._bound) and claim.bound < self._bound - DOUBT * abs(self._bound)
+        return below or (far and claim.seconds <= DOUBT_S)
 
     def _record(self, formulation: Formulation, step: _Step, claim: Claim, options: HighsOptions) -> None:
         whole = 0 if step.relaxed else int(formulation.integer.sum())

@@ -77,6 +77,11 @@ def ruled(kind: RuleKind, minimum: str | None, maximum: str | None) -> Problem:
     return with_last(replace(two_cells(), rules=(limits,)), [(0, 0, 0, 7), (1, 0, 0, 9)])
 
 
+def counted_choice() -> Problem:
+    """Draws that count, on one cell that is nothing or at least something and three that are free."""
+    return replace(counted(RuleBase.AWARDS, (0,)), least=np.array([[4, 0], [0, 0]]))
+
+
 def shares() -> Problem:
     """A share of everything, of a fund and of a selection."""
     first, fund = Selection(clusters=(0,)), Selection(funds=(0,))
@@ -116,6 +121,7 @@ CASES = {
     "most": gated_cells,
     "draw_least": lambda: counted(RuleBase.AWARDS, (0,)),
     "draw_most": lambda: counted(RuleBase.AWARDS, (0,)),
+    "draw_choice": counted_choice,
     "counted_least": lambda: counted(RuleBase.CLUSTERS),
     "counted_most": lambda: counted(RuleBase.CLUSTERS),
     "purse": two_cells,

@@ -27,6 +27,7 @@ ROW_FUNCTIONS = (
     rows.most,
     rows.draw_least,
     rows.draw_most,
+    rows.draw_choice,
     rows.counted_least,
     rows.counted_most,
     rule_rows.purse,

@@ -113,6 +113,22 @@ def draw_most(draft: Draft) -> RowBlock | None:
     return _draws(draft, "draw_most", None)
 
 
+def draw_choice(draft: Draft) -> RowBlock | None:
+    """A draw counts only where its cell gets an award: d[f,c,l,t] - y[c,l,t] <= 0, y the choice or the levels.
+
+    Cells without a choice have no such row.
+    """
+    block, space = draft.columns.block("draw_on"), draft.space
+    if block is None:
+        return None
+    flows = counted_flows(space)
+    cells = space.flow_cell[flows]
+    chosen = np.flatnonzero(space.gated[cells] | space.from_menu[cells])
+    own = pick(len(chosen), np.arange(len(chosen)), block.positions[chosen], 1.0, draft.columns.num)
+    matrix = own - draft.columns.on[cells[chosen]]
+    return make_rows("draw_choice", block.index_names, block.keys[chosen], matrix, -np.inf, 0.0)
+
+
 def counted_least(draft: Draft) -> RowBlock | None:
     """A cluster counts only if it has an award: a[rule,c] - sum_(l,t) y[c,l,t] <= 0."""
     block = draft.columns.block("counted")

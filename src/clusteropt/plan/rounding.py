@@ -147,7 +147,7 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
         obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
         if rounded is not None and obeys and _reaches(formulation, rounded):
             return rounded
-    raise _refusal([row for row in rows if row.excess(base)])
+    raise _refusal(formulation, [row for row in rows if row.excess(base)])
 
 
 def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) -> float:
@@ -391,8 +391,10 @@ def _reaches(formulation: Formulation, money: Ints) -> bool:
     return evaluate(formulation.space, money.astype(float)).total >= (objective.target or 0.0)
 
 
-def _refusal(broken: list[MoneyRow]) -> ExactMoneyError:
-    names = ", ".join(sorted({row.name for row in broken})) or "the target"
+def _refusal(formulation: Formulation, broken: list[MoneyRow]) -> ExactMoneyError:
+    # Where no row is broken at the floors, it is the target or a limit with the exact choices that stands in the way.
+    rest = "the target" if formulation.row_positions("target").size else "the choices of awards"
+    names = ", ".join(sorted({row.name for row in broken})) or rest
     return ExactMoneyError(
         Text(
             f"No whole amounts within {RADII[-1]} units of the optimum obey every rule exactly; in the way: {names}. "

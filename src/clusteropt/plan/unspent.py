@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.problem import ObjectiveKind, RuleKind
+from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.money_rules import MONEY_RULES, purse_money
 from clusteropt.model.outcome import marginal
-from clusteropt.model.space import counted_cells, counts_draws
+from clusteropt.model.space import counts_draws
 from clusteropt.plan.plan import Unspent, UnspentReason
 
 if TYPE_CHECKING:
@@ -81,20 +81,21 @@ def _state(space: Space, money: Ints) -> _State:
 
 
 def _counted_out(space: Space, money: Ints, cell_money: Ints) -> dict[int, set[str]]:
-    """Name, per cell without money, the count rules that are full."""
+    """Name, per flow that would be one more of what is counted, the count rules that are full."""
     full: dict[int, set[str]] = {}
     for rule in space.problem.rules:
         if rule.kind is not RuleKind.COUNT or rule.maximum is None:
             continue
-        cells = counted_cells(space, rule)
-        if counts_draws(rule):
-            flows = space.flows_in(rule.selection)
-            num = int((money[flows] > 0).sum())
+        flows = space.flows_in(rule.selection)
+        paid = money[flows] > 0 if counts_draws(rule) else cell_money[space.flow_cell[flows]] > 0
+        if rule.base is RuleBase.CLUSTERS:
+            unit = space.cell_cluster[space.flow_cell[flows]]
         else:
-            num = int((cell_money[cells] > 0).sum())
-        if num >= rule.maximum:
-            for cell in cells[cell_money[cells] == 0]:
-                full.setdefault(int(cell), set()).add(rule.name)
+            unit = flows if counts_draws(rule) else space.flow_cell[flows]
+        counted = np.unique(unit[paid])
+        if len(counted) >= rule.maximum:
+            for flow in flows[~np.isin(unit, counted)]:
+                full.setdefault(int(flow), set()).add(rule.name)
     return full
 
 
@@ -121,7 +122,7 @@ def _obstacle(state: _State, flow: int, left: int) -> tuple[UnspentReason, set[s
     space, cell = state.space, int(state.space.flow_cell[flow])
     held = int(state.cell_money[cell])
     least = int(space.problem.least.ravel()[cell // space.problem.num_years])
-    rules = state.blocked.get(flow, set()) | (state.counted_out.get(cell, set()) if held == 0 else set())
+    rules = state.blocked.get(flow, set()) | state.counted_out.get(flow, set())
     full = held >= space.cell_most[cell] or state.money[flow] >= space.flow_most[flow]
     tests = (
         (space.from_menu[cell], UnspentReason.MENU),

@@ -331,10 +331,10 @@ class Search:
         return scaling.unscale(claim)
 
     def _doubtful(self, claim: Claim, options: HighsOptions) -> bool:
-        """Tell whether a quick "optimal" is worth a second opinion: it is below what is held, or far below the relaxation.
+        """Tell whether a quick "optimal" is worth a second opinion.
 
-        Presolve of HiGHS 1.16 has been seen to cut off the optimum of a model with tiny pieces; without presolve
-        the same model came out right.
+        It is where it is below what is held, or far below the relaxation. Presolve of HiGHS 1.16 has been seen to cut
+        off the optimum of a model with tiny pieces; without presolve the same model came out right.
         """
         if claim.reason is not Reason.OPTIMAL or options.presolve == "off":
             return False

@@ -25,7 +25,7 @@ FIRST_TOLERANCE = 2e-3
 FEW_UNITS = 64
 """Harmed curves with at most so many whole units break at each of them."""
 FLAT = 1e-10
-"""A tangent that rises by less than this share of the curve's value at its reach counts as flat."""
+"""A tangent that rises over the reach by less than this share of the curve's value there counts as flat."""
 HARM_TOLERANCE = 2e-2
 """The same for the breakpoints of harmful cells, each of which costs a binary."""
 
@@ -65,7 +65,7 @@ class Grid:
         slope = curves.gain[which] * curve_slope(curves.code[which], curves.scale[which], self.point)
         intercept = curves.value(which, self.point) - slope * self.point
         most = curves.value(which, curves.reach[which])
-        flat = slope * (curves.reach[which] - self.point) <= FLAT * most
+        flat = slope * curves.reach[which] <= FLAT * most
         return np.where(flat, 0.0, slope), intercept + np.where(flat, slope * curves.reach[which], 0.0)
 
     def pieces(self) -> tuple[Ints, Ints]:

@@ -111,6 +111,12 @@ def read_extras(model: pyo.ConcreteModel) -> Extras:
     reader = _Reader(model, formulation)
     # A fixed variable would be read as a constant; its bounds carry the fixing instead.
     held = [v for v in model.component_data_objects(pyo.Var, descend_into=True) if v.fixed]
+    for variable in held:
+        if variable.value is None:
+            raise _refuse(
+                f"{variable.name} is fixed without a value. Give one: `{variable.name}.fix(0)`.",
+                f"{variable.name} 已固定但没有数值。请给出数值,例如 `{variable.name}.fix(0)`。",
+            )
     fixed = {id(v): float(v.value) for v in held}
     for variable in held:
         variable.unfix()

@@ -89,10 +89,10 @@ def _keep_bounds(formulation: Formulation, flow_lower: Ints, flow_upper: Ints) -
         return
     lower, upper = (side[block.positions] for side in (formulation.col_lower, formulation.col_upper))
     flows = _column_flows(formulation)
-    for k in np.flatnonzero(lower != block.lower):
+    for k in np.flatnonzero((lower != block.lower) & np.isfinite(lower)):
         limit = Fraction(repr(float(lower[k]))) * formulation.problem.money.per_printed
         flow_lower[flows[k]] = max(int(flow_lower[flows[k]]), -((-limit.numerator) // limit.denominator))
-    for k in np.flatnonzero(upper != block.upper):
+    for k in np.flatnonzero((upper != block.upper) & np.isfinite(upper)):
         limit = Fraction(repr(float(upper[k]))) * formulation.problem.money.per_printed
         flow_upper[flows[k]] = min(int(flow_upper[flows[k]]), limit.numerator // limit.denominator)
 
@@ -374,11 +374,14 @@ def _limited(row: tuple[int, Ints, list[Fraction], Fraction], lower: float, uppe
     factor = int(np.lcm.reduce([c.denominator for c in coefs], dtype=object)) if coefs else 1
     low = None if lower == -np.inf else (Fraction(repr(lower)) - constant) * factor
     high = None if upper == np.inf else (Fraction(repr(upper)) - constant) * factor
+    exact = [int(c * factor) for c in coefs]
+    # A third of a flow beside a thousand of another needs more than 64 bits to be exact: Python integers then.
+    small = all(abs(coef) < 2**62 for coef in exact)
     return MoneyRow(
         f"constraint {number + 1} of your own",
         (number, num),
         flows,
-        np.array([int(c * factor) for c in coefs], np.int64),
+        np.array(exact, np.int64 if small else object),
         None if low is None else -((-low.numerator) // low.denominator),
         None if high is None else high.numerator // high.denominator,
     )

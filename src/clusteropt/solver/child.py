@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 0.3
 """How long past its own time limit HiGHS may take to come back before it is killed."""
-COMMAND = (sys.executable, "-m", "clusteropt.solver.worker")
+COMMAND = (sys.executable, "-P", "-m", "clusteropt.solver.worker")
+"""-P keeps a file in the current folder from standing in for a module of the child."""
 _RUNS_PER_CHILD = 500
 """A child is replaced after this many runs; HiGHS 1.8 was seen to grow (issue 2080 of ERGO-Code/HiGHS)."""
 
@@ -155,6 +156,7 @@ class _Seen:
 
 
 _IDLE: list[Child] = []
+_LEFT_BEHIND: list[Child] = []
 _LOCK = threading.Lock()
 
 
@@ -183,6 +185,21 @@ def _end() -> None:
     with _LOCK:
         while _IDLE:
             _IDLE.pop().kill()
+
+
+def _forget() -> None:
+    """Start without a child in a forked process: that of the parent is not ours to use, or even to close.
+
+    Closing its pipes would wait for a lock that a reader thread held which the fork did not bring along.
+    """
+    global _LOCK  # noqa: PLW0603 - the lock may have been held at the fork
+    _LOCK = threading.Lock()
+    _LEFT_BEHIND.extend(_IDLE)
+    _IDLE.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _died(process: subprocess.Popen[bytes]) -> SolverFaultError:

@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import highspy
@@ -298,6 +299,7 @@ def test_progress_is_told_in_order() -> None:
     assert seconds == sorted(seconds)
     values = [p.value for p in seen if p.value is not None]
     bounds = [p.bound for p in seen if p.bound is not None]
-    assert values == sorted(values)
+    # HiGHS and the curves add up in different orders, so the last digits may differ.
+    assert all(later >= earlier * (1 - 1e-9) for earlier, later in pairwise(values))
     assert bounds == sorted(bounds, reverse=True)
     assert values[-1] == pytest.approx(plan.value, rel=1e-6)

@@ -65,7 +65,8 @@ class Grid:
         slope = curves.gain[which] * curve_slope(curves.code[which], curves.scale[which], self.point)
         intercept = curves.value(which, self.point) - slope * self.point
         most = curves.value(which, curves.reach[which])
-        flat = slope * curves.reach[which] <= FLAT * most
+        # Never the one at 0: it alone holds a regional outcome that harm has made negative.
+        flat = (self.point > 0) & (slope * curves.reach[which] <= FLAT * most)
         return np.where(flat, 0.0, slope), intercept + np.where(flat, slope * curves.reach[which], 0.0)
 
     def pieces(self) -> tuple[Ints, Ints]:

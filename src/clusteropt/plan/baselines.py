@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from clusteropt.model.outcome import evaluate, objective_value, with_equity_scal
 from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Baseline, BaselineKind, Plan
 from clusteropt.plan.rounding import round_money
-from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.points import choices, to_units
 from clusteropt.solver.program import make_program
 from clusteropt.solver.refusal import no_plan
@@ -48,7 +49,9 @@ VALUE_ROWS = frozenset(
 )
 """Rows that say what money is worth; a baseline does not ask."""
 ROUNDING_S = 5.0
-"""Time for one small program of the rounding."""
+"""Time for the rounding of one way."""
+SHORTEST_S = 0.1
+"""No way gets less time than this."""
 MOVE_GAP = 1e-2
 """Relative gap of the search for the nearest sharing that meets the rules."""
 
@@ -76,21 +79,28 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
     plan : Plan
         Its plan.
     options : SolveOptions, optional
-        Limits for each way; those of the problem if not given.
+        Limits; those of the problem if not given. The ways share the time.
 
     Returns
     -------
     Plan
         The same plan with ``baselines``; a way that no whole amounts near it can meet is left out, with a note.
+        After Ctrl-C those found so far.
     """
     chosen = options or problem.options
     space = make_space(with_equity_scale(make_space(problem)))
     formulation = formulate(space, first_grid(make_curves(space)))
+    until = time.monotonic() + chosen.time_limit_s
     baselines, notes = [], []
     with Runner(chosen.isolation) as runner:
-        for kind, wanted in _ways(space, plan):
+        ways = _ways(space, plan)
+        for position, (kind, wanted) in enumerate(ways):
+            share = replace(chosen, time_limit_s=max((until - time.monotonic()) / (len(ways) - position), SHORTEST_S))
             try:
-                money = _nearest(formulation, wanted, chosen, runner)
+                money = _nearest(formulation, wanted, share, runner)
+            except KeyboardInterrupt:
+                notes.append(_STOPPED)
+                break
             except ClusteroptError as error:
                 notes.append(_left_out(kind, error))
                 continue
@@ -184,13 +194,15 @@ def _nearest(formulation: Formulation, wanted: Floats, options: SolveOptions, ru
     scaled = scaling.scale(program)
     limit = HighsOptions(options.time_limit_s, MOVE_GAP, options.threads, options.seed, feasibility_tolerance=1e-7)
     claim = scaling.unscale(runner.run(scaled, limit))
+    if claim.limit is Limit.INTERRUPT:
+        raise KeyboardInterrupt
     if claim.x is None:
         raise no_plan(claim)
     exact = HighsOptions(options.time_limit_s, threads=options.threads, random_seed=options.seed)
     fixed = np.append(choices(claim.x[:num_cols], formulation), np.full(2 * num, np.nan))
     polished = scaling.unscale(runner.run(scaled.fixed(scaling.point(fixed)), exact))
     x = (claim.x if polished.x is None else polished.x)[:num_cols]
-    return round_money(formulation, x, to_units(formulation, x), (runner, ROUNDING_S))
+    return round_money(formulation, x, to_units(formulation, x), (runner, time.monotonic() + ROUNDING_S))
 
 
 def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:
@@ -208,8 +220,11 @@ def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:
         total_outcome=outcome.total,
         money=int(shared.money.sum()),
         moved=round(float(np.maximum(wanted - awarded, 0.0).sum())),
-        gain=(goal - value) / abs(value) if value else float("inf"),
+        gain=(goal - value) / abs(value) if value else float("inf") if goal else 0.0,
     )
+
+
+_STOPPED = Text("The comparison was stopped before all ways were tried.", "比较在尝试所有方式之前被中止。")
 
 
 def _left_out(kind: BaselineKind, error: ClusteroptError) -> Text:

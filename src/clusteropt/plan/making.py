@@ -53,7 +53,7 @@ COARSE = 500
 WHOLE_MOST = 100_000
 """Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
-"""Time for one small program of the rounding, on top of the part kept back."""
+"""How far past the time limit the rounding may go, where the part kept back was not enough."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
 FLOOR_ROOM = 1e-7
@@ -159,7 +159,7 @@ def make(
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner:
         search = Search(runner, options, began + options.time_limit_s - reserve, listen, presolve)
-        rounding = (runner, ROUNDING_S + reserve)
+        rounding = (runner, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         stages = _stages(space, search, added, coarse)
         money, refusal = _rounded(stages[-1], rounding)
@@ -168,7 +168,7 @@ def make(
         if money is None:
             raise refusal or AssertionError("money is rounded or refused")
         if added is not None:
-            settled = settle_own(stages[-1].formulation, stages[-1].x, money, runner)
+            settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
     seconds = time.monotonic() - began
     return Made(space, tuple(stages), money, tuple(search.records), seconds)
@@ -230,7 +230,8 @@ def _stages(space: Space, search: Search, added: Attach | None, whole_money: boo
 
 def _rounded(found: Found, rounding: tuple[Runner, float]) -> tuple[Ints | None, ExactMoneyError | None]:
     try:
-        return round_money(found.formulation, found.x, found.money, rounding), None
+        with rounding[0].undisturbed():
+            return round_money(found.formulation, found.x, found.money, rounding), None
     except ExactMoneyError as refusal:
         return None, refusal
 

@@ -7,6 +7,7 @@ budget is. What comes out is checked again in Python integers; where no whole am
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.runner import Runner
 
+SHORTEST_S = 0.1
+"""No small program gets less time than this."""
 WORST_ROOM = 1e-6
 """Regions this close to the worst count as worst while units are rounded."""
 RADII = (0, 2, 16, 256)
@@ -123,7 +126,7 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     money : array of shape (num_flows,)
         The money of the solution in whole units, not rounded.
     run : (Runner, float)
-        Where the small integer programs run, and the seconds each may take.
+        Where the small integer programs run, and the ``time.monotonic()`` by which it must have ended.
 
     Returns
     -------
@@ -141,7 +144,10 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     if formulation.whole_money and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
         return base
     gain = _gains(formulation, money)
+    _, deadline = run
     for radius, safety in product(RADII, _safeties(formulation)):
+        if time.monotonic() > deadline:
+            break
         need = _need(formulation, base, safety)
         rounded = _nearest(base, choices, limits, (gain, need), (radius, *run))
         obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
@@ -150,7 +156,7 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
 
 
-def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner) -> float:
+def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Runner, float]) -> float:
     """Put whole amounts back into a model with the caller's own parts, and give their objective there.
 
     Raises
@@ -158,6 +164,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner)
     ExactMoneyError
         If no values of the other columns go with the whole amounts.
     """
+    runner, deadline = run
+    seconds = max(deadline - time.monotonic(), SHORTEST_S)
     program = to_program(formulation)
     scaling = choose_scaling(formulation, program)
     fixed = program.fixed(np.where(formulation.integer, x, np.nan))
@@ -165,7 +173,9 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, runner: Runner)
     if flow is not None:
         amount = money[_column_flows(formulation)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
-    claim = scaling.unscale(runner.run(scaling.scale(fixed), HighsOptions(time_limit=20.0, feasibility_tolerance=1e-6)))
+    claim = scaling.unscale(
+        runner.run(scaling.scale(fixed), HighsOptions(time_limit=seconds, feasibility_tolerance=1e-6))
+    )
     true = None if claim.x is None else true_point(formulation, claim.x)
     if true is None or (own_shortfalls(formulation, true) > 0).any():
         raise ExactMoneyError(
@@ -284,7 +294,8 @@ def _nearest(
 ) -> Ints | None:
     """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none."""
     gain, need = aim
-    radius, runner, seconds = search
+    radius, runner, deadline = search
+    seconds = max((deadline - time.monotonic()) / 2, SHORTEST_S)
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
     high = np.minimum(choices.flow_upper - base, radius + 1).astype(float)
     if radius == RADII[0]:

@@ -20,12 +20,16 @@ from clusteropt.solver.wire import read_message, write_message
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from clusteropt.inputs.problem import Floats
     from clusteropt.solver.highs import Listener
     from clusteropt.solver.program import Program
 
+POLL_S = 0.1
+"""How often a wait for the child looks whether it should stop."""
 GRACE_S = 0.3
 """How long past its own time limit HiGHS may take to come back before it is killed."""
 COMMAND = (sys.executable, "-P", "-m", "clusteropt.solver.worker")
@@ -58,12 +62,18 @@ class Child:
         """Whether the child can take another program."""
         return self._process.poll() is None and self.runs < _RUNS_PER_CHILD
 
-    def run(self, program: Program, options: HighsOptions, start: Floats | None = None,
-            listen: Listener | None = None) -> Claim:  # fmt: skip
+    def run(
+        self,
+        program: Program,
+        options: HighsOptions,
+        start: Floats | None = None,
+        listen: Listener | None = None,
+        stop: Callable[[], bool] | None = None,
+    ) -> Claim:
         """Solve a program in the child; parameters as in `highs.run`.
 
-        The child is killed when it is later than its time limit by more than the grace; the claim then holds the
-        last incumbent it sent. Ctrl-C does the same with limit INTERRUPT.
+        The child is killed when it is later than its time limit by more than the grace, or when ``stop`` says so; the
+        claim then holds the last incumbent it sent, with limit TIME or INTERRUPT.
 
         Raises
         ------
@@ -79,21 +89,26 @@ class Child:
             threading.Thread(target=self._send, args=(asdict(options), arrays), daemon=True).start()
             while True:
                 left = options.time_limit + GRACE_S - (time.monotonic() - began)
-                message = self._inbox.get(timeout=max(left, 0.0))
-                if message is None:
-                    raise _died(self._process)
-                claim = seen.take(*message, listen)
+                asked = stop is not None and stop()
+                if asked or left <= 0:
+                    self.kill()
+                    return seen.stop(Limit.INTERRUPT if asked else Limit.TIME, time.monotonic() - began)
+                claim = self._next(seen, min(left, POLL_S), listen)
                 if claim is not None:
                     return claim
-        except queue.Empty:
-            self.kill()
-            return seen.stop(Limit.TIME, time.monotonic() - began)
-        except KeyboardInterrupt:
-            self.kill()
-            return seen.stop(Limit.INTERRUPT, time.monotonic() - began)
         except BaseException:
             self.kill()
             raise
+
+    def _next(self, seen: _Seen, seconds: float, listen: Listener | None) -> Claim | None:
+        """Wait for one message; give the claim if it is the last."""
+        try:
+            message = self._inbox.get(timeout=seconds)
+        except queue.Empty:
+            return None
+        if message is None:
+            raise _died(self._process)
+        return seen.take(*message, listen)
 
     def kill(self) -> None:
         """End the child at once."""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from clusteropt.inputs.options import Isolation
 from clusteropt.solver import highs
 from clusteropt.solver.child import Child, borrow, give_back
+from clusteropt.solver.claim import Claim, Limit, Reason
+from clusteropt.solver.interrupt import Interrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solver.claim import Claim, HighsOptions
+    from clusteropt.solver.claim import HighsOptions
     from clusteropt.solver.highs import Listener
     from clusteropt.solver.program import Program
 
 
 class Runner:
-    """Runs programs for one solve; a context manager that gives its child back.
+    """Runs programs for one solve; a context manager that takes Ctrl-C and gives its child back.
 
     Parameters
     ----------
@@ -29,32 +32,43 @@ class Runner:
     def __init__(self, isolation: Isolation) -> None:
         self._isolation = isolation
         self._child: Child | None = None
+        self._interrupt = Interrupt()
+        self._heeds = True
 
     def __enter__(self) -> Self:
+        self._interrupt.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._interrupt.__exit__()
         if self._child is not None:
             give_back(self._child)
             self._child = None
 
-    def run(self, program: Program, options: HighsOptions, start: Floats | None = None,
-            listen: Listener | None = None) -> Claim:  # fmt: skip
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let runs finish in spite of Ctrl-C: what turns an incumbent into a plan is short."""
+        self._heeds = False
+        try:
+            yield
+        finally:
+            self._heeds = True
+
+    def run(
+        self, program: Program, options: HighsOptions, start: Floats | None = None, listen: Listener | None = None
+    ) -> Claim:
         """Solve a program; parameters and errors as in `highs.run`. Ctrl-C gives a claim with limit INTERRUPT."""
-        if self._isolation is Isolation.INLINE:
-            return _inline(program, options, start, listen)
-        if self._child is None or not self._child.alive:
-            self._child = borrow()
-        return self._child.run(program, options, start, listen)
+        if self._stop():
+            claim = Claim(Reason.NO_SOLUTION, Limit.INTERRUPT, None, float("-inf"), float("inf"))
+        elif self._isolation is Isolation.INLINE:
+            claim = highs.run(program, options, start, listen, self._stop)
+        else:
+            if self._child is None or not self._child.alive:
+                self._child = borrow()
+            claim = self._child.run(program, options, start, listen, self._stop)
+        if claim.limit is Limit.INTERRUPT:
+            self._interrupt.take()
+        return claim
 
-
-def _inline(program: Program, options: HighsOptions, start: Floats | None, listen: Listener | None) -> Claim:
-    if threading.current_thread() is not threading.main_thread():
-        return highs.run(program, options, start, listen)
-    # A KeyboardInterrupt inside a callback of HiGHS is lost in C++, so Ctrl-C raises a flag that HiGHS is shown.
-    pressed: list[bool] = []
-    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
-    try:
-        return highs.run(program, options, start, listen, lambda: bool(pressed))
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def _stop(self) -> bool:
+        return self._heeds and self._interrupt.asked()

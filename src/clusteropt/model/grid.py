@@ -51,6 +51,11 @@ class Grid:
     harm_point: Floats
 
     @property
+    def size(self) -> int:
+        """The number of points of all kinds; refining adds some or changes nothing."""
+        return len(self.point) + len(self.harm_point)
+
+    @property
     def curve_of_point(self) -> Ints:
         """The curve of every tangent point."""
         return np.repeat(np.arange(self.curves.num), np.diff(self.start))

@@ -142,6 +142,7 @@ class Search:
         self._deadline = deadline
         self._until = deadline
         self._stopped: Limit | None = None
+        self._strict = False
         self._listen = listen
         self._presolve = presolve
         self._began = time.monotonic()
@@ -171,6 +172,7 @@ class Search:
         now = time.monotonic()
         self._until = now + share * max(self._deadline - now, 0.0)
         self._stopped = self._stopped if self._stopped is Limit.INTERRUPT else None
+        self._strict = False
         formulation = build(grid)
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._bound, self._tightness = -np.inf, -np.inf, np.inf, 0.05
@@ -196,8 +198,11 @@ class Search:
                 break
             self._tightness /= 4
             grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
-            if len(grid.point) + len(grid.harm_point) == len(formulation.grid.point) + len(formulation.grid.harm_point):
-                break
+            if grid.size == formulation.grid.size:
+                if self._strict:
+                    break
+                # Nothing new to touch: a choice of 1e-8 may carry what the value misses, so look more closely once.
+                self._strict = True
             formulation = build(grid)
             start = carry(best.x, best.formulation, formulation)
         if best is None:
@@ -303,7 +308,7 @@ class Search:
             threads=self._options.threads,
             random_seed=self._options.seed,
             presolve=self._presolve,
-            feasibility_tolerance=1e-7 if is_mip else 1e-9,
+            feasibility_tolerance=1e-7 if is_mip and not self._strict else 1e-9,
         )
         start = None if step.start is None else scaling.point(step.start)
         # HiGHS 1.16 has been seen to call a start optimal while its own bound is far from it (a 12-binary model,

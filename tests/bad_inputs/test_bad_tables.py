@@ -169,6 +169,10 @@ MONEY = [
     Case("count not whole", add("rules", rule="many", kind="count", min="1.5"), "rules", 4, "min", "whole"),
     Case("change without last plan", add("rules", rule="calm", kind="change", min="-0.1"),
          "rules", 4, "rule", "needs the last plan"),
+    Case("change of a fund, last plan without funds", both(
+            add("last_plan", cluster="media", lever="finance", fund="", amount="100"),
+            add("rules", rule="calm", kind="change", fund="province", min="-0.1")),
+         "rules", 4, "fund", "does not say from which fund"),
     Case("change too far down", add("rules", rule="calm", kind="change", min="-1.1"), "rules", 4, "min", "-1..1000"),
     Case("change too far up", add("rules", rule="calm", kind="change", max="1001"), "rules", 4, "max", "-1..1000"),
     Case("lock without last plan", add("rules", rule="keep", kind="lock"), "rules", 4, "rule", "needs the last plan"),

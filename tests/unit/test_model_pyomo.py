@@ -11,11 +11,11 @@ import pyomo.environ as pyo
 import pytest
 
 from clusteropt.errors import ModelViewError, UnboundedError
-from clusteropt.inputs.problem import Problem, RuleKind, Selection
+from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, RuleKind, Selection
 from clusteropt.model.pyomo_view import from_pyomo, to_pyomo
 from clusteropt.plan.making import solve
 from tests import naive
-from tests.problems import INLINE, plain_problem, rule, with_menus
+from tests.problems import INLINE, QUICK, plain_problem, rule, with_menus
 
 if TYPE_CHECKING:
     from clusteropt.plan.plan import Plan
@@ -270,3 +270,46 @@ def test_arrays_of_an_addition_are_what_was_written() -> None:
     assert (read.row_lower[-1], read.row_upper[-1]) == (-3.0, 16.0)
     assert (read.col_lower[-1], read.col_upper[-1], bool(read.integer[-1])) == (0.0, 9.0, True)
     assert np.array_equal(read.matrix[:-1, :-1].toarray(), plain.matrix.toarray())
+
+
+def test_own_constraint_on_money_with_the_worst_region_first() -> None:
+    """A limit of the caller's on money holds in the second stage as well, to the unit."""
+    problem = plain_problem(
+        [[1.0, 0.8], [0.5, 0.9]], [[1e5, 2e5], [3e5, 1e5]], [[10**6]], per_printed=10_000, regions=[0, 1]
+    )
+    model = to_pyomo(replace(problem, objective=Objective(ObjectiveKind.WORST_REGION)))
+    model.mine = pyo.Constraint(expr=model.flow["F0", "C0", "L0", 2025] <= 3)
+    plan = solve(model, QUICK)
+    amount = plan.allocation[(plan.allocation.cluster == "C0") & (plan.allocation.lever == "L0")].amount.sum()
+    assert amount <= 30_000
+    assert plan.gap <= 1e-6
+
+
+def test_an_own_objective_still_reaches_the_target() -> None:
+    """Least money with another price of money reaches the target of the problem, and is named as the caller's."""
+    problem = plain_problem([[1.0, 0.8], [0.5, 0.9]], [[1e5, 2e5], [3e5, 1e5]], [[10**6]], per_printed=10_000)
+    model = to_pyomo(replace(problem, objective=Objective(ObjectiveKind.LEAST_MONEY, target=400_000.0)))
+    model.value.deactivate()
+    priced = sum((2 if key[1] == "C0" else 1) * model.flow[key] for key in model.flow)
+    model.mine = pyo.Objective(expr=priced, sense=pyo.minimize)
+    plan = solve(model, QUICK)
+    assert plan.total_outcome >= 400_000
+    assert plan.stages[0].kind is None
+
+
+def test_own_floor_on_outcome_is_reached_on_the_curves() -> None:
+    """An outcome asked for is there in the plan, whole units and all."""
+    problem = plain_problem([[1.0, 0.8], [0.5, 0.9]], [[1e5, 2e5], [3e5, 1e5]], [[10**6]], per_printed=10_000)
+    model = to_pyomo(problem)
+    model.mine = pyo.Constraint(expr=model.outcome["C0", "L0", 2025] >= 150_000)
+    cells = solve(model, QUICK).value_by_cell
+    assert cells[(cells.cluster == "C0") & (cells.lever == "L0")].outcome.sum() >= 150_000 * (1 - 1e-7)
+
+
+def test_outcome_cannot_be_kept_down() -> None:
+    """A row or an objective that gains by reporting too little outcome is refused."""
+    problem = plain_problem([[1.0]], [[1e5]], [[10**6]], per_printed=10_000)
+    model = to_pyomo(problem)
+    model.mine = pyo.Constraint(expr=model.outcome["C0", "L0", 2025] <= 1000)
+    with pytest.raises(ModelViewError, match="asks for less outcome"):
+        solve(model, QUICK)

@@ -171,6 +171,18 @@ def _check_rule(check: _Check, rule: Rule, row: int) -> None:
             ),
             Text("Add the table last_plan.", "请补充 last_plan 表。"),
         )
+    elif _needs_last_plan(rule) and rule.selection.funds and (check.problem.last_plan.fund < 0).any():
+        check.faults.add(
+            Place("rules", row, "fund", rule.name),
+            Text(
+                "the rule names a fund, but the last plan does not say from which fund its money came.",
+                "该规则指定了资金来源, 但上期计划未说明拨款来自哪项资金。",
+            ),
+            Text(
+                "Fill in the column fund of last_plan, or take the fund out of the rule.",
+                "请填写 last_plan 的 fund 列, 或从规则中去掉资金来源。",
+            ),
+        )
     _check_floor(check, rule, row)
 
 

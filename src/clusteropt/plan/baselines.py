@@ -67,10 +67,13 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
     """Add to a plan what other ways of sharing would give.
 
     Each way first splits every purse over the cells that may draw on it, then moves as little money as possible to
-    meet every rule: the smallest sum over cells of abs(x - wanted), on whole units. The ways: pro rata to the size
-    of the clusters, equal shares, the last plan, and the factor formula with the weights of the model. Within a
-    cluster, pro rata and factors follow the scale of the levers (with elasticities: what is spent today). For least
-    money the purses are shrunk in proportion to the plan's own money.
+    meet every rule, on whole units: the smallest sum over cells of what is missing to the wanted amount, less half of
+    what is beyond it, so that money which one cell may not have goes to another before it stays unspent. (The last
+    plan, and any way for least money, wants no more than it names: there a unit beyond counts like one missing.)
+
+    The ways: pro rata to the size of the clusters, equal shares, the last plan, and the factor formula with the
+    weights of the model. Within a cluster, pro rata and factors follow the scale of the levers (with elasticities:
+    what is spent today). For least money the purses are shrunk in proportion to the plan's own money.
 
     Parameters
     ----------
@@ -97,7 +100,8 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
         for position, (kind, wanted) in enumerate(ways):
             share = replace(chosen, time_limit_s=max((until - time.monotonic()) / (len(ways) - position), SHORTEST_S))
             try:
-                money = _nearest(formulation, wanted, share, runner)
+                beyond = -1.0 if _wants_no_more(problem, kind) else 0.5
+                money = _nearest(formulation, (wanted, beyond), share, runner)
             except KeyboardInterrupt:
                 notes.append(_STOPPED)
                 break
@@ -170,8 +174,13 @@ def _last(space: Space) -> Floats:
     return wanted
 
 
-def _nearest(formulation: Formulation, wanted: Floats, options: SolveOptions, runner: Runner) -> Ints:
+def _wants_no_more(problem: Problem, kind: BaselineKind) -> bool:
+    return kind is BaselineKind.LAST_PLAN or problem.objective.kind is ObjectiveKind.LEAST_MONEY
+
+
+def _nearest(formulation: Formulation, aim_at: tuple[Floats, float], options: SolveOptions, runner: Runner) -> Ints:
     """Find the whole money nearest to what is wanted, cell by cell, that meets every rule."""
+    wanted, beyond = aim_at
     space, num_cols = formulation.space, formulation.num_cols
     cells = np.unique(space.flow_cell)
     num, per_printed = len(cells), space.problem.money.per_printed
@@ -186,8 +195,9 @@ def _nearest(formulation: Formulation, wanted: Floats, options: SolveOptions, ru
     lower = np.concatenate([np.zeros(0), *(block.lower for block in kept), aim])
     upper = np.concatenate([np.zeros(0), *(block.upper for block in kept), aim])
     col_lower = np.append(formulation.col_lower, np.zeros(2 * num))
-    col_upper = np.append(formulation.col_upper, np.full(2 * num, np.inf))
-    cost = np.append(np.zeros(num_cols), np.full(2 * num, -1.0))
+    most = np.maximum(space.cell_most[cells] / per_printed, aim)
+    col_upper = np.concatenate((formulation.col_upper, aim, most))
+    cost = np.concatenate((np.zeros(num_cols), np.full(num, -1.0), np.full(num, beyond)))
     integer = np.append(formulation.integer, np.zeros(2 * num, bool))
     program = make_program(matrix, (lower, upper, col_lower, col_upper), cost, integer)
     scaling = choose_scaling(formulation, program)
@@ -202,7 +212,9 @@ def _nearest(formulation: Formulation, wanted: Floats, options: SolveOptions, ru
     fixed = np.append(choices(claim.x[:num_cols], formulation), np.full(2 * num, np.nan))
     polished = scaling.unscale(runner.run(scaled.fixed(scaling.point(fixed)), exact))
     x = (claim.x if polished.x is None else polished.x)[:num_cols]
-    return round_money(formulation, x, to_units(formulation, x), (runner, time.monotonic() + ROUNDING_S))
+    # Without the rows of value: a sharing does not have to reach the target of the plan.
+    bare = replace(formulation, rows=tuple(kept))
+    return round_money(bare, x, to_units(formulation, x), (runner, time.monotonic() + ROUNDING_S))
 
 
 def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:
@@ -210,7 +222,9 @@ def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:
     outcome = evaluate(space, money)
     awarded, wanted = (space.cell_flows @ amount for amount in (money, shared.wanted))
     objective = space.problem.objective
-    if objective.kind is ObjectiveKind.LEAST_MONEY:
+    if plan.stages[0].kind is None:
+        value, goal = outcome.total, plan.total_outcome
+    elif objective.kind is ObjectiveKind.LEAST_MONEY:
         value, goal = outcome.total, objective.target or 0.0
     else:
         value, goal = objective_value(space, money, outcome), plan.value

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import ExactMoneyError, FalseBoundError, NoIncumbentError, NoPlanError
+from clusteropt.errors import ExactMoneyError, FalseBoundError, NoPlanError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
@@ -223,8 +223,8 @@ def _stages(space: Space, search: Search, added: Attach | None, whole_money: boo
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
         return [first, search.best(build(floor), grid)]
-    except NoIncumbentError:
-        # The first stage holds a plan; the second only ran out of time to better its total.
+    except NoPlanError:
+        # The first stage holds a plan; the second only failed to better its total.
         return [replace(first, limit=first.limit or Limit.TIME)]
 
 
@@ -290,7 +290,7 @@ def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
         sign = 1.0 if made.found.formulation.maximise else -1.0
         value, offset = made.found.value, made.found.formulation.offset
         bound = sign * agreed(sign * value, sign * bounds[-1])
-        return (Stage(objective.kind, value + offset, bound + offset),)
+        return (Stage(None, value + offset, bound + offset),)
     value = objective_value(space, money, outcome)
     if objective.kind is ObjectiveKind.LEAST_MONEY:
         claimed = bounds[0] * space.problem.money.per_printed
@@ -331,7 +331,7 @@ def _rounding_loss(made: Made, outcome: Outcome) -> float:
     kind = made.space.problem.objective.kind
     if kind is ObjectiveKind.LEAST_MONEY:
         return float(made.money.sum() - made.found.money.sum())
-    if kind is ObjectiveKind.WORST_REGION:
+    if kind is ObjectiveKind.WORST_REGION and len(made.stages) > 1:
         return made.found.value - outcome.total
     return made.found.value - objective_value(made.space, made.money.astype(float), outcome)
 

@@ -121,15 +121,15 @@ class Stage:
 
     Parameters
     ----------
-    kind : ObjectiveKind
-        What was sought.
+    kind : ObjectiveKind or None
+        What was sought; None is an objective of the caller's own.
     value : float
         Re-computed on the curves from the whole amounts.
     bound : float
         What no plan can exceed (for least money: undercut), as the solver claims it.
     """
 
-    kind: ObjectiveKind
+    kind: ObjectiveKind | None
     value: float
     bound: float
 
@@ -143,7 +143,8 @@ class Baseline:
     kind : BaselineKind
         The way of sharing.
     value : float
-        The objective of the plan, for this sharing; for least money, the outcome it buys with the plan's money.
+        The objective of the plan, for this sharing; for least money, the outcome it buys with the plan's money; for
+        an objective of the caller's own, the total outcome.
     total_outcome : float
         Its total outcome.
     money : int

@@ -149,7 +149,7 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
         if time.monotonic() > deadline:
             break
         need = _need(formulation, base, safety)
-        rounded = _nearest(base, choices, limits, (gain, need), (radius, *run))
+        rounded = _nearest((base, money > base), choices, limits, (gain, need), (radius, *run))
         obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
         if rounded is not None and obeys and _reaches(formulation, rounded):
             return rounded
@@ -167,6 +167,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Runn
     runner, deadline = run
     seconds = max(deadline - time.monotonic(), SHORTEST_S)
     program = to_program(formulation)
+    # The floor of a second stage is what the first reached before rounding; whole amounts cannot hold it to the digit.
+    program.row_lower[formulation.row_positions("floor")] = -np.inf
     scaling = choose_scaling(formulation, program)
     fixed = program.fixed(np.where(formulation.integer, x, np.nan))
     flow = formulation.columns.block("flow")
@@ -252,7 +254,7 @@ def _objective_weight(formulation: Formulation, money: Floats) -> Floats:
 
 def _safeties(formulation: Formulation) -> tuple[float, ...]:
     """Give what to ask beyond a target, in units of the best flow: the first try asks for nothing more."""
-    asked = formulation.row_positions("target").size and not formulation.own_objective
+    asked = formulation.row_positions("target").size
     return (0.0, 0.01, 1.0, 3.0) if asked else (0.0,)
 
 
@@ -286,18 +288,19 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
 
 
 def _nearest(
-    base: Ints,
+    near: tuple[Ints, np.ndarray],
     choices: Choices,
     rows: list[MoneyRow],
     aim: tuple[Floats, tuple[Floats, float] | None],
     search: tuple[int, Runner, float],
 ) -> Ints | None:
     """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none."""
+    base, fraction = near
     gain, need = aim
     radius, runner, deadline = search
     seconds = max((deadline - time.monotonic()) / 2, SHORTEST_S)
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
-    high = np.minimum(choices.flow_upper - base, radius + 1).astype(float)
+    high = np.minimum(choices.flow_upper - base, radius + fraction).astype(float)
     if radius == RADII[0]:
         # Units left over go to draws that exist: an award of one yuan is right but reads as a mistake.
         high[(base == 0) & (choices.flow_lower == 0)] = 0.0
@@ -399,10 +402,10 @@ def _limited(row: tuple[int, Ints, list[Fraction], Fraction], lower: float, uppe
 
 
 def _reaches(formulation: Formulation, money: Ints) -> bool:
-    objective = formulation.problem.objective
-    if objective.kind is not ObjectiveKind.LEAST_MONEY or formulation.own_objective:
+    if not formulation.row_positions("target").size:
         return True
-    return evaluate(formulation.space, money.astype(float)).total >= (objective.target or 0.0)
+    target = formulation.problem.objective.target or 0.0
+    return evaluate(formulation.space, money.astype(float)).total >= target
 
 
 def _refusal(formulation: Formulation, broken: list[MoneyRow]) -> ExactMoneyError:

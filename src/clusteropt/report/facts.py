@@ -44,7 +44,7 @@ def summary_facts(plan: Plan) -> list[Fact]:
     solver = f"{record.solver} {record.solver_version}"
     filled = Text(proof.en.format(solver=solver), proof.zh.format(solver=solver))
     held = int(plan.purse.sum())
-    loss_kind = _kind_of(plan.objective.kind)
+    loss_kind = _kind_of(plan.stages[0].kind)
     return [
         Fact(words.TITLE, Kind.TEXT, both(plan.title)),
         Fact(words.MODEL, Kind.TEXT, plan.name),
@@ -88,7 +88,7 @@ def record_facts(plan: Plan) -> list[Fact]:
 def _stage_facts(plan: Plan) -> list[Fact]:
     facts = []
     for stage in plan.stages:
-        name, kind = words.OBJECTIVES[stage.kind], _kind_of(stage.kind)
+        name, kind = words.objective_name(stage.kind), _kind_of(stage.kind)
         bound = Text(f"{name.en}: {words.BOUND.en.lower()}", f"{name.zh}: {words.BOUND.zh}")
         gap = Text(f"{name.en}: {words.GAP.en.lower()}", f"{name.zh}: {words.GAP.zh}")
         facts += [
@@ -99,7 +99,7 @@ def _stage_facts(plan: Plan) -> list[Fact]:
     return facts
 
 
-def _kind_of(objective: ObjectiveKind) -> Kind:
+def _kind_of(objective: ObjectiveKind | None) -> Kind:
     return Kind.MONEY if objective is ObjectiveKind.LEAST_MONEY else Kind.NUMBER
 
 

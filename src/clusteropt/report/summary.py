@@ -66,7 +66,7 @@ class _View:
     def money(self, amount: int) -> str:
         return numbers.printed_money(amount, self.plan.money)
 
-    def goal(self, kind: ObjectiveKind, value: float) -> str:
+    def goal(self, kind: ObjectiveKind | None, value: float) -> str:
         """Write a value of an objective: money or outcome."""
         # A bound that nothing is known of is infinite, and not a whole number of anything.
         if kind is ObjectiveKind.LEAST_MONEY and math.isfinite(value):
@@ -90,7 +90,7 @@ def _quality(view: _View) -> list[str]:
     plan, record = view.plan, view.plan.record
     rows = [
         [
-            view.read(words.OBJECTIVES[stage.kind]),
+            view.read(words.objective_name(stage.kind)),
             view.goal(stage.kind, stage.value),
             view.goal(stage.kind, stage.bound),
             numbers.gap(relative_gap(stage.value, stage.bound)),
@@ -201,7 +201,7 @@ def _baseline(view: _View, baseline: Baseline) -> list[str]:
 
 def _notes(view: _View) -> list[str]:
     plan = view.plan
-    loss = view.goal(plan.objective.kind, plan.rounding_loss)
+    loss = view.goal(plan.stages[0].kind, plan.rounding_loss)
     notes = [
         view.read(words.PIECES).format(pieces=numbers.outcome(plan.pieces_error)),
         view.read(words.ROUNDING).format(unit=view.read(plan.money.unit), loss=loss),

@@ -22,6 +22,14 @@ OBJECTIVES: Mapping[ObjectiveKind, Text] = MappingProxyType(
     }
 )
 
+OWN_OBJECTIVE = Text("Your own objective", "您自己的目标")
+
+
+def objective_name(kind: ObjectiveKind | None) -> Text:
+    """Name what a stage of a plan sought."""
+    return OWN_OBJECTIVE if kind is None else OBJECTIVES[kind]
+
+
 PROOFS: Mapping[Proof, Text] = MappingProxyType(
     {
         Proof.EXACT: Text("re-checked in exact arithmetic", "已用精确运算复核"),

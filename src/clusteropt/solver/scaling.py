@@ -71,10 +71,11 @@ class Scaling:
 def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
     """Choose one factor for all money, one for all outcomes, and one for each row.
 
-    One factor for all money keeps feasibility tolerances equal in yuan from purse to purse.
+    One factor for all money keeps feasibility tolerances equal in yuan from purse to purse. Columns of the program
+    beyond those of the formulation are money.
     """
     col = np.ones(len(program.cost))
-    money = formulation.columns.money
+    money = np.append(formulation.columns.money, np.arange(formulation.num_cols, len(col)))
     col[money] = _power(program.col_upper[money])
     names = ("outcome", "synergy", "worst", "equity")
     found = [b.positions for b in formulation.columns.blocks if b.name in names]

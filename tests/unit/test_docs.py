@@ -157,7 +157,6 @@ def test_console_script_takes_the_arguments_of_the_readme() -> None:
     assert all(word in found.stdout for word in command if word.startswith("--"))
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_plain_pip_way_works(tmp_path: Path) -> None:
     """The commands of the README make a plan from nothing but Python and the sources."""

@@ -73,27 +73,14 @@ def attach(formulation: Formulation, extras: Extras) -> Formulation:
     if extras.cost is not None:
         cost = np.zeros(num)
         cost[place[kept]] = extras.cost[kept]
-    keys = np.arange(num_own)[:, None]
-    column_block = ColumnBlock(
-        OWN,
-        (OWN,),
-        keys,
-        lower[-num_own:] if num_own else lower[:0],
-        upper[-num_own:] if num_own else upper[:0],
-        False,
-        formulation.num_cols,
-    )
-    row_block = RowBlock(
-        OWN, (OWN,), np.arange(len(extras.row_lower))[:, None], own_rows, extras.row_lower, extras.row_upper
-    )
-    blocks = formulation.columns.blocks + ((column_block,) if num_own else ())
+    column_blocks, row_blocks = _own_blocks(formulation, extras, (lower, upper), own_rows)
     expressions = {name: _widen(getattr(formulation.columns, name), num) for name in _EXPRESSIONS}
     grid = replace(formulation.grid, curves=_weighed(formulation, extras))
     return replace(
         formulation,
         grid=grid,
-        columns=replace(formulation.columns, blocks=blocks, num=num, **expressions),
-        rows=formulation.rows + ((row_block,) if len(extras.row_lower) else ()),
+        columns=replace(formulation.columns, blocks=formulation.columns.blocks + column_blocks, num=num, **expressions),
+        rows=formulation.rows + row_blocks,
         matrix=tidy(sparse.vstack([wide, own_rows], format="csr")),
         row_lower=np.append(formulation.row_lower, extras.row_lower),
         row_upper=np.append(formulation.row_upper, extras.row_upper),
@@ -107,6 +94,17 @@ def attach(formulation: Formulation, extras: Extras) -> Formulation:
         own_objective=extras.cost is not None,
         offset=extras.offset if extras.cost is not None else 0.0,
     )
+
+
+def _own_blocks(
+    formulation: Formulation, extras: Extras, bounds: tuple[Floats, Floats], own_rows: Matrix
+) -> tuple[tuple[ColumnBlock, ...], tuple[RowBlock, ...]]:
+    """Make the blocks of the caller's columns and rows; none where there are none."""
+    first, num_own, num_rows = formulation.num_cols, len(extras.integer), len(extras.row_lower)
+    lower, upper = (side[first:] for side in bounds)
+    columns = ColumnBlock(OWN, (OWN,), np.arange(num_own)[:, None], lower, upper, False, first)
+    rows = RowBlock(OWN, (OWN,), np.arange(num_rows)[:, None], own_rows, extras.row_lower, extras.row_upper)
+    return ((columns,) if num_own else (), (rows,) if num_rows else ())
 
 
 def _weighed(formulation: Formulation, extras: Extras) -> Curves:

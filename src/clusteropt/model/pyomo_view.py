@@ -109,27 +109,17 @@ def read_extras(model: pyo.ConcreteModel) -> Extras:
     formulation = _source(model)
     _check_components(model)
     reader = _Reader(model, formulation)
-    # A fixed variable would be read as a constant; its bounds carry the fixing instead.
-    held = [v for v in model.component_data_objects(pyo.Var, descend_into=True) if v.fixed]
-    for variable in held:
-        if variable.value is None:
-            raise _refuse(
-                f"{variable.name} is fixed without a value. Give one: `{variable.name}.fix(0)`.",
-                f"{variable.name} 已固定但没有数值。请给出数值,例如 `{variable.name}.fix(0)`。",
-            )
-    fixed = {id(v): float(v.value) for v in held}
-    for variable in held:
-        variable.unfix()
+    held = _release(model)
     try:
         reader.check_own_rows()
         rows = reader.added_rows()
         cost, offset, maximise = reader.objective()
     finally:
-        for variable in held:
-            variable.fix()
+        for variable, value in held:
+            variable.fix(value)
     variables = reader.variables
     num = len(variables)
-    lower, upper = reader.bounds(fixed)
+    lower, upper = reader.bounds({id(variable): value for variable, value in held})
     matrix = sparse.csr_matrix(
         (
             [c for row in rows for c in row.coefs],
@@ -149,6 +139,20 @@ def read_extras(model: pyo.ConcreteModel) -> Extras:
         offset=offset,
         maximise=maximise,
     )
+
+
+def _release(model: pyo.ConcreteModel) -> list[tuple[Any, float]]:
+    """Unfix every fixed variable, which would be read as a constant; its bounds carry the fixing instead."""
+    held = [v for v in model.component_data_objects(pyo.Var, descend_into=True) if v.fixed]
+    for variable in held:
+        if variable.value is None:
+            raise _refuse(
+                f"{variable.name} is fixed without a value. Give one: `{variable.name}.fix(0)`.",
+                f"{variable.name} 已固定但没有数值。请给出数值,例如 `{variable.name}.fix(0)`。",
+            )
+    for variable in held:
+        variable.unfix()
+    return [(variable, float(variable.value)) for variable in held]
 
 
 class _Reader:

@@ -202,6 +202,7 @@ def check_loadable(program: Program) -> None:
 def _silent_solver() -> highspy.Highs:
     """Make a solver; the first of a process prints a banner from C before any option can be set."""
     if not _BANNER_SHOWN:
+        _check_version()
         with _QUIET:
             sys.stdout.flush()
             kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
@@ -214,6 +215,17 @@ def _silent_solver() -> highspy.Highs:
                 os.close(nowhere)
             _BANNER_SHOWN.append(True)
     return highspy.Highs()
+
+
+def _check_version() -> None:
+    found = version()
+    if tuple(int(part) for part in found.split(".")[:2]) < OLDEST:
+        raise SolverFaultError(
+            Text(
+                f"highspy {found} returns wrong optima on models like these. Install highspy 1.16 or newer.",
+                f"highspy {found} 在此类模型上会给出错误的最优解。请安装 highspy 1.16 或更新版本。",
+            )
+        )
 
 
 _BANNER_SHOWN: list[bool] = []

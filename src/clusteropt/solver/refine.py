@@ -302,14 +302,7 @@ class Search:
         program = program.relaxed() if step.relaxed else program
         program = program if step.fixed is None else program.fixed(scaling.point(step.fixed))
         is_mip = bool(program.integer.any())
-        options = HighsOptions(
-            time_limit=max(self._until - time.monotonic(), 0.05),
-            mip_rel_gap=self._options.relative_gap / 4,
-            threads=self._options.threads,
-            random_seed=self._options.seed,
-            presolve=self._presolve,
-            feasibility_tolerance=1e-7 if is_mip and not self._strict else 1e-9,
-        )
+        options = self._limits(is_mip)
         start = None if step.start is None else scaling.point(step.start)
         # HiGHS 1.16 has been seen to call a start optimal while its own bound is far from it (a 12-binary model,
         # kept as a test), so "optimal" with an open gap is run again without the start, then without presolve.
@@ -334,6 +327,16 @@ class Search:
         if claim.x is not None:
             check_point(program, claim.x)
         return scaling.unscale(claim)
+
+    def _limits(self, is_mip: bool) -> HighsOptions:
+        return HighsOptions(
+            time_limit=max(self._until - time.monotonic(), 0.05),
+            mip_rel_gap=self._options.relative_gap / 4,
+            threads=self._options.threads,
+            random_seed=self._options.seed,
+            presolve=self._presolve,
+            feasibility_tolerance=1e-7 if is_mip and not self._strict else 1e-9,
+        )
 
     def _doubtful(self, claim: Claim, options: HighsOptions) -> bool:
         """Tell whether a quick "optimal" is worth a second opinion.

@@ -7,7 +7,7 @@
     ├── NoPlanError             no plan is returned because the solver holds no incumbent
     │   ├── InfeasibleError     the solver claims that the rules cannot stand together
     │   ├── UnboundedError      the solver claims that the value has no limit
-    │   ├── NoIncumbentError    a limit or an interrupt came before the first incumbent
+    │   ├── NoIncumbentError    a limit came before the first incumbent
     │   └── SolverFaultError    the solver failed, crashed, or returned what does not re-compute
     │       └── FalseBoundError the solver's bound is below a value that is held
     ├── ExactMoneyError         no whole amounts near the optimum obey every rule
@@ -124,7 +124,7 @@ class UnboundedError(NoPlanError):
 
 
 class NoIncumbentError(NoPlanError):
-    """A limit or an interrupt came before the first incumbent."""
+    """A limit came before the first incumbent."""
 
 
 class SolverFaultError(NoPlanError):

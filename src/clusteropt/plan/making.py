@@ -112,7 +112,9 @@ def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None,
     InfeasibleError
         If no plan obeys the rules, as HiGHS claims.
     NoIncumbentError
-        If a limit or Ctrl-C came before the first incumbent.
+        If a limit came before the first incumbent.
+    KeyboardInterrupt
+        If Ctrl-C came before the first incumbent, or twice.
     ExactMoneyError
         If no whole amounts near the optimum obey every rule.
     SolverFaultError
@@ -223,7 +225,7 @@ def _stages(space: Space, search: Search, added: Attach | None, whole_money: boo
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
         return [first, search.best(build(floor), grid)]
-    except NoPlanError:
+    except (NoPlanError, KeyboardInterrupt):
         # The first stage holds a plan; the second only failed to better its total.
         return [replace(first, limit=first.limit or Limit.TIME)]
 
@@ -257,7 +259,7 @@ def _whole(
     stages, money, _ = before
     try:
         again = _stages(space, search, None, whole_money=True)
-    except NoPlanError:
+    except (NoPlanError, KeyboardInterrupt):
         return before
     exact, refusal = _rounded(again[-1], rounding)
     if exact is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clusteropt.errors import InfeasibleError, NoIncumbentError, NoPlanError, SolverFaultError, UnboundedError
-from clusteropt.solver.claim import Reason
+from clusteropt.solver.claim import Limit, Reason
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ FAULT_TOLERANCE = 1e-5
 """A point that breaks a row by more than this, relative to the row, is a fault of the solver."""
 
 
-def no_plan(claim: Claim) -> NoPlanError:
-    """Give the error that says why a claim has no incumbent."""
+def no_plan(claim: Claim) -> NoPlanError | KeyboardInterrupt:
+    """Give the error that says why a claim has no incumbent; after Ctrl-C there is nothing to explain."""
     said = claim.detail
+    if claim.limit is Limit.INTERRUPT:
+        return KeyboardInterrupt()
     if claim.reason is Reason.INFEASIBLE or claim.reason is Reason.INFEASIBLE_OR_UNBOUNDED:
         return InfeasibleError(
             Text(

@@ -47,7 +47,8 @@ NUMBER_FORMATS = {
     Kind.WHOLE: "#,##0",
     Kind.PLAIN: "0",
     Kind.MONEY: "#,##0.00",
-    Kind.NUMBER: "General",
+    # Outcomes are of any size: large ones to a tenth, small ones to four places, the rest as it is.
+    Kind.NUMBER: "[>=1000]#,##0.0;[>=0.001]0.0000;General",
     Kind.SHARE: "0.0%",
     Kind.SMALL: "0.0E+00",
 }

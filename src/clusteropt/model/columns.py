@@ -11,7 +11,7 @@ from scipy import sparse
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import ColumnBlock, pick, tidy
 from clusteropt.model.cells import level_gain, stock_cells, stock_reach, synergy_places
-from clusteropt.model.curves import best_outcomes, live_regions, region_reach, region_units
+from clusteropt.model.curves import best_outcomes, live_regions, region_reach, region_units, synergy_most
 from clusteropt.model.space import counted_clusters, counts_draws, harmful
 
 if TYPE_CHECKING:
@@ -178,9 +178,7 @@ def _outcome_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Int
 
 def _synergy_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
     synergy, cluster, year = synergy_places(space)
-    most = best_outcomes(space, grid.curves).reshape(space.problem.num_clusters, -1, space.problem.num_years)
-    joint = [most[:, list(s.levers)].min(axis=1) for s in space.problem.synergies]
-    upper = np.stack(joint)[synergy, cluster, year] if joint else np.zeros(0)
+    upper = synergy_most(space, best_outcomes(space, grid.curves))
     shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], upper)
 
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure
 from clusteropt.model.blocks import add_up
-from clusteropt.model.cells import curved_cells, level_gain, stock_reach, synergy_gain
+from clusteropt.model.cells import curved_cells, level_gain, stock_reach, synergy_gain, synergy_places
 from clusteropt.model.response import FAMILIES, curve_value, family_codes
 from clusteropt.model.space import harmful
 
@@ -83,15 +83,26 @@ def best_outcomes(space: Space, curves: Curves) -> Floats:
     return best + levels
 
 
+def synergy_most(space: Space, best: Floats) -> Floats:
+    """Give the most that each synergy column can hold: the smallest of the best outcomes of its levers."""
+    number, cluster, year = synergy_places(space)
+    shape = (space.problem.num_clusters, space.problem.num_levers, space.problem.num_years)
+    joint = [best.reshape(shape)[:, list(s.levers)].min(axis=1) for s in space.problem.synergies]
+    return np.stack(joint)[number, cluster, year] if joint else np.zeros(0)
+
+
 def region_reach(space: Space, curves: Curves) -> Floats:
     """Give an upper bound on the outcome of each region, harm left out, shape (num_regions,)."""
-    problem = space.problem
-    discounted = best_outcomes(space, curves) * space.discount[space.cell_year]
-    per_cluster = add_up(space.cell_cluster, discounted, problem.num_clusters)
-    synergy = sum((s.gain for s in problem.synergies), np.zeros(len(problem.labels.paths)))
-    home = per_cluster * (problem.membership @ synergy) * problem.weight
-    kept = space.region_weight.maximum(0) @ per_cluster
-    return np.asarray(kept + add_up(problem.region_of, home, len(problem.labels.regions)))
+    problem, best = space.problem, best_outcomes(space, curves)
+    num_regions = len(problem.labels.regions)
+    per_cluster = add_up(space.cell_cluster, best * space.discount[space.cell_year], problem.num_clusters)
+    number, cluster, year = synergy_places(space)
+    gains = np.array([problem.membership @ synergy.gain for synergy in problem.synergies]).reshape(
+        -1, len(problem.weight)
+    )
+    joint = gains[number, cluster] * problem.weight[cluster] * space.discount[year] * synergy_most(space, best)
+    home = add_up(problem.region_of[cluster], joint, num_regions)
+    return np.asarray(space.region_weight.maximum(0) @ per_cluster + home)
 
 
 def live_regions(space: Space) -> Ints:

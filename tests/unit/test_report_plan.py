@@ -16,12 +16,11 @@ from clusteropt.plan.plan import (
     Plan,
     Proof,
     SolveRecord,
-    SolverRun,
     Stage,
     Unspent,
     UnspentReason,
 )
-from clusteropt.solver.claim import HighsOptions, Reason
+from clusteropt.solver.claim import HighsOptions, Reason, SolverRun
 from clusteropt.text import Text
 
 

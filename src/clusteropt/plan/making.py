@@ -19,12 +19,12 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
-from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, SolverRun, Stage
+from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, Stage
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
-from clusteropt.solver.refine import NOISE, Found, RunRecord, Search
+from clusteropt.solver.refine import NOISE, Found, Search
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Text
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from clusteropt.model.grid import Grid
     from clusteropt.model.outcome import Outcome
     from clusteropt.model.space import Space
-    from clusteropt.solver.claim import Progress
+    from clusteropt.solver.claim import Progress, SolverRun
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
@@ -72,7 +72,7 @@ class Made:
         The stages of the objective, before rounding.
     money : array of shape (num_flows,)
         Whole units.
-    records : tuple of RunRecord
+    records : tuple of SolverRun
         Every run of the solver.
     seconds : float
         Wall-clock time.
@@ -81,7 +81,7 @@ class Made:
     space: Space
     stages: tuple[Found, ...]
     money: Ints
-    records: tuple[RunRecord, ...]
+    records: tuple[SolverRun, ...]
     seconds: float
 
     @property
@@ -394,10 +394,6 @@ def _record(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> Sol
     # The gap that counts is that of the whole amounts: a limit that did not cost it is none.
     close = all(relative_gap(s.value, s.bound) <= max(options.relative_gap, NOISE) for s in stages)
     limit: Limit | None = limits[0] if limits and not close else None
-    runs = tuple(
-        SolverRun(r.step, r.rows, r.cols, r.whole, r.reason, r.seconds, r.nodes, r.bound, r.options)
-        for r in made.records
-    )
     return SolveRecord(
         solver="HiGHS",
         solver_version=highs.version(),
@@ -406,5 +402,5 @@ def _record(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> Sol
         options=options,
         seconds=made.seconds,
         limit=limit,
-        runs=runs,
+        runs=made.records,
     )

@@ -14,7 +14,7 @@ from pydantic import PlainSerializer, PlainValidator
 
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
-from clusteropt.solver.claim import HighsOptions, Limit, Reason
+from clusteropt.solver.claim import Limit, SolverRun
 from clusteropt.text import Text
 
 
@@ -184,21 +184,6 @@ class Unspent:
     amount: int
     reason: UnspentReason
     rules: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SolverRun:
-    """One run of the solver: its size, its end, and every option set."""
-
-    step: str
-    rows: int
-    cols: int
-    whole: int
-    reason: Reason
-    seconds: float
-    nodes: int
-    bound: float
-    options: HighsOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,3 +175,18 @@ class HighsOptions:
             settings["mip_abs_gap"] = 0.0
             settings["mip_feasibility_tolerance"] = tolerance
         return settings
+
+
+@dataclass(frozen=True, slots=True)
+class SolverRun:
+    """One run of the solver as the plan records it: its size, its end, and every option set."""
+
+    step: str
+    rows: int
+    cols: int
+    whole: int
+    reason: Reason
+    seconds: float
+    nodes: int
+    bound: float
+    options: HighsOptions

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, relative_gap
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
 from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfalls, to_units, worth
 from clusteropt.solver.refusal import check_point, no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
@@ -47,21 +47,6 @@ RELAXATION_SHARE = 0.3
 """The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run of HiGHS as it is written into the plan."""
-
-    step: str
-    rows: int
-    cols: int
-    whole: int
-    reason: Reason
-    seconds: float
-    nodes: int
-    bound: float
-    options: HighsOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +121,7 @@ class Search:
         listen: Callable[[Progress], None] | None = None,
         presolve: str = "on",
     ) -> None:
-        self.records: list[RunRecord] = []
+        self.records: list[SolverRun] = []
         self._runner = runner
         self._options = options
         self._deadline = deadline
@@ -355,7 +340,7 @@ class Search:
         if step.fixed is not None:
             whole -= int(np.isfinite(step.fixed).sum())
         size = (formulation.num_rows, formulation.num_cols, whole)
-        self.records.append(RunRecord(step.name, *size, claim.reason, claim.seconds, claim.nodes, claim.bound, options))
+        self.records.append(SolverRun(step.name, *size, claim.reason, claim.seconds, claim.nodes, claim.bound, options))
 
     def _hear(self, step: _Step, sighting: Sighting, factor: float) -> None:
         if step.name == "search":

@@ -135,7 +135,9 @@ class Rule:
     kind : RuleKind
         ``amount``: whole money units over the whole selection and all its years together.
         ``share``: the money of the selection over the money of ``base``.
-        ``count``: the number of awards (cells with money) or of clusters with an award.
+        ``count``: the number of awards (cells with money) or of clusters with an award; where funds are named, of
+        draws on them. An award or draw counts from one whole unit on: give the cells a least award if that is too
+        little.
         ``change``: the relative change of the money of the selection in each year of it against the last
         plan (-0.1 is ten per cent less).
         ``lock``: every cell of the selection gets exactly ``minimum`` (= ``maximum``) whole units, or,

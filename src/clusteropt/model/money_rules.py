@@ -18,7 +18,7 @@ from clusteropt.inputs.problem import RuleBase, RuleKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from clusteropt.inputs.problem import Ints, Rule, Selection
+    from clusteropt.inputs.problem import Ints, Problem, Rule, Selection
     from clusteropt.model.space import Space
 
 
@@ -107,7 +107,7 @@ def share_money(space: Space) -> Iterator[MoneyRow]:
 def change_money(space: Space) -> Iterator[MoneyRow]:
     """A change rule, year by year: (1 + min) * last <= money of the selection in the year <= (1 + max) * last."""
     for number, rule in _rules(space, RuleKind.CHANGE):
-        last = Fraction(last_money(space, rule.selection))
+        last = Fraction(last_money(space.problem, rule.selection))
         low = None if rule.minimum is None else _ceil((1 + rule.minimum) * last)
         high = None if rule.maximum is None else _floor((1 + rule.maximum) * last)
         for year in rule.selection.years or range(space.problem.num_years):
@@ -134,9 +134,9 @@ def lock_money(space: Space) -> Iterator[MoneyRow]:
 MONEY_RULES = (purse_money, amount_money, share_money, change_money, lock_money)
 
 
-def last_money(space: Space, selection: Selection) -> int:
+def last_money(problem: Problem, selection: Selection) -> int:
     """Sum the last plan over a selection, whatever its years, in whole units of one year."""
-    last, problem = space.problem.last_plan, space.problem
+    last = problem.last_plan
     fields = (
         (selection.regions, problem.region_of[last.cluster]),
         (selection.paths, problem.path_of[last.cluster]),

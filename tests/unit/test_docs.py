@@ -16,7 +16,8 @@ import pytest
 from clusteropt.errors import ClusteroptError
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily, RuleKind
 from clusteropt.model.formulation import ROW_FUNCTIONS
-from clusteropt.plan.plan import BaselineKind, Proof, UnspentReason
+from clusteropt.plan.certificate import Proof
+from clusteropt.plan.plan import BaselineKind, UnspentReason
 
 if TYPE_CHECKING:
     from types import ModuleType

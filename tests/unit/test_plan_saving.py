@@ -13,7 +13,7 @@ import pytest
 from clusteropt.errors import PlanFileError
 from clusteropt.plan.baselines import compare
 from clusteropt.plan.making import solve
-from clusteropt.plan.saving import load_plan, plan_from_json, plan_to_json, save_plan
+from clusteropt.plan.saving import digest, load_plan, plan_from_json, plan_to_json, save_plan
 from tests.problems import QUICK, random_problem
 
 if TYPE_CHECKING:
@@ -51,7 +51,12 @@ def changed(document: dict, path: tuple, value: object) -> str:
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    return json.dumps(copied)
+    return signed(copied)
+
+
+def signed(document: dict) -> str:
+    """Write a document with the digest of what it holds now, so that only its meaning can be wrong."""
+    return json.dumps({**document, "sha256": digest(document["plan"])})
 
 
 def test_a_plan_returns_as_it_was(plan: Plan) -> None:
@@ -111,13 +116,13 @@ def test_every_missing_field_is_named(document: dict) -> None:
     for name in document["plan"]:
         rest = {key: value for key, value in document["plan"].items() if key != name}
         with pytest.raises(PlanFileError, match=name):
-            plan_from_json(json.dumps({**document, "plan": rest}))
+            plan_from_json(signed({**document, "plan": rest}))
 
 
 def test_every_field_of_a_wrong_kind_is_refused(document: dict) -> None:
     """A map where something else is expected never passes."""
     for path in leaves(document["plan"]):
-        if path[:1] == ("digests",):
+        if path[:1] == ("digests",) or path[:2] == ("certificate", "inputs"):
             continue
         with pytest.raises(PlanFileError):
             plan_from_json(changed(document, ("plan", *path), {"a": [None]}))
@@ -182,3 +187,11 @@ def read_all(plan: Plan) -> None:
     tables = (plan.allocation, plan.value_by_cell, plan.by_lever, plan.by_path, plan.by_region, plan.by_industry)
     more = (plan.by_cluster, plan.by_purse, plan.unspent_money, plan.comparison, plan.largest_awards())
     assert all(table is not None for table in tables + more)
+
+
+def test_a_plan_changed_after_it_was_written_is_refused(document: dict) -> None:
+    """One digit changed without the digest is found."""
+    document = copy.deepcopy(document)
+    document["plan"]["total_outcome"] += 1
+    with pytest.raises(PlanFileError, match="changed after it was written"):
+        plan_from_json(json.dumps(document))

@@ -8,13 +8,13 @@ import numpy as np
 
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
+from clusteropt.plan.certificate import Certificate, Proof, RuleLevels, Side, StageProof
 from clusteropt.plan.plan import (
     Awards,
     Baseline,
     BaselineKind,
     CellOutcomes,
     Plan,
-    Proof,
     SolveRecord,
     Stage,
     Unspent,
@@ -62,6 +62,14 @@ def make_record() -> SolveRecord:
     return SolveRecord("HiGHS", "1.16.0", "0.1.0", "3.11.7", SolveOptions(), 0.31, None, (run,))
 
 
+def make_certificate(proof: Proof = Proof.SAFE) -> Certificate:
+    """Certify one rule and one bound."""
+    none, one = np.array([-1]), np.array([53_456_794])
+    rules = RuleLevels(("talent_cap",), (Side.MAX,), none, one, one + 206)
+    bound = float("inf") if proof is Proof.CLAIMED else 1234.5001
+    return Certificate({"clusters.csv": "cd" * 32}, False, rules, (StageProof(bound, proof, None),))
+
+
 def make_plan() -> Plan:
     """Make a plan of four awards."""
     cluster, lever, amount = (
@@ -80,7 +88,7 @@ def make_plan() -> Plan:
         path_of=np.array([0, 1, 0]),
         objective=Objective(),
         stages=(Stage(ObjectiveKind.TOTAL, 1234.5, 1234.50005),),
-        proof=Proof.CLAIMED,
+        certificate=make_certificate(),
         awards=Awards(cluster, lever, year, fund, amount),
         cells=CellOutcomes(
             cluster, lever, year, amount, np.array([500.0, 0.5, 600, 80]), np.array([500.0, 0.5, 654, 80])

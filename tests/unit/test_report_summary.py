@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from clusteropt.inputs.problem import Objective, ObjectiveKind
-from clusteropt.plan.plan import Proof, Stage, Unspent, UnspentReason
+from clusteropt.plan.certificate import Proof
+from clusteropt.plan.plan import Stage, Unspent, UnspentReason
 from clusteropt.report.summary import summary_lines
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Language, Text
-from tests.unit.test_report_plan import make_huge_plan, make_plan
+from tests.unit.test_report_plan import make_certificate, make_huge_plan, make_plan
 
 ENGLISH = """\
 A small plan
@@ -125,7 +126,7 @@ def test_every_objective_of_a_plan_is_shown() -> None:
 @pytest.mark.parametrize("proof", list(Proof))
 def test_every_grade_of_proof_has_words(proof: Proof) -> None:
     """No brace is left, whatever stands behind the bound."""
-    text = english(dataclasses.replace(make_plan(), proof=proof))
+    text = english(dataclasses.replace(make_plan(), certificate=make_certificate(proof)))
     assert "The bound is " in text
     assert "{" not in text
 

@@ -7,7 +7,8 @@ import string
 import pytest
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.plan import BaselineKind, Proof, UnspentReason
+from clusteropt.plan.certificate import Proof
+from clusteropt.plan.plan import BaselineKind, UnspentReason
 from clusteropt.report import words
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text

@@ -46,7 +46,8 @@ def csv_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
     if not body:
         columns = [np.empty(0, dtype=object) for _ in header]
     rows = np.array(list(compress(lines[1:], good[1:])), dtype=np.int64)
-    return make_raw(RawTable(name, tuple(header), tuple(columns), rows, hashlib.sha256(data).hexdigest()), faults)
+    digest = hashlib.sha256(data).hexdigest()
+    return make_raw(RawTable(name, tuple(header), tuple(columns), rows, digest, data), faults)
 
 
 def _decode(name: str, data: bytes, faults: Faults) -> str | None:

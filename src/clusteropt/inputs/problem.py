@@ -20,6 +20,8 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from clusteropt.inputs.kept import KeptInputs
+
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Positions = NDArray[np.int32]
@@ -328,6 +330,8 @@ class Problem:
         SHA-256 of every input, by table.
     options : SolveOptions
         The limits of the model file, used where the caller gives none.
+    kept : KeptInputs or None
+        The files the problem was read from, to be written beside its plan; None for one made from arrays.
     """
 
     name: str
@@ -366,6 +370,7 @@ class Problem:
     notes: tuple[Text, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
     options: SolveOptions = field(default_factory=SolveOptions)
+    kept: KeptInputs | None = None
 
     def __post_init__(self) -> None:
         """Make every array read-only."""

@@ -36,6 +36,8 @@ class RawTable:
         The number of each row in the source.
     digest : str
         SHA-256 of the source.
+    data : bytes or None
+        The source, where it is a CSV file of this table alone.
     """
 
     name: str
@@ -43,6 +45,7 @@ class RawTable:
     columns: tuple[NDArray[Any], ...]
     rows: NDArray[np.int64]
     digest: str
+    data: bytes | None = None
 
 
 def written(value: object) -> str | None:
@@ -100,7 +103,7 @@ def make_raw(found: RawTable, faults: Faults) -> RawTable | None:
     for position in kept:
         some |= filled[position]
     columns = tuple(found.columns[position][some] for position in kept)
-    return RawTable(found.name, tuple(headers), columns, found.rows[some], found.digest)
+    return RawTable(found.name, tuple(headers), columns, found.rows[some], found.digest, found.data)
 
 
 def _filled(column: NDArray[Any]) -> NDArray[np.bool_]:

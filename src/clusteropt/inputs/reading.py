@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from clusteropt.inputs.building import Parts, build_problem, memberships
 from clusteropt.inputs.checking import check_problem
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.files import read_bytes
+from clusteropt.inputs.kept import MODEL_TOML, KeptInputs, keep_settings
 from clusteropt.inputs.library import find_dataset, find_model
 from clusteropt.inputs.menus import read_menus
 from clusteropt.inputs.model_files import parse_settings
@@ -72,7 +74,7 @@ def read_problem(model: str | Path) -> Problem:
     assert settings is not None
     assert settings.tables is not None
     found = _find_tables(settings.tables, path.parent, faults)
-    return _make(found, settings, {MODEL: hashlib.sha256(data).hexdigest()}, faults)
+    return _make(found, settings, data, faults)
 
 
 def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSettings | None = None) -> Problem:
@@ -96,7 +98,7 @@ def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSetti
         problem = Text("the tables are no mapping of names to DataFrames.", "tables 不是名称到 DataFrame 的映射。")
         faults.add(Place("tables"), problem, Text("Give a dict.", "请提供字典。"))
         faults.stop_if_any()
-    return _make(frame_tables(tables, faults), settings or ModelSettings(), {}, faults)
+    return _make(frame_tables(tables, faults), settings or ModelSettings(), None, faults)
 
 
 def _find_tables(place: TablePlace, base: Path, faults: Faults) -> Found:
@@ -108,15 +110,18 @@ def _find_tables(place: TablePlace, base: Path, faults: Faults) -> Found:
     return folder_tables(base / (place.folder or ""), faults)
 
 
-def _make(found: Found, settings: ModelSettings, digests: dict[str, str], faults: Faults) -> Problem:
+def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Faults) -> Problem:
     off = settings.features.off()
     used = {name: raw for name, raw in found.items() if name not in off}
     tables = _typed_tables(used, faults)
     parts = _link(tables, settings, faults)
     left_out = tuple(name for name in off if name in found)
     notes = make_notes(tables, parts.membership, settings, left_out)
-    digests = digests | {name: raw.digest for name, raw in used.items() if raw is not None}
-    problem = build_problem(parts, notes, digests)
+    sources = {name: raw for name, raw in used.items() if raw is not None}
+    kept = keep_settings(settings, sources) if model is None else KeptInputs(MODEL_TOML, model, sources)
+    digests = {} if model is None else {MODEL: hashlib.sha256(model).hexdigest()}
+    digests |= {name: raw.digest for name, raw in sources.items()}
+    problem = replace(build_problem(parts, notes, digests), kept=kept)
     check_problem(problem, parts.rules.rows, faults)
     faults.stop_if_any()
     return problem

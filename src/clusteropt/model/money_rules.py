@@ -152,6 +152,13 @@ def last_money(problem: Problem, selection: Selection) -> int:
     return int(last.amount[chosen].sum())
 
 
+def share_base(space: Space, rule: Rule, money: Ints) -> int:
+    """Give the money that a share rule is measured against, in whole units."""
+    if rule.base is RuleBase.FUND:
+        return _fund_amount(space, rule)
+    return int(money[_base_flows(space, rule)].sum())
+
+
 def _rules(space: Space, kind: RuleKind) -> Iterator[tuple[int, Rule]]:
     return ((n, rule) for n, rule in enumerate(space.problem.rules) if rule.kind is kind)
 

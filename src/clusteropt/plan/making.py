@@ -19,7 +19,8 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
-from clusteropt.plan.plan import Awards, CellOutcomes, Plan, Proof, SolveRecord, Stage
+from clusteropt.plan.certifying import certify
+from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver import highs
@@ -76,6 +77,8 @@ class Made:
         Every run of the solver.
     seconds : float
         Wall-clock time.
+    own : bool
+        Whether the caller added columns, rows or an objective.
     """
 
     space: Space
@@ -83,6 +86,7 @@ class Made:
     money: Ints
     records: tuple[SolverRun, ...]
     seconds: float
+    own: bool
 
     @property
     def found(self) -> Found:
@@ -173,7 +177,7 @@ def make(
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
     seconds = time.monotonic() - began
-    return Made(space, tuple(stages), money, tuple(search.records), seconds)
+    return Made(space, tuple(stages), money, tuple(search.records), seconds, added is not None)
 
 
 def describe(made: Made, options: SolveOptions) -> Plan:
@@ -191,7 +195,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         path_of=problem.path_of.astype(np.int64),
         objective=problem.objective,
         stages=stages,
-        proof=Proof.CLAIMED,
+        certificate=certify(made, stages),
         awards=_awards(made.space, made.money),
         cells=_cells(made.space, made.money, outcome),
         synergy=outcome.synergy,

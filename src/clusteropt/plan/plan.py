@@ -5,49 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import PlainSerializer, PlainValidator
 
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
+from clusteropt.plan.arrays import Floats, Ints
+from clusteropt.plan.certificate import Certificate, Proof
 from clusteropt.solver.claim import Limit, SolverRun
 from clusteropt.text import Text
-
-
-def _ints(value: Any) -> NDArray[np.int64]:
-    array = np.asarray(value)
-    if array.size and array.dtype.kind not in "iu":
-        raise ValueError("whole numbers are expected")
-    array = array.astype(np.int64)
-    array.setflags(write=False)
-    return array
-
-
-def _floats(value: Any) -> NDArray[np.float64]:
-    array = np.asarray(value)
-    if array.size and array.dtype.kind not in "iuf":
-        raise ValueError("numbers are expected")
-    array = array.astype(np.float64)
-    array.setflags(write=False)
-    return array
-
-
-_LIST = PlainSerializer(lambda array: array.tolist(), when_used="always")
-Ints = Annotated[NDArray[np.int64], PlainValidator(_ints), _LIST]
-Floats = Annotated[NDArray[np.float64], PlainValidator(_floats), _LIST]
-
-
-class Proof(StrEnum):
-    """What stands behind the bound of a plan."""
-
-    EXACT = "exact"
-    SAFE = "safe"
-    KKT = "kkt"
-    CLAIMED = "claimed"
 
 
 class BaselineKind(StrEnum):
@@ -126,7 +94,8 @@ class Stage:
     value : float
         Re-computed on the curves from the whole amounts.
     bound : float
-        What no plan can exceed (for least money: undercut), as the solver claims it.
+        What no plan can exceed (for least money: undercut), as the solver claims it; what is proved stands in the
+        certificate.
     """
 
     kind: ObjectiveKind | None
@@ -234,8 +203,8 @@ class Plan:
         What was sought.
     stages : tuple of Stage
         Values and bounds, the first in precedence first.
-    proof : Proof
-        What stands behind the bounds.
+    certificate : Certificate
+        What the plan proves of itself: rules with their slack, bounds with their multipliers.
     awards : Awards
         The money.
     cells : CellOutcomes
@@ -274,7 +243,7 @@ class Plan:
     path_of: Ints
     objective: Objective
     stages: tuple[Stage, ...]
-    proof: Proof
+    certificate: Certificate
     awards: Awards
     cells: CellOutcomes
     synergy: Floats
@@ -296,13 +265,28 @@ class Plan:
 
     @property
     def bound(self) -> float:
-        """What no plan can exceed (for least money: undercut), as far as ``proof`` says."""
+        """What no plan can exceed (for least money: undercut), as the solver claims it."""
         return self.stages[0].bound
 
     @property
     def gap(self) -> float:
-        """The largest relative gap |bound - value| / max(1e-9, |value|) over the stages."""
+        """The largest relative gap claimed, |bound - value| / max(1e-9, |value|) over the stages."""
         return max(abs(s.bound - s.value) / max(1e-9, abs(s.value)) for s in self.stages)
+
+    @property
+    def proof(self) -> Proof:
+        """What stands behind the bounds of the certificate."""
+        return self.certificate.proof
+
+    @property
+    def safe_bound(self) -> float:
+        """What no plan can exceed (for least money: undercut), as the multipliers of the certificate prove it."""
+        return self.certificate.bound
+
+    @property
+    def safe_gap(self) -> float:
+        """The largest relative gap proved over the stages; infinite where nothing is proved."""
+        return self.certificate.gap(tuple(stage.value for stage in self.stages))
 
     @property
     def money_total(self) -> int:

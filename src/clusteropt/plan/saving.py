@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import fields
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from clusteropt.errors import PlanFileError
 from clusteropt.plan.plan import Plan
 from clusteropt.text import Text
 
-FORMAT = "clusteropt-plan-1"
+FORMAT = "clusteropt-plan-2"
 """The first key of every saved plan; a reader refuses what it does not know."""
+KEYS = {"format", "sha256", "plan"}
 
 
 @cache
@@ -27,7 +29,14 @@ def _adapter() -> TypeAdapter[Plan]:
 def plan_to_json(plan: Plan) -> str:
     """Write a plan as JSON; equal plans give equal text."""
     content = _adapter().dump_python(plan, mode="json")
-    return json.dumps({"format": FORMAT, "plan": content}, ensure_ascii=False, indent=1) + "\n"
+    document = {"format": FORMAT, "sha256": digest(content), "plan": content}
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def digest(content: object) -> str:
+    """Give the SHA-256 of the content of a plan in one fixed way of writing JSON."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plan_from_json(text: str) -> Plan:
@@ -42,8 +51,10 @@ def plan_from_json(text: str) -> Plan:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _unreadable(f"not JSON: {error}", f"不是 JSON:{error}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT or set(document) != {"format", "plan"}:
+    if not isinstance(document, dict) or document.get("format") != FORMAT or set(document) != KEYS:
         raise _unreadable(f"it is not of the format {FORMAT}", f"格式不是 {FORMAT}")
+    if document["sha256"] != digest(document["plan"]):
+        raise _unreadable("it was changed after it was written", "文件在写入后被修改")
     try:
         plan = _adapter().validate_python(document["plan"])
     except ValidationError as error:

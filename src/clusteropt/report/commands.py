@@ -54,7 +54,7 @@ def plan(problem: Problem, options: SolveOptions, out: Path, voice: Voice) -> No
     if made.record.limit is not Limit.INTERRUPT:
         voice.say(voice.read(words.COMPARING))
         made = compare(problem, made, options)
-    write_plan_files(made, out)
+    write_plan_files(made, out, problem)
     voice.say_all(["", *summary_lines(made, voice.language), ""])
     voice.say(voice.read(words.WRITTEN).format(path=out, files=", ".join(PLAN_FILES)))
 

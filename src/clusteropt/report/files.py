@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusteropt.errors import OutputError
+from clusteropt.inputs.kept import MODEL_JSON, MODEL_TOML
+from clusteropt.inputs.tables import TABLES
 from clusteropt.plan.saving import save_plan
 from clusteropt.report import words
 from clusteropt.report.tables import allocation_csv, summary_json
@@ -18,16 +20,20 @@ from clusteropt.report.workbook import write_workbook
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Problem
     from clusteropt.plan.plan import Plan
 
 PLAN_FILES = ("allocation.csv", "plan.xlsx", "plan.json", "summary.json")
+INPUTS = "inputs"
+"""The folder that holds the model and the tables a plan was made from."""
 MARK, MARK_START = "plan.json", b'"format": "clusteropt-plan-'
 """The file, and what stands in its first line, that tell a folder of ours from any other."""
+INPUT_FILES = (MODEL_TOML, MODEL_JSON, *(f"{name}.csv" for name in TABLES))
 SHOWN_NAMES = 5
 
 
-def write_plan_files(plan: Plan, folder: str | os.PathLike[str]) -> None:
-    """Write allocation.csv, plan.xlsx, plan.json and summary.json into a folder, all of them or none.
+def write_plan_files(plan: Plan, folder: str | os.PathLike[str], problem: Problem | None = None) -> None:
+    """Write allocation.csv, plan.xlsx, plan.json, summary.json and the inputs into a folder, all of them or none.
 
     The files are made and synced in a new folder beside it, which then takes its name. An older plan of the
     folder is replaced; until the last step it stays as it was. A process killed on the way may leave
@@ -39,6 +45,8 @@ def write_plan_files(plan: Plan, folder: str | os.PathLike[str]) -> None:
         What to write.
     folder : str or path
         Absent, empty, or a folder that holds nothing but an older plan. Missing parents are made.
+    problem : Problem, optional
+        What the plan was made from: its model and tables go into ``inputs``. Without them nobody can check the plan.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def write_plan_files(plan: Plan, folder: str | os.PathLike[str]) -> None:
     fresh = target.with_name(f".{target.name}.{token}.part")
     try:
         fresh.mkdir(parents=True)
-        _fill(plan, fresh)
+        _fill(plan, fresh, problem)
         _swap(fresh, target, token)
     except OSError as error:
         raise refusal(target, error) from error
@@ -99,12 +107,22 @@ def _check_content(target: Path) -> None:
     if not target.is_dir():
         raise output_error(words.IS_FILE, target)
     names = sorted(entry.name for entry in target.iterdir())
-    foreign = [name for name in names if name not in PLAN_FILES]
+    foreign = [name for name in names if name not in (*PLAN_FILES, INPUTS)]
+    foreign += [f"{INPUTS}/{name}" for name in _foreign_inputs(target / INPUTS)]
     if not foreign and names and not _is_plan(target / MARK):
         foreign = names
     if foreign:
         more = ["…"] if len(foreign) > SHOWN_NAMES else []
         raise output_error(words.FOREIGN, target, ", ".join(foreign[:SHOWN_NAMES] + more))
+
+
+def _foreign_inputs(folder: Path) -> list[str]:
+    """Name what a folder of inputs holds beside the files of a model."""
+    if not folder.exists():
+        return []
+    if folder.is_symlink() or not folder.is_dir():
+        return [""]
+    return sorted(entry.name for entry in folder.iterdir() if entry.name not in INPUT_FILES or not entry.is_file())
 
 
 def _is_plan(path: Path) -> bool:
@@ -114,7 +132,13 @@ def _is_plan(path: Path) -> bool:
         return MARK_START in file.read(100)
 
 
-def _fill(plan: Plan, folder: Path) -> None:
+def _fill(plan: Plan, folder: Path, problem: Problem | None) -> None:
+    if problem is not None and problem.kept is not None:
+        (folder / INPUTS).mkdir()
+        for name, data in problem.kept.files.items():
+            (folder / INPUTS / name).write_bytes(data)
+            _sync(folder / INPUTS / name)
+        _sync_folder(folder / INPUTS)
     (folder / "allocation.csv").write_text(allocation_csv(plan), encoding="utf-8", newline="")
     write_workbook(plan, folder / "plan.xlsx")
     (folder / "summary.json").write_text(summary_json(plan), encoding="utf-8", newline="")
@@ -140,8 +164,10 @@ def _swap(fresh: Path, target: Path, token: str) -> None:
     _sync_folder(target.parent)
     # Only files of ours are deleted: one that came in the meantime keeps its folder.
     with suppress(OSError):
-        for name in PLAN_FILES:
+        for name in (*PLAN_FILES, *(f"{INPUTS}/{name}" for name in INPUT_FILES)):
             (old / name).unlink(missing_ok=True)
+        if (old / INPUTS).exists():
+            (old / INPUTS).rmdir()
         old.rmdir()
 
 

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.plan import BaselineKind, Proof, UnspentReason
+from clusteropt.plan.certificate import Proof
+from clusteropt.plan.plan import BaselineKind, UnspentReason
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
 

@@ -1,0 +1,206 @@
+"""The certificate of a plan: what shows, without the solver, that it obeys the rules and how good it can be at most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clusteropt.plan.arrays import Floats, Ints
+
+
+class Proof(StrEnum):
+    """What stands behind a bound.
+
+    ``exact``: rational arithmetic on multipliers. ``safe``: the same in floats, widened by more than their rounding.
+    ``kkt``: multipliers of the arrays, with parts of the caller's own that no table holds, so that only this package
+    can re-compute it. ``claimed``: what a solver says.
+    """
+
+    EXACT = "exact"
+    SAFE = "safe"
+    KKT = "kkt"
+    CLAIMED = "claimed"
+
+
+class Side(StrEnum):
+    """Which limit of a rule is meant."""
+
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RulePrices:
+    """Prices of the sides of rules; a side that is not listed has price 0.
+
+    Parameters
+    ----------
+    rule : tuple of str
+        Keys of the rules.
+    side : tuple of Side
+        The limit priced.
+    year : array of shape (num_prices,)
+        Position of the year for a change rule, else -1.
+    price : array of shape (num_prices,)
+        Objective per whole unit of money (for a count: per award, draw or cluster), non-negative.
+    """
+
+    rule: tuple[str, ...]
+    side: tuple[Side, ...]
+    year: Ints
+    price: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SynergyShares:
+    """How the gain of every synergy is shared over its levers.
+
+    Parameters
+    ----------
+    synergy : tuple of str
+        Keys: levers joined by ``+``.
+    cluster, year, lever : arrays of shape (num_shares,)
+        Positions.
+    share : array of shape (num_shares,)
+        Non-negative; those of one synergy, cluster and year sum to 1.
+    """
+
+    synergy: tuple[str, ...]
+    cluster: Ints
+    year: Ints
+    lever: Ints
+    share: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StockPrices:
+    """What a unit of stock is worth, for levers that keep one.
+
+    Parameters
+    ----------
+    cluster, lever, year : arrays of shape (num_prices,)
+        Positions.
+    price : array of shape (num_prices,)
+        Objective per whole unit of stock in the year.
+    """
+
+    cluster: Ints
+    lever: Ints
+    year: Ints
+    price: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Multipliers:
+    """The prices that prove a bound: any non-negative ones do, good ones prove a tight bound.
+
+    Parameters
+    ----------
+    purse : array of shape (num_funds, num_years)
+        Objective per whole unit of money, non-negative.
+    rule : RulePrices
+        Prices of amount, share, change and count rules; a lock needs none.
+    region : array of shape (num_regions,) or (0,)
+        For the worst region first: weights of the regions; for equity: slopes at their outcomes.
+    target : float
+        For least money: whole units of money per unit of outcome; else 0.
+    synergy : SynergyShares
+        Shares of the levers in the gains of synergies.
+    stock : StockPrices
+        Prices of stocks.
+    """
+
+    purse: Floats
+    rule: RulePrices
+    region: Floats
+    target: float
+    synergy: SynergyShares
+    stock: StockPrices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageProof:
+    """What is proved of one stage of the objective.
+
+    Parameters
+    ----------
+    bound : float
+        No plan exceeds this (for least money: undercuts); infinite where nothing is proved.
+    proof : Proof
+        How it is proved.
+    multipliers : Multipliers or None
+        What proves it; None where nothing is proved.
+    """
+
+    bound: float
+    proof: Proof
+    multipliers: Multipliers | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleLevels:
+    """How every rule stands, in whole units of money (awards, draws or clusters for a count).
+
+    Parameters
+    ----------
+    rule : tuple of str
+        Keys; one entry for every side that a rule limits, and every year of a change rule.
+    side : tuple of Side
+        The limit.
+    year : array of shape (num_entries,)
+        Position of the year for a change rule, else -1.
+    level, limit : arrays of shape (num_entries,)
+        What is reached and what is asked; a share is turned into money and rounded to the safe side.
+    """
+
+    rule: tuple[str, ...]
+    side: tuple[Side, ...]
+    year: Ints
+    level: Ints
+    limit: Ints
+
+    @property
+    def slack(self) -> list[int]:
+        """What is left to each limit, never negative in a plan."""
+        pairs = zip(self.side, self.level.tolist(), self.limit.tolist(), strict=True)
+        return [level - limit if side is Side.MIN else limit - level for side, level, limit in pairs]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """What a plan proves of itself.
+
+    Parameters
+    ----------
+    inputs : dict of str to str
+        SHA-256 of every file of the input as written beside the plan; empty for a problem made from arrays.
+    own : bool
+        Whether the plan was made with constraints, variables or an objective of the caller's own, which no table holds.
+    rules : RuleLevels
+        How every rule stands.
+    stages : tuple of StageProof
+        One for every stage of the plan.
+    """
+
+    inputs: dict[str, str]
+    own: bool
+    rules: RuleLevels
+    stages: tuple[StageProof, ...]
+
+    @property
+    def bound(self) -> float:
+        """The bound proved of the objective first in precedence; infinite where nothing is proved."""
+        return self.stages[0].bound
+
+    @property
+    def proof(self) -> Proof:
+        """The weakest grade of proof over the stages."""
+        return max((stage.proof for stage in self.stages), key=list(Proof).index)
+
+    def gap(self, values: tuple[float, ...]) -> float:
+        """Give the largest relative gap proved, |bound - value| / max(1e-9, |value|) over the stages."""
+        gaps = [
+            abs(stage.bound - value) / max(1e-9, abs(value)) for stage, value in zip(self.stages, values, strict=True)
+        ]
+        return max((gap for gap in gaps if not math.isnan(gap)), default=math.inf)

@@ -1,0 +1,105 @@
+"""How the rules stand under an allocation: what is reached and what is asked, in whole units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.model.money_rules import change_money, lock_money, share_base
+from clusteropt.model.space import counts_draws
+from clusteropt.plan.certificate import RuleLevels, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from clusteropt.inputs.problem import Ints, Rule
+    from clusteropt.model.space import Space
+
+
+class _Entry(NamedTuple):
+    side: Side
+    year: int
+    level: int
+    limit: int
+
+
+def rule_levels(space: Space, money: Ints) -> RuleLevels:
+    """Give level and limit of every side of every rule, in the order of the rules.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    money : array of shape (num_flows,)
+        Whole units.
+    """
+    entries = [
+        (rule.name, entry)
+        for number, rule in enumerate(space.problem.rules)
+        for entry in _LEVELS[rule.kind](space, number, money)
+    ]
+    return RuleLevels(
+        rule=tuple(name for name, _ in entries),
+        side=tuple(entry.side for _, entry in entries),
+        year=np.array([entry.year for _, entry in entries], np.int64),
+        level=np.array([entry.level for _, entry in entries], np.int64),
+        limit=np.array([entry.limit for _, entry in entries], np.int64),
+    )
+
+
+def _sides(rule: Rule, level: int, base: int = 1) -> Iterator[_Entry]:
+    if rule.minimum is not None:
+        yield _Entry(Side.MIN, -1, level, -((-rule.minimum * base) // 1))
+    if rule.maximum is not None:
+        yield _Entry(Side.MAX, -1, level, rule.maximum * base // 1)
+
+
+def _amount(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
+    rule = space.problem.rules[number]
+    return _sides(rule, int(money[space.flows_in(rule.selection)].sum()))
+
+
+def _share(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
+    rule = space.problem.rules[number]
+    return _sides(rule, int(money[space.flows_in(rule.selection)].sum()), share_base(space, rule, money))
+
+
+def _count(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
+    rule = space.problem.rules[number]
+    flows = space.flows_in(rule.selection)
+    paid = flows[money[flows] > 0]
+    if rule.base is RuleBase.CLUSTERS:
+        paid = space.cell_cluster[space.flow_cell[paid]]
+    elif not counts_draws(rule):
+        paid = space.flow_cell[paid]
+    return _sides(rule, len(np.unique(paid)))
+
+
+def _change(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
+    for row in change_money(space):
+        if row.key[0] != number:
+            continue
+        level = row.activity(money)
+        if row.lower is not None:
+            yield _Entry(Side.MIN, row.key[1], level, row.lower)
+        if row.upper is not None:
+            yield _Entry(Side.MAX, row.key[1], level, row.upper)
+
+
+def _lock(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
+    rows = [row for row in lock_money(space) if row.key[0] == number]
+    level = sum(row.activity(money) for row in rows)
+    limit = sum(row.lower or 0 for row in rows)
+    yield _Entry(Side.MIN, -1, level, limit)
+    yield _Entry(Side.MAX, -1, level, limit)
+
+
+_LEVELS: dict[RuleKind, Callable[[Space, int, Ints], Iterator[_Entry]]] = {
+    RuleKind.AMOUNT: _amount,
+    RuleKind.SHARE: _share,
+    RuleKind.COUNT: _count,
+    RuleKind.CHANGE: _change,
+    RuleKind.LOCK: _lock,
+}

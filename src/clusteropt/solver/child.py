@@ -149,13 +149,13 @@ class _Seen:
 
     def take(self, header: dict[str, Any], arrays: dict[str, np.ndarray], listen: Listener | None) -> Claim | None:
         """Take in one message; give the claim if it is the last."""
-        kind, x = header.pop("kind"), arrays.get("x")
+        kind, x, dual = header.pop("kind"), arrays.get("x"), arrays.get("dual")
         if kind == "fault":
             raise SolverFaultError(Text(header["en"], header["zh"]))
         if kind == "claim":
             limit = None if header["limit"] is None else Limit(header.pop("limit"))
             header.pop("limit", None)
-            return Claim(reason=Reason(header.pop("reason")), limit=limit, x=x, **header)
+            return Claim(reason=Reason(header.pop("reason")), limit=limit, x=x, dual=dual, **header)
         if kind == "sighting":
             self.bound = min(self.bound, header["bound"])
             if x is not None:

@@ -59,6 +59,9 @@ class Claim:
         Branch-and-bound nodes, simplex iterations.
     detail : str
         The status in the solver's own words.
+    dual : array of shape (num_rows,) or None
+        For an optimal run without whole columns: what one more unit of the limit of each row would add, as the
+        solver claims it.
     """
 
     reason: Reason
@@ -70,6 +73,7 @@ class Claim:
     nodes: int = 0
     iterations: int = 0
     detail: str = ""
+    dual: Floats | None = None
 
     def __post_init__(self) -> None:
         """Check that the parts agree."""

@@ -295,7 +295,16 @@ def _read(solver: highspy.Highs, program: Program, status: highspy.HighsStatus, 
         nodes=max(int(info.mip_node_count), 0),
         iterations=max(int(info.simplex_iteration_count), 0),
         detail=str(solver.modelStatusToString(model_status)),
+        dual=_dual(solver, program, reason),
     )
+
+
+def _dual(solver: highspy.Highs, program: Program, reason: Reason) -> Floats | None:
+    solution = solver.getSolution()
+    if reason is not Reason.OPTIMAL or program.integer.any() or not solution.dual_valid:
+        return None
+    # HiGHS minimises minus the cost, so what it calls a dual has the other sign.
+    return -np.asarray(solution.row_dual, dtype=float)
 
 
 def _reason(meaning: Reason | Limit, x: Floats | None) -> Reason:

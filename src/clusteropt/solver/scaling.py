@@ -65,7 +65,9 @@ class Scaling:
     def unscale(self, claim: Claim) -> Claim:
         """Give a claim in the units of the program."""
         x = None if claim.x is None else claim.x * self.col
-        return replace(claim, x=x, value=claim.value / self.objective, bound=claim.bound / self.objective)
+        dual = None if claim.dual is None else claim.dual * self.row / self.objective
+        value, bound = claim.value / self.objective, claim.bound / self.objective
+        return replace(claim, x=x, value=value, bound=bound, dual=dual)
 
 
 def choose_scaling(formulation: Formulation, program: Program) -> Scaling:

@@ -51,7 +51,7 @@ def _answer(sink: BinaryIO, header: dict[str, dict[str, float]], arrays: dict[st
 
     claim = run(program, options, start, tell)
     fields = ("reason", "limit", "value", "bound", "seconds", "nodes", "iterations", "detail")
-    body = {} if claim.x is None else {"x": claim.x}
+    body = {name: array for name, array in (("x", claim.x), ("dual", claim.dual)) if array is not None}
     write_message(sink, {"kind": "claim", **{name: getattr(claim, name) for name in fields}}, body)
 
 

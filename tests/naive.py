@@ -7,6 +7,7 @@ An allocation is a dict from (fund, cluster, lever, year) positions to whole uni
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -273,15 +274,49 @@ def objective(problem: Problem, cells: dict[Cell, int]) -> float:
         return sum(cells.values())
     if asked.kind is ObjectiveKind.TOTAL:
         return math.fsum(region)
-    size = [1.0] * len(region)
-    if asked.measure is RegionMeasure.PER_SIZE:
-        size = [sum(float(s) for s, r in zip(problem.size, problem.region_of, strict=True) if r == k)
-                for k in range(len(region))]  # fmt: skip
+    size = units(problem)
     if asked.kind is ObjectiveKind.WORST_REGION:
         return min((region[r] / size[r] for r in live_regions(problem)), default=0.0)
     u = PHI[asked.equity_family]
     scales = [asked.equity_scale * s for s in size]
     return math.fsum(s * u(r / s) if r > 0 else r for r, s in zip(region, scales, strict=True))
+
+
+def with_equity_scale(problem: Problem) -> Problem:
+    """Fill in an equity scale left open: the mean over live regions of what splitting the purses by size reaches.
+
+    A cell with a menu counts as the level nearest to its share, as 0 or the lower level where two are as near.
+    """
+    asked = problem.objective
+    if asked.kind is not ObjectiveKind.EQUITY or asked.equity_scale is not None:
+        return problem
+    draws = list(zip(problem.draw_fund.tolist(), problem.draw_cluster.tolist(), problem.draw_lever.tolist(),
+                     strict=True))  # fmt: skip
+    cells: dict[Cell, float] = {}
+    for fund, cluster, lever in draws:
+        share = float(problem.size[cluster]) / math.fsum(float(problem.size[c]) for f, c, _ in draws if f == fund)
+        for year in range(problem.num_years):
+            place = cluster, lever, year
+            cells[place] = cells.get(place, 0.0) + share * int(problem.purse[fund, year])
+    for (cluster, lever, year), money in cells.items():
+        levels = [a for a, _ in menu(problem, cluster, lever)]
+        if levels:
+            cells[cluster, lever, year] = min((0, *levels), key=lambda level: (abs(level - money), level))
+    live, reached = (
+        live_regions(problem),
+        [r / u for r, u in zip(regional(problem, cells), units(problem), strict=True)],
+    )
+    mean = math.fsum(reached[r] for r in live) / len(live) if live else 0.0
+    return replace(problem, objective=replace(asked, equity_scale=mean if mean > 0 else 1.0))
+
+
+def units(problem: Problem) -> list[float]:
+    """Give what the outcome of each region is divided by."""
+    num_regions = len(problem.labels.regions)
+    if problem.objective.measure is not RegionMeasure.PER_SIZE:
+        return [1.0] * num_regions
+    return [sum(float(s) for s, r in zip(problem.size, problem.region_of, strict=True) if r == k)
+            for k in range(num_regions)]  # fmt: skip
 
 
 def allocations(problem: Problem) -> Iterator[Allocation]:

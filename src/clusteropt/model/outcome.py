@@ -15,6 +15,7 @@ from clusteropt.model.response import FAMILIES, curve_slope, curve_value, family
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Problem
+    from clusteropt.model.curves import Curves
     from clusteropt.model.space import Space
 
 
@@ -131,6 +132,31 @@ def marginal(space: Space, money: Floats, weight: Floats | None = None) -> Float
     return np.where(space.from_menu, 0.0, worth.ravel())[space.flow_cell]
 
 
+def curve_places(space: Space, curves: Curves, money: Floats) -> Floats:
+    """Give where an allocation stands on every curve: stocks in printed units, outcomes of regions.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    curves : Curves
+        Its curves.
+    money : array of shape (num_flows,)
+        Whole units of every flow.
+
+    Returns
+    -------
+    array of shape (num_curves,)
+    """
+    problem = space.problem
+    _, feeding = _menu_outcome(space, add_up(space.flow_cell, money, space.num_cells))
+    held = _stocks(problem, feeding.reshape(problem.num_clusters, problem.num_levers, problem.num_years))
+    places = held.ravel()[curves.cells] / problem.money.per_printed
+    if curves.num == len(curves.cells):
+        return places
+    return np.concatenate((places, evaluate(space, money).region))
+
+
 def with_equity_scale(space: Space) -> Problem:
     """Set the equity scale that was left open: the mean regional outcome of the pro-rata split of all purses.
 
@@ -150,21 +176,22 @@ def with_equity_scale(space: Space) -> Problem:
 
 
 def _menu_outcome(space: Space, amount: Floats) -> tuple[Floats, Floats]:
-    """Split the money of menu cells into gains of their own and money that a curve turns into outcome."""
-    direct, feeding = np.zeros(space.num_cells), amount.copy()
-    if not len(space.level_cell):
-        return direct, feeding
+    """Split the money of cells into gains of levels of their own and money that a curve turns into outcome.
+
+    A cell with a menu counts as the level nearest to its money, as 0 or the lower level where two are as near.
+    """
+    direct, feeding = np.zeros(space.num_cells), np.where(space.from_menu, 0.0, amount)
     menus, cell = space.problem.menus, space.level_cell
     distance = abs(menus.amount[space.level_menu] - amount[cell])
     nearest = np.full(space.num_cells, np.inf)
     np.minimum.at(nearest, cell, distance)
-    chosen = (distance == nearest[cell]) & (distance < amount[cell])
-    gain = menus.gain[space.level_menu]
-    own = chosen & np.isfinite(gain)
-    direct[cell[own]] = gain[own]
-    feeding[cell[own]] = 0.0
-    curved = chosen & ~np.isfinite(gain)
-    feeding[cell[curved]] = menus.amount[space.level_menu][curved]
+    near = np.flatnonzero((distance == nearest[cell]) & (distance < amount[cell]))
+    # The levels of a cell stand in increasing order, so the first is the lower one.
+    chosen = near[np.unique(cell[near], return_index=True)[1]]
+    level, gain = space.level_menu[chosen], menus.gain[space.level_menu[chosen]]
+    own = np.isfinite(gain)
+    direct[cell[chosen[own]]] = gain[own]
+    feeding[cell[chosen[~own]]] = menus.amount[level[~own]]
     return direct, feeding
 
 

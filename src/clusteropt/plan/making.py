@@ -17,7 +17,7 @@ from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
-from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
+from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.certifying import certify
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
@@ -57,6 +57,8 @@ ROUNDING_S = 0.5
 """How far past the time limit the rounding may go, where the part kept back was not enough."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
+NEAR = (1.0, 0.99, 1.01)
+"""Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7
 """The second stage may fall behind the first by this share, so that tolerances cannot make it infeasible."""
 
@@ -153,9 +155,11 @@ def make(
     listen: Listen | None = None,
     added: Attach | None = None,
     presolve: str = "on",
+    near: Ints | None = None,
 ) -> Made:
     """Solve a problem and round it; ``added`` adds the caller's own columns, rows and objective.
 
+    ``near`` is the money of every flow in the plan of a problem like this one: tangents stand there from the start.
     Errors as in `solve`.
     """
     began = time.monotonic()
@@ -167,10 +171,11 @@ def make(
         search = Search(runner, options, began + options.time_limit_s - reserve, listen, presolve)
         rounding = (runner, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
-        stages = _stages(space, search, added, coarse)
+        draw = _Drawing(space, added, near)
+        stages = _stages(draw, search, coarse)
         money, refusal = _rounded(stages[-1], rounding)
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
-            stages, money, refusal = _whole(space, search, (stages, money, refusal), rounding)
+            stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
         if money is None:
             raise refusal or AssertionError("money is rounded or refused")
         if added is not None:
@@ -184,7 +189,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
     """Put what was made into a plan: labels, re-computed values, money left and why, the record."""
     problem, money = made.space.problem, made.money.astype(float)
     outcome = evaluate(made.space, money)
-    stages = _values(made, outcome)
+    stages = values_and_bounds(made)
     return Plan(
         name=problem.name,
         title=problem.title,
@@ -212,23 +217,44 @@ def describe(made: Made, options: SolveOptions) -> Plan:
     )
 
 
-def _stages(space: Space, search: Search, added: Attach | None, whole_money: bool = False) -> list[Found]:
-    def build(floor: float | None) -> Callable[[Grid], Formulation]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawing:
+    """What formulations are drawn from: the positions, the caller's own parts, the money tangents start from."""
+
+    space: Space
+    added: Attach | None
+    near: Ints | None
+
+    def grid(self, whole_money: bool) -> Grid:
+        unit = 1 / self.space.problem.money.per_printed if whole_money else 0.0
+        grid = first_grid(make_curves(self.space), unit)
+        if self.near is None:
+            return grid
+        # A harmed curve would pay for every point with a binary.
+        which = np.setdiff1d(np.arange(grid.curves.num), grid.curves.harmed)
+        places = curve_places(self.space, grid.curves, self.near.astype(float))[which]
+        for factor in NEAR:
+            grid = grid.refine(which, places * factor)
+        return grid
+
+    def builder(self, floor: float | None, whole_money: bool) -> Callable[[Grid], Formulation]:
         def on_grid(grid: Grid) -> Formulation:
-            formulation = formulate(space, grid, floor, whole_money)
-            return formulation if added is None else added(formulation)
+            formulation = formulate(self.space, grid, floor, whole_money)
+            return formulation if self.added is None else self.added(formulation)
 
         return on_grid
 
-    grid = first_grid(make_curves(space), 1 / space.problem.money.per_printed if whole_money else 0.0)
+
+def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:
+    space = draw.space
     staged = space.problem.objective.kind is ObjectiveKind.WORST_REGION
-    first = search.best(build(None), grid, FIRST_STAGE_SHARE if staged else 1.0)
+    first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), FIRST_STAGE_SHARE if staged else 1.0)
     if not staged or first.formulation.own_objective:
         return [first]
     floor = first.value - FLOOR_ROOM * abs(first.value)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
-        return [first, search.best(build(floor), grid)]
+        return [first, search.best(draw.builder(floor, whole_money), grid)]
     except (NoPlanError, KeyboardInterrupt):
         # The first stage holds a plan; the second only failed to better its total.
         return [replace(first, limit=first.limit or Limit.TIME)]
@@ -256,13 +282,13 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
 
 
 def _whole(
-    space: Space, search: Search, before: tuple[list[Found], Ints | None, ExactMoneyError | None],
+    draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, ExactMoneyError | None],
     rounding: tuple[Runner, float],
 ) -> tuple[list[Found], Ints | None, ExactMoneyError | None]:  # fmt: skip
     """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""
-    stages, money, _ = before
+    (stages, money, _), space = before, draw.space
     try:
-        again = _stages(space, search, None, whole_money=True)
+        again = _stages(draw, search, whole_money=True)
     except (NoPlanError, KeyboardInterrupt):
         return before
     exact, refusal = _rounded(again[-1], rounding)
@@ -288,8 +314,16 @@ def stage_values(space: Space, money: Ints) -> list[float]:
     return [value, outcome.total] if kind is ObjectiveKind.WORST_REGION else [value]
 
 
-def _values(made: Made, outcome: Outcome) -> tuple[Stage, ...]:
+def values_and_bounds(made: Made) -> tuple[Stage, ...]:
+    """Give every stage with its value, re-computed from the whole amounts, and the bound that is claimed.
+
+    Raises
+    ------
+    FalseBoundError
+        If a bound is below a value we hold by more than tolerances explain.
+    """
     space, money = made.space, made.money.astype(float)
+    outcome = evaluate(space, money)
     objective = space.problem.objective
     bounds = [found.bound for found in made.stages]
     if made.found.formulation.own_objective:

@@ -33,6 +33,13 @@ _SLOPE: dict[ResponseFamily, Elementwise] = {
     ResponseFamily.LOG: lambda u: 1 / (1 + u),
     ResponseFamily.HYPERBOLIC: lambda u: (1 + u) ** -2.0,
 }
+# Where the slope of phi is q, for q in (0, 1].
+_WHERE: dict[ResponseFamily, Elementwise] = {
+    ResponseFamily.LINEAR: np.zeros_like,
+    ResponseFamily.EXPONENTIAL: lambda q: -np.log(q),
+    ResponseFamily.LOG: lambda q: 1 / q - 1,
+    ResponseFamily.HYPERBOLIC: lambda q: q**-0.5 - 1,
+}
 # The integral of sqrt(-phi'') from 0 to u, and its inverse: tangents spaced evenly in it have equal errors.
 _BEND: dict[ResponseFamily, Elementwise] = {
     ResponseFamily.LINEAR: np.zeros_like,
@@ -77,6 +84,29 @@ def curve_value(code: np.ndarray, scale: Floats, x: Floats) -> Floats:
 def curve_slope(code: np.ndarray, scale: Floats, x: Floats) -> Floats:
     """Evaluate phi'(x / s), the slope of s phi(x / s); shapes as in `curve_value`."""
     return _by_family(_SLOPE, code, np.maximum(x / scale, 0.0))
+
+
+def curve_where(code: np.ndarray, scale: Floats, price: Floats, gain: Floats) -> Floats:
+    """Give where gain s phi(x / s) - price x is largest over x >= 0.
+
+    Parameters
+    ----------
+    code, scale : arrays of shape (n,)
+        As in `curve_value`.
+    price, gain : arrays of shape (n,)
+        Any sign.
+
+    Returns
+    -------
+    array of shape (n,)
+        0 where the first unit is not worth its price; inf where every unit is.
+    """
+    free = (price <= 0) | (gain <= 0)
+    slope = np.divide(price, gain, out=np.ones_like(price, dtype=float), where=~free)
+    where = scale * _by_family(_WHERE, code, np.clip(slope, 1e-200, 1.0))
+    linear = code == FAMILIES.index(ResponseFamily.LINEAR)
+    where = np.where(linear & (slope < 1), np.inf, where)
+    return np.where(free, np.where((price < 0) | ((price == 0) & (gain > 0)), np.inf, 0.0), where)
 
 
 def tangent_points(family: ResponseFamily, scale: float, reach: float, tolerance: float) -> Floats:

@@ -171,6 +171,17 @@ def counts_draws(rule: Rule) -> bool:
     return rule.kind is RuleKind.COUNT and bool(rule.selection.funds)
 
 
+def number_counted(space: Space, rule: Rule, money: Ints | Floats) -> int:
+    """Give how many awards, draws or clusters of a count rule get money; ``money`` of shape (num_flows,)."""
+    flows = space.flows_in(rule.selection)
+    paid = flows[money[flows] > 0]
+    if rule.base is RuleBase.CLUSTERS:
+        paid = space.cell_cluster[space.flow_cell[paid]]
+    elif not counts_draws(rule):
+        paid = space.flow_cell[paid]
+    return len(np.unique(paid))
+
+
 def counted_clusters(space: Space) -> list[tuple[int, Rule, Ints]]:
     """List the count rules over clusters: position in the rules, rule, clusters counted."""
     found = []

@@ -1,38 +1,96 @@
-"""Making the certificate of a plan."""
+"""Making the certificate of a plan: rules with their slack, and multipliers under the user's labels."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.certificate import Certificate, Proof, StageProof
+from clusteropt.model.cells import stock_cells, synergy_places
+from clusteropt.model.prices import joint_levers, make_sides
+from clusteropt.plan.certificate import (
+    Certificate,
+    Multipliers,
+    Proof,
+    RulePrices,
+    Side,
+    StageProof,
+    StockPrices,
+    SynergyShares,
+)
+from clusteropt.plan.proving import is_rational
 from clusteropt.plan.rule_levels import rule_levels
 
 if TYPE_CHECKING:
+    from clusteropt.model.prices import Prices
+    from clusteropt.model.space import Space
     from clusteropt.plan.making import Made
-    from clusteropt.plan.plan import Stage
+    from clusteropt.plan.proving import Proved
 
 
-def certify(made: Made, stages: tuple[Stage, ...]) -> Certificate:
+def certify(made: Made) -> Certificate:
     """Make the certificate of what was made.
 
     Parameters
     ----------
     made : Made
-        The whole money.
-    stages : tuple of Stage
-        Values and claimed bounds.
+        The whole money, and what is proved of each stage.
     """
-    kept = made.space.problem.kept
+    space, kept = made.space, made.space.problem.kept
     return Certificate(
-        inputs={} if kept is None else kept.digests,
+        inputs={} if kept is None else dict(kept.digests),
         own=made.own,
-        rules=rule_levels(made.space, made.money),
-        stages=tuple(_unproved(stage) for stage in stages),
+        rules=rule_levels(space, made.money),
+        stages=tuple(_stage_proof(space, proved, number > 0) for number, proved in enumerate(made.proved)),
     )
 
 
-def _unproved(stage: Stage) -> StageProof:
-    least = stage.kind is ObjectiveKind.LEAST_MONEY
-    return StageProof(-math.inf if least else math.inf, Proof.CLAIMED, None)
+def _stage_proof(space: Space, proved: Proved, second: bool) -> StageProof:
+    if proved.prices is not None:
+        proof = Proof.EXACT if is_rational(space) else Proof.SAFE
+        return StageProof(proved.bound, proof, label_prices(space, proved.prices, second))
+    return StageProof(proved.bound, Proof.KKT if np.isfinite(proved.bound) else Proof.CLAIMED, None)
+
+
+def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipliers:
+    """Put prices under the labels of the problem; limits whose price is 0 are left out.
+
+    Parameters
+    ----------
+    space : Space
+        The positions.
+    prices : Prices
+        What to label.
+    second : bool
+        Whether they are of the second stage of the worst region first.
+    """
+    problem, sides = space.problem, make_sides(space)
+    regional = problem.objective.kind in (ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY) or second
+    priced = np.flatnonzero(prices.side > 0)
+    return Multipliers(
+        purse=prices.purse,
+        rule=RulePrices(
+            rule=tuple(problem.rules[number].name for number in sides.rule[priced]),
+            side=tuple(Side.MAX if upper else Side.MIN for upper in sides.upper[priced]),
+            year=sides.year[priced],
+            price=prices.side[priced],
+        ),
+        region=prices.region if regional else np.zeros(0),
+        target=prices.target,
+        synergy=_synergy_shares(space, prices),
+        stock=_stock_prices(space, prices),
+    )
+
+
+def _synergy_shares(space: Space, prices: Prices) -> SynergyShares:
+    number, cluster, year = synergy_places(space)
+    column, lever = joint_levers(space)
+    names = tuple(space.problem.synergies[s].name for s in number[column])
+    return SynergyShares(names, cluster[column], year[column], lever, prices.joint)
+
+
+def _stock_prices(space: Space, prices: Prices) -> StockPrices:
+    cells = stock_cells(space)
+    cells = cells[prices.stock[cells] != 0]
+    return StockPrices(space.cell_cluster[cells], space.cell_lever[cells], space.cell_year[cells], prices.stock[cells])

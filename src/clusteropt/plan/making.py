@@ -21,10 +21,12 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.certifying import certify
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
+from clusteropt.plan.proving import PROOF_S, prove_stages
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
+from clusteropt.solver.multipliers import Until
 from clusteropt.solver.refine import NOISE, Found, Search
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Text
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from clusteropt.model.grid import Grid
     from clusteropt.model.outcome import Outcome
     from clusteropt.model.space import Space
+    from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
 
     Listen = Callable[[Progress], None]
@@ -81,6 +84,8 @@ class Made:
         Wall-clock time.
     own : bool
         Whether the caller added columns, rows or an objective.
+    proved : tuple of Proved
+        What multipliers prove of every stage.
     """
 
     space: Space
@@ -89,6 +94,7 @@ class Made:
     records: tuple[SolverRun, ...]
     seconds: float
     own: bool
+    proved: tuple[Proved, ...]
 
     @property
     def found(self) -> Found:
@@ -181,8 +187,24 @@ def make(
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
+        # Where the search has left no time, the proof takes a little more.
+        deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
+        with runner.undisturbed():
+            proved = _proved(draw, stages, money, (runner, Until(0.0, options.relative_gap / 2, deadline)))
     seconds = time.monotonic() - began
-    return Made(space, tuple(stages), money, tuple(search.records), seconds, added is not None)
+    return Made(space, tuple(stages), money, tuple(search.records), seconds, added is not None, proved)
+
+
+def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Runner, Until]) -> tuple[Proved, ...]:
+    """Find multipliers for every stage of what was found."""
+    last = stages[-1].formulation
+    if last.own_objective:
+        values = [found.value for found in stages]
+    else:
+        values = stage_values(draw.space, money)[: len(stages)]
+        if draw.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+            values = [float(money.sum())]
+    return prove_stages(draw.space, stages, values, lambda floor: draw.builder(floor, last.whole_money), run)
 
 
 def describe(made: Made, options: SolveOptions) -> Plan:
@@ -200,7 +222,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         path_of=problem.path_of.astype(np.int64),
         objective=problem.objective,
         stages=stages,
-        certificate=certify(made, stages),
+        certificate=certify(made),
         awards=_awards(made.space, made.money),
         cells=_cells(made.space, made.money, outcome),
         synergy=outcome.synergy,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.inputs.problem import RuleKind
 from clusteropt.model.money_rules import change_money, lock_money, share_base
-from clusteropt.model.space import counts_draws
+from clusteropt.model.space import number_counted
 from clusteropt.plan.certificate import RuleLevels, Side
 
 if TYPE_CHECKING:
@@ -68,13 +68,7 @@ def _share(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
 
 def _count(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
     rule = space.problem.rules[number]
-    flows = space.flows_in(rule.selection)
-    paid = flows[money[flows] > 0]
-    if rule.base is RuleBase.CLUSTERS:
-        paid = space.cell_cluster[space.flow_cell[paid]]
-    elif not counts_draws(rule):
-        paid = space.flow_cell[paid]
-    return _sides(rule, len(np.unique(paid)))
+    return _sides(rule, number_counted(space, rule, money))
 
 
 def _change(space: Space, number: int, money: Ints) -> Iterator[_Entry]:

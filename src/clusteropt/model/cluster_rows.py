@@ -1,0 +1,159 @@
+"""Limits that lie within the menus of one cluster: they need no price, the best bundle of levels obeys them exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import RuleKind
+from clusteropt.model.money_rules import amount_money, change_money, share_money
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.cell_choice import Choice, Stalls
+    from clusteropt.model.money_rules import MoneyRow
+    from clusteropt.model.space import Space
+
+MOST_NODES = 100_000
+"""A search over bundles that takes more steps than this gives up, and the rows are left out: the bound is weaker."""
+
+
+@dataclass(frozen=True, slots=True)
+class InnerRow:
+    """One limit on the amounts of cells of one cluster.
+
+    Parameters
+    ----------
+    rule, year : int
+        Position of the rule; position of the year for a change rule, else -1.
+    coef : dict of int to int
+        Whole coefficient of the amount of each cell.
+    lower, upper : int or None
+        Limits.
+    """
+
+    rule: int
+    year: int
+    coef: dict[int, int]
+    lower: int | None
+    upper: int | None
+
+    def holds(self, amounts: dict[int, int]) -> bool:
+        """Tell whether amounts of cells obey the limit; cells not named get nothing."""
+        level = sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items())
+        return (self.lower is None or level >= self.lower) and (self.upper is None or level <= self.upper)
+
+    def too_much(self, amounts: dict[int, int]) -> bool:
+        """Tell whether amounts are beyond the upper limit whatever is added."""
+        if self.upper is None or any(coef < 0 for coef in self.coef.values()):
+            return False
+        return sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items()) > self.upper
+
+
+InnerRows = dict[int, list[InnerRow]]
+"""The inner rows of every cluster that has some."""
+
+
+def make_inner_rows(space: Space) -> InnerRows:
+    """Find the amount, share and change limits all of whose flows end in menus of one cluster, alike within a cell."""
+    found: InnerRows = {}
+    num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
+    for row in chain(amount_money(space), share_money(space), change_money(space)):
+        inner = _inner(space, row, num_flows)
+        if inner is not None:
+            found.setdefault(int(space.cell_cluster[space.flow_cell[row.flow[0]]]), []).append(inner)
+    return found
+
+
+def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | None:
+    cells = space.flow_cell[row.flow]
+    if not len(cells) or not space.from_menu[cells].all() or len(np.unique(space.cell_cluster[cells])) > 1:
+        return None
+    coefs: dict[int, set[int]] = {}
+    for cell, coef in zip(cells.tolist(), row.coef.tolist(), strict=True):
+        coefs.setdefault(cell, set()).add(int(coef))
+    names, counts = np.unique(cells, return_counts=True)
+    if any(len(alike) > 1 for alike in coefs.values()) or (counts < num_flows[names]).any():
+        return None
+    year = row.key[1] if space.problem.rules[row.key[0]].kind is RuleKind.CHANGE else -1
+    return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
+
+
+def best_bundle(
+    space: Space, inner: InnerRows, stalls: Stalls, choice: Choice, best: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Lower the best of the clusters whose free choice breaks an inner row to that of their best bundle.
+
+    Parameters
+    ----------
+    space, inner, stalls : Space, InnerRows, Stalls
+        The cells and their limits.
+    choice : Choice
+        The worth of every level.
+    best : (array of shape (num_clusters,), array of shape (num_rows, num_columns))
+        The best of every cluster without inner rows, and its money.
+    """
+    if not inner:
+        return best
+    value, money = best[0].copy(), best[1].copy()
+    row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
+    for cluster, rows in inner.items():
+        cells = sorted({cell for row in rows for cell in row.coef if cell in row_of})
+        free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
+        if all(row.holds(free) for row in rows):
+            continue
+        options = [_options(space, stalls, choice, row_of[cell]) for cell in cells]
+        before = sum(max((worth for worth, _ in option), default=-np.inf) for option in options)
+        found = _search(cells, options, rows)
+        if found is None:
+            continue
+        value[cluster] += found[0] - before if np.isfinite(before) else 0.0
+        for cell, amount in found[1].items():
+            money[row_of[cell]] = _fill(stalls, row_of[cell], amount)
+    return value, money
+
+
+def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[tuple[float, int]]:
+    """Give worth and amount of every choice of a cell, the best first."""
+    mine = np.flatnonzero((stalls.level_row == row) & np.isfinite(choice.level))
+    amounts = space.problem.menus.amount[space.level_menu[stalls.level[mine]]]
+    options = list(zip(choice.level[mine].tolist(), amounts.tolist(), strict=True))
+    if stalls.may_be_off[row]:
+        options.append((0.0, 0))
+    return sorted(options, key=lambda option: -option[0])
+
+
+def _search(
+    cells: list[int], options: list[list[tuple[float, int]]], rows: list[InnerRow]
+) -> tuple[float, dict[int, int]] | None:
+    """Find the best bundle that obeys the rows, depth first; None where the search gives up."""
+    rest = [0.0]
+    for option in reversed(options):
+        rest.append(rest[-1] + max((worth for worth, _ in option), default=-np.inf))
+    rest.reverse()
+    best, bundle = -np.inf, {}
+    stack: list[tuple[int, float, dict[int, int]]] = [(0, 0.0, {})]
+    for _ in range(MOST_NODES):
+        if not stack:
+            return best, bundle
+        depth, worth, amounts = stack.pop()
+        if worth + rest[depth] <= best:
+            continue
+        if depth == len(cells):
+            if all(row.holds(amounts) for row in rows):
+                best, bundle = worth, amounts
+            continue
+        for gain, amount in reversed(options[depth]):
+            grown = {**amounts, cells[depth]: amount}
+            if not any(row.too_much(grown) for row in rows):
+                stack.append((depth + 1, worth + gain, grown))
+    return None
+
+
+def _fill(stalls: Stalls, row: int, amount: int) -> Floats:
+    room = stalls.high[row] - stalls.low[row]
+    put = np.clip(amount - stalls.low[row].sum() - (np.cumsum(room) - room), 0.0, room)
+    return np.asarray(stalls.low[row] + put)

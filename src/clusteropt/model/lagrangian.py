@@ -1,0 +1,357 @@
+"""The Lagrangian bound: linking limits priced, the rest solved exactly cell by cell, or cluster by cluster.
+
+With prices pi >= 0 on purses and rules, no allocation is worth more than
+
+    sum of price * limit  +  sum over clusters of the best a cluster can do when it pays the prices
+
+(Everett 1963, doi:10.1287/opre.11.3.399). Inside, money is whole, an award is nothing or at least its least or one
+level of a menu, and gates of counted awards, draws and clusters are tried on and off. A synergy is shared over its
+levers, a stock is priced in every year, and what regions count is replaced by a tangent: each only raises the bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import compress, product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+from clusteropt.model.blocks import add_up
+from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
+from clusteropt.model.cells import level_gain, synergy_places
+from clusteropt.model.cluster_rows import InnerRows, best_bundle, make_inner_rows
+from clusteropt.model.curves import live_regions, region_units
+from clusteropt.model.prices import Prices, Sides, joint_levers, make_sides
+from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
+from clusteropt.model.space import counts_draws, number_counted
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.space import Space
+
+MOST_GROUPS = 4
+"""Rules that count clusters up to this many are tried active and not, together; beyond, each gate is relaxed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dual:
+    """What an evaluation needs of a problem whatever the prices, laid out once.
+
+    Parameters
+    ----------
+    space : Space
+        The positions.
+    stalls : Stalls
+        The cells that money reaches.
+    sides : Sides
+        The linking limits of rules.
+    inner : InnerRows
+        Limits that lie within the menus of one cluster, and hold there exactly.
+    floor : float or None
+        For the second stage of the worst region first: what the worst region keeps.
+    """
+
+    space: Space
+    stalls: Stalls
+    sides: Sides
+    inner: InnerRows
+    floor: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """The bound at some prices, and the allocation that reaches it.
+
+    Parameters
+    ----------
+    bound : float
+        No plan is worth more; for least money no plan takes less, in whole units.
+    money : array of shape (num_flows,)
+        Whole units; the linking limits do not hold in general.
+    slope : array of shape (num_purses + num_sides,)
+        What is left to each priced limit: a subgradient of the sum that is the bound (for least money of its minus).
+    """
+
+    bound: float
+    money: Floats
+    slope: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Group:
+    """A rule that counts clusters, priced."""
+
+    price: float
+    cells: np.ndarray
+    flows: np.ndarray
+    draws: bool
+
+
+def make_dual(space: Space, floor: float | None = None) -> Dual:
+    """Lay a problem out for evaluations."""
+    stalls = make_stalls(space)
+    return Dual(space, stalls, make_sides(space), make_inner_rows(space), floor)
+
+
+def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
+    """Give the Lagrangian bound at some prices.
+
+    bound = sum_(f,t) price[f,t] amount[f,t] + sum over sides of +-price limit + sum over clusters of the best block.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem.
+    prices : Prices
+        Non-negative; stock prices may have any sign.
+    """
+    space, problem = dual.space, dual.space.problem
+    factor, constant = _region_factor(dual, prices)
+    worth, held = _worth(dual, prices, factor)
+    tolls = _tolls(dual, prices)
+    groups = _groups(dual, prices)
+    best, money = _best_clusters(dual, worth, tolls, groups)
+    rows = np.concatenate((problem.purse.ravel().astype(float), dual.sides.sign * dual.sides.limit))
+    total = constant + held + float(prices.row @ rows) + best
+    if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        total = prices.target * (problem.objective.target or 0.0) - total
+    return Evaluation(total, money, rows - _used(space, dual.sides, money))
+
+
+def _region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
+    """Give what a unit of outcome of each region counts, and the constant that goes with it."""
+    space, objective = dual.space, dual.space.problem.objective
+    ones, units = np.ones(len(space.problem.labels.regions)), region_units(space)
+    if objective.kind is ObjectiveKind.TOTAL:
+        return ones, 0.0
+    if objective.kind is ObjectiveKind.LEAST_MONEY:
+        return ones * prices.target, 0.0
+    if objective.kind is ObjectiveKind.EQUITY:
+        return _equity_factor(dual, prices)
+    alive = np.zeros(len(ones), bool)
+    alive[live_regions(space)] = True
+    weight = np.where(alive, prices.region, 0.0)
+    if dual.floor is not None:
+        return 1 + weight / units, -dual.floor * float(weight.sum())
+    return weight / max(float(weight.sum()), 1e-300) / units, 0.0
+
+
+def _equity_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
+    """Give the slopes of the regional curves, and how far their tangents stand above 0."""
+    objective, units = dual.space.problem.objective, region_units(dual.space)
+    code = np.full(len(units), FAMILIES.index(objective.equity_family))
+    slope = np.minimum(prices.region, 1.0)
+    if objective.equity_family is FAMILIES[0]:
+        return np.ones(len(units)), 0.0
+    scale = (objective.equity_scale or 1.0) * units
+    where = curve_where(code, scale, slope, np.ones(len(units)))
+    return slope, float((curve_value(code, scale, where) - slope * where).sum())
+
+
+def _worth(dual: Dual, prices: Prices, factor: Floats) -> tuple[Worth, float]:
+    """Give what outcomes, money and levels are worth to cells, and what the stocks hold in themselves."""
+    space, problem = dual.space, dual.space.problem
+    outcome = np.asarray(space.region_weight.T @ factor)[space.cell_cluster] * space.discount[space.cell_year]
+    number, cluster, year = synergy_places(space)
+    if len(number):
+        column, lever = joint_levers(space)
+        gain = np.stack([problem.membership @ synergy.gain for synergy in problem.synergies])[number, cluster]
+        counts = gain * problem.weight[cluster] * factor[problem.region_of[cluster]] * space.discount[year]
+        cell = (cluster[column] * problem.num_levers + lever) * problem.num_years + year[column]
+        outcome = outcome + add_up(cell, counts[column] * prices.joint, space.num_cells)
+    shape = (problem.num_clusters, problem.num_levers, problem.num_years)
+    unit = _unit_worth(dual, prices.stock.reshape(shape)).ravel()
+    held = _held(dual, outcome, prices.stock)
+    return Worth(outcome, unit, _level_worth(space, outcome, unit)), held
+
+
+def _unit_worth(dual: Dual, stock: Floats) -> Floats:
+    """Give what a unit of money of each year adds through the stocks of later years, priced."""
+    problem = dual.space.problem
+    unit, keep = np.zeros_like(stock), 1 - problem.depreciation
+    for lever, lag in enumerate(problem.lag):
+        ahead = np.zeros(problem.num_clusters)
+        for year in range(problem.num_years - 1, lag - 1, -1):
+            ahead = stock[:, lever, year] + keep[lever] * ahead
+            unit[:, lever, year - lag] = ahead
+    return unit
+
+
+def _level_worth(space: Space, outcome: Floats, unit: Floats) -> Floats:
+    """Give what each level is worth: its own gain when it comes, its curve at once, or its money in the stock."""
+    problem, cell = space.problem, space.level_cell
+    gain, own = level_gain(space)
+    delay = np.where(own, problem.lag[space.cell_lever[cell]], 0)
+    in_time = space.cell_year[cell] + delay < problem.num_years
+    at_once = np.where(in_time, outcome[np.minimum(cell + delay, space.num_cells - 1)] * gain, 0.0)
+    amount = problem.menus.amount[space.level_menu]
+    return np.where(space.dynamic[cell] & ~own, unit[cell] * amount, at_once)
+
+
+def _held(dual: Dual, outcome: Floats, stock: Floats) -> float:
+    """Sum over stocks: the most a curve gives above the price of its stock, and the price of what is there."""
+    space, problem = dual.space, dual.space.problem
+    cells = np.flatnonzero(space.dynamic)
+    if not len(cells):
+        return 0.0
+    low, high = (limit.ravel()[cells] for limit in _stock_range(dual))
+    pair = cells // problem.num_years
+    code = family_codes(problem.family)[space.cell_lever[cells]]
+    scale, gain = problem.scale.ravel()[pair], problem.effect.ravel()[pair] * outcome[cells]
+    price = stock[cells]
+    peak = np.clip(curve_where(code, scale, price, gain), low, high)
+    best = np.max([gain * curve_value(code, scale, at) - price * at for at in (low, peak, high)], axis=0)
+    return float((best + price * low).sum())
+
+
+def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
+    """Give the least and the most each stock can be, in whole units: without money, and with the most of every year."""
+    space, problem = dual.space, dual.space.problem
+    most = np.zeros(space.num_cells)
+    stalls = dual.stalls
+    most[stalls.cell] = np.where(space.from_menu[stalls.cell], 0.0, np.maximum(stalls.most, 0.0))
+    amount, gain = (part[space.level_menu[stalls.level]] for part in (problem.menus.amount, problem.menus.gain))
+    np.maximum.at(most, stalls.cell[stalls.level_row], np.where(np.isfinite(gain), 0.0, amount))
+    shape = (problem.num_clusters, problem.num_levers, problem.num_years)
+    most = most.reshape(shape)
+    low, high = np.zeros(shape), np.zeros(shape)
+    keep = 1 - problem.depreciation
+    without, full = problem.stock.astype(float), problem.stock.astype(float)
+    for year in range(problem.num_years):
+        without, full = without * keep, full * keep
+        for lever, lag in enumerate(problem.lag):
+            if year >= lag:
+                full[:, lever] += most[:, lever, year - lag]
+        low[:, :, year], high[:, :, year] = without, full
+    return low, high
+
+
+def _tolls(dual: Dual, prices: Prices) -> Tolls:
+    """Add the prices of limits up over what they speak of."""
+    space, problem, sides = dual.space, dual.space.problem, dual.sides
+    year = space.cell_year[space.flow_cell]
+    flow = prices.purse[space.flow_fund, year] + sides.matrix.T @ (sides.sign * prices.side)
+    if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        flow = flow + 1.0
+    draw, cell = np.zeros(space.num_flows), np.zeros(space.num_cells)
+    counted = np.zeros(space.num_flows, bool)
+    for number, rule in enumerate(problem.rules):
+        if rule.kind is not RuleKind.COUNT or rule.base is RuleBase.CLUSTERS:
+            continue
+        price = _price_of(sides, prices, number)
+        flows = space.flows_in(rule.selection)
+        if counts_draws(rule):
+            draw[flows] += price
+            counted[flows] = True
+        else:
+            cell[np.unique(space.flow_cell[flows])] += price
+    return Tolls(np.asarray(flow, float), draw, counted, cell)
+
+
+def _price_of(sides: Sides, prices: Prices, rule: int) -> float:
+    mine = sides.rule == rule
+    return float((sides.sign * prices.side)[mine].sum())
+
+
+def _groups(dual: Dual, prices: Prices) -> list[_Group]:
+    """Collect the rules that count clusters and have a price."""
+    space, found = dual.space, []
+    for number, rule in enumerate(space.problem.rules):
+        price = _price_of(dual.sides, prices, number)
+        if rule.kind is RuleKind.COUNT and rule.base is RuleBase.CLUSTERS and price != 0:
+            flows = np.zeros(space.num_flows, bool)
+            flows[space.flows_in(rule.selection)] = True
+            cells = np.zeros(space.num_cells, bool)
+            cells[space.flow_cell[flows]] = True
+            found.append(_Group(price, cells, flows, counts_draws(rule)))
+    return found
+
+
+def _best_clusters(dual: Dual, worth: Worth, tolls: Tolls, groups: list[_Group]) -> tuple[float, Floats]:
+    """Sum the best of every cluster over all ways to have its counting rules active or not."""
+    space, stalls = dual.space, dual.stalls
+    num = space.problem.num_clusters
+    relaxed = groups[MOST_GROUPS:]
+    # Beyond the rules that are tried, a reward comes for nothing and a price is never paid.
+    free = sum((_touched(space, group) * max(-group.price, 0.0) for group in relaxed), np.zeros(num))
+    best, money = np.full(num, -np.inf), np.zeros(stalls.flow.shape)
+    cluster = space.cell_cluster[stalls.cell]
+    for active in product((True, False), repeat=len(groups[:MOST_GROUPS])):
+        value, put = _in_state(dual, (worth, tolls), groups, active)
+        better = value > best
+        best = np.where(better, value, best)
+        money = np.where(better[cluster][:, None], put, money)
+    flows = np.zeros(space.num_flows)
+    inside = stalls.flow >= 0
+    flows[stalls.flow[inside]] = money[inside]
+    return float((best + free).sum()), flows
+
+
+def _touched(space: Space, group: _Group) -> Floats:
+    return (add_up(space.cell_cluster, group.cells.astype(float), space.problem.num_clusters) > 0).astype(float)
+
+
+def _in_state(
+    dual: Dual, terms: tuple[Worth, Tolls], groups: list[_Group], active: tuple[bool, ...]
+) -> tuple[Floats, Floats]:
+    """Give the best of every cluster, and its money, with some counting rules active and the others not."""
+    space, stalls = dual.space, dual.stalls
+    on, off = list(compress(groups, active)), [g for g, is_on in zip(groups, active, strict=False) if not is_on]
+    closed = np.zeros(space.num_flows, bool)
+    for group in off:
+        closed |= group.flows
+    choice = best_on(space, stalls, *terms, closed)
+    for group in off:
+        if not group.draws:
+            shut = group.cells[stalls.cell]
+            choice = Choice(
+                np.where(shut, -np.inf, choice.value),
+                choice.money,
+                np.where(shut[stalls.level_row], -np.inf, choice.level),
+            )
+    nothing = np.where(stalls.may_be_off, 0.0, -np.inf)
+    chosen = choice.value > nothing
+    value = _cluster_sums(space, stalls, np.maximum(choice.value, nothing))
+    money = np.where(chosen[:, None], choice.money, 0.0)
+    value, money = best_bundle(space, dual.inner, stalls, choice, (value, money))
+    num = len(value)
+    loss = np.zeros(num)
+    for group in on:
+        value = np.where(_touched(space, group) > 0, value - group.price, -np.inf)
+        if not group.draws:
+            # An inner row may ask for an award by itself, so its cluster is charged nothing more.
+            loss = np.maximum(loss, _switching_loss(dual, choice.value, nothing, group))
+    loss[list(dual.inner)] = 0.0
+    return value - loss, money
+
+
+def _switching_loss(dual: Dual, value: Floats, nothing: Floats, group: _Group) -> Floats:
+    """Give the least each cluster loses by having one counted award, where it would have none."""
+    stalls, num = dual.stalls, dual.space.problem.num_clusters
+    counted = group.cells[stalls.cell]
+    with np.errstate(invalid="ignore"):
+        loss = np.where(counted, np.maximum(nothing - value, 0.0), np.inf)
+    loss = np.where(np.isnan(loss), np.inf, loss)
+    least = np.full(num, np.inf)
+    np.minimum.at(least, dual.space.cell_cluster[stalls.cell], loss)
+    return np.where(_touched(dual.space, group) > 0, least, 0.0)
+
+
+def _cluster_sums(space: Space, stalls: Stalls, value: Floats) -> Floats:
+    return add_up(space.cell_cluster[stalls.cell], value, space.problem.num_clusters)
+
+
+def _used(space: Space, sides: Sides, money: Floats) -> Floats:
+    """Give what an allocation takes of every purse, and reaches of every side with the sign of its price."""
+    problem = space.problem
+    purse = space.flow_fund * problem.num_years + space.cell_year[space.flow_cell]
+    level = np.asarray(sides.matrix @ money)
+    for k in np.flatnonzero(_counts(sides, space)):
+        level[k] = number_counted(space, problem.rules[sides.rule[k]], money)
+    return np.concatenate((add_up(purse, money, problem.purse.size), sides.sign * level))
+
+
+def _counts(sides: Sides, space: Space) -> np.ndarray:
+    return np.array([space.problem.rules[number].kind is RuleKind.COUNT for number in sides.rule], bool)

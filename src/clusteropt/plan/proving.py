@@ -1,0 +1,168 @@
+"""Proving bounds: multipliers for every stage of an objective, and what they prove."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
+from clusteropt.model.lagrangian import make_dual
+from clusteropt.solver.multipliers import (
+    Until,
+    improve_prices,
+    no_prices,
+    prices_of_duals,
+    relaxation_duals,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.model.grid import Grid
+    from clusteropt.model.prices import Prices
+    from clusteropt.model.space import Space
+    from clusteropt.solver.refine import Found
+    from clusteropt.solver.runner import Runner
+
+    Builder = Callable[[float | None], Callable[[Grid], Formulation]]
+
+PROOF_S = 1.0
+"""Finding multipliers may take so long beyond the time limit, where the search has left none."""
+PAD = 2.0**-38
+"""A bound is stored this much weaker than it came out, relative to what went into it: more than rounding can cost."""
+RATIONAL = (ResponseFamily.LINEAR, ResponseFamily.HYPERBOLIC)
+"""Responses whose values at whole money are rational numbers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proved:
+    """What is proved of one stage.
+
+    Parameters
+    ----------
+    bound : float
+        No plan exceeds it (for least money: undercuts, in whole units); infinite where nothing is proved.
+    prices : Prices or None
+        The multipliers that prove it; None where nothing is proved or the multipliers are of the arrays.
+    """
+
+    bound: float
+    prices: Prices | None
+
+
+def prove_stages(
+    space: Space, stages: Sequence[Found], values: Sequence[float], builder: Builder, run: tuple[Runner, Until]
+) -> tuple[Proved, ...]:
+    """Find multipliers for every stage, and the bounds they prove.
+
+    Parameters
+    ----------
+    space : Space
+        The positions of the problem.
+    stages : sequence of Found
+        The ends of the search.
+    values : sequence of float
+        What the plan is worth, one value a stage; least money in whole units.
+    builder : callable
+        Gives, for the floor of a stage, the formulation on a grid.
+    run : (Runner, Until)
+        Where programs run, and when to stop; the value in it is replaced by that of each stage.
+    """
+    runner, until = run
+    proved = []
+    for number, (found, value) in enumerate(zip(stages, values, strict=True)):
+        floor = values[0] if number else None
+        aim = Until(value, until.gap, until.deadline)
+        if found.formulation.own_objective or found.formulation.row_block("own") is not None:
+            proved.append(_prove_arrays(space, found, builder(_room(floor)), (runner, aim)))
+        else:
+            proved.append(_prove(space, (found, floor), builder(_room(floor)), (runner, aim)))
+    return tuple(proved)
+
+
+def is_rational(space: Space) -> bool:
+    """Tell whether every outcome, and what regions make of it, is a rational number at whole money."""
+    problem = space.problem
+    objective = problem.objective
+    if objective.kind is ObjectiveKind.EQUITY and objective.equity_family not in RATIONAL:
+        return False
+    start, gain = problem.menus.start, problem.menus.gain
+    curved = np.array([family not in RATIONAL for family in problem.family])
+    for pair in np.flatnonzero((problem.effect > 0).ravel() & np.tile(curved, problem.num_clusters)):
+        gains = gain[start[pair] : start[pair + 1]]
+        if not len(gains) or np.isnan(gains).any() or problem.stock.ravel()[pair] > 0:
+            return False
+    return True
+
+
+def _room(floor: float | None) -> float | None:
+    # The relaxation needs a little room below what the first stage reached, or tolerances make it infeasible.
+    return None if floor is None else floor - 1e-7 * abs(floor)
+
+
+def _prove(
+    space: Space,
+    stage: tuple[Found, float | None],
+    build: Callable[[Grid], Formulation],
+    run: tuple[Runner, Until],
+) -> Proved:
+    (found, floor), (runner, until) = stage, run
+    dual = make_dual(space, floor)
+    duals = relaxation_duals(build, found.formulation, runner, until)
+    prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+    prices, seen = improve_prices(dual, prices, runner, until)
+    least = _is_least(space)
+    rows = np.concatenate((space.problem.purse.ravel(), dual.sides.limit))
+    size = abs(seen.bound) + float(prices.row @ abs(rows)) + abs(until.value)
+    bound = seen.bound - PAD * size if least else seen.bound + PAD * size
+    if least:
+        bound = max(float(math.ceil(bound)), 0.0)
+    true = bound <= until.value if least else bound >= until.value
+    if not (true and math.isfinite(bound)):
+        return Proved(-math.inf if least else math.inf, None)
+    return Proved(bound, prices)
+
+
+def _prove_arrays(
+    space: Space, found: Found, build: Callable[[Grid], Formulation], run: tuple[Runner, Until]
+) -> Proved:
+    """Prove a bound by multipliers of the arrays: sum of dual * limit + the most every column brings at its price.
+
+    Neumaier and Shcherbina 2004 (doi:10.1007/s10107-003-0433-3). The arrays contain the problem, so it holds there too.
+    """
+    sign = 1.0 if found.formulation.maximise else -1.0
+    duals = relaxation_duals(build, found.formulation, *run)
+    if duals is None:
+        return Proved(sign * math.inf, None)
+    bound, size = array_bound(*duals)
+    bound = sign * (bound + PAD * size) + found.formulation.offset
+    if math.isfinite(bound) and _is_least(space) and not found.formulation.own_objective:
+        bound = float(math.ceil(bound * space.problem.money.per_printed))
+    return Proved(bound, None)
+
+
+def _is_least(space: Space) -> bool:
+    return space.problem.objective.kind is ObjectiveKind.LEAST_MONEY
+
+
+def array_bound(formulation: Formulation, dual: Floats) -> tuple[float, float]:
+    """Give what no point of a formulation exceeds in its maximised objective, and the size of what went into it.
+
+    sum_i max(y_i upper_i, y_i lower_i) + sum_j max over bounds of (c - A' y)_j x_j, for any y.
+    """
+    cost = formulation.cost if formulation.maximise else -formulation.cost
+    reduced = cost - formulation.matrix.T @ dual
+    parts = []
+    for price, low, high in (
+        (dual, formulation.row_lower, formulation.row_upper),
+        (reduced, formulation.col_lower, formulation.col_upper),
+    ):
+        limit = np.where(price > 0, high, low)
+        parts.append(np.where(price == 0, 0.0, price * np.where(price == 0, 0.0, limit)))
+    terms = np.concatenate(parts)
+    return math.fsum(terms), math.fsum(abs(terms)) if np.isfinite(terms).all() else math.inf

@@ -1,0 +1,340 @@
+"""Multipliers that prove a bound: the duals of a tight relaxation, and better ones by cutting planes.
+
+The duals of the relaxation prove its own bound. Where blocks are not convex (levels, gates, limits within a cluster)
+the Lagrangian bound can be tighter than any relaxation; then the prices of purses and rules are improved by Kelley's
+cutting planes within a box around the best ones (Kelley 1960, doi:10.1137/0108053; trust box: Marsten, Hogan and
+Blankenship 1975, doi:10.1287/opre.23.3.389).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+from clusteropt.model.blocks import add_up
+from clusteropt.model.lagrangian import evaluate_prices
+from clusteropt.model.money_rules import share_money
+from clusteropt.model.prices import Prices, joint_levers
+from clusteropt.solver.claim import HighsOptions, relative_gap
+from clusteropt.solver.points import excesses, goal
+from clusteropt.solver.program import make_program
+from clusteropt.solver.scaling import DUST, choose_scaling, to_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.model.grid import Grid
+    from clusteropt.model.lagrangian import Dual, Evaluation
+    from clusteropt.model.space import Space
+    from clusteropt.solver.runner import Runner
+
+    Build = Callable[[Grid], Formulation]
+
+REFINE_ROUNDS = 15
+"""The relaxation is refined at most so often; what is missing then costs a little of the bound, never its truth."""
+EXCESS = 1e-8
+"""The relaxation is tight enough at this relative excess of its tangents."""
+CUT_ROUNDS = 40
+STILL = 1e-9
+"""Prices that promise less than this, relative to the bound, are as good as they get."""
+FIRST_BOX, SHRINK, GROW = 0.3, 0.4, 1.6
+"""The box is this share of the prices wide, and changes by these factors after a bad and a good step."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Until:
+    """When to stop: at a gap to a value, or at a time.
+
+    Parameters
+    ----------
+    value : float
+        What the plan is worth.
+    gap : float
+        A relative gap that is close enough.
+    deadline : float
+        ``time.monotonic()``.
+    """
+
+    value: float
+    gap: float
+    deadline: float
+
+    def seconds(self) -> float:
+        """Give the time left, never quite nothing."""
+        return max(self.deadline - time.monotonic(), 0.05)
+
+
+def relaxation_duals(
+    build: Build, formulation: Formulation, runner: Runner, until: Until
+) -> tuple[Formulation, Floats] | None:
+    """Refine the relaxation of a formulation, and give its last form with the duals of its rows.
+
+    Parameters
+    ----------
+    build : callable
+        Gives the formulation on a grid.
+    formulation : Formulation
+        Where to start.
+    runner : Runner
+        Where programs run.
+    until : Until
+        When to stop.
+
+    Returns
+    -------
+    (Formulation, array of shape (num_rows,)) or None
+        What one more unit of the limit of each row adds; None if HiGHS gave no duals.
+    """
+    best = None
+    for _ in range(REFINE_ROUNDS):
+        program = to_program(formulation).relaxed()
+        scaling = choose_scaling(formulation, program)
+        claim = scaling.unscale(
+            runner.run(scaling.scale(program), HighsOptions(until.seconds(), feasibility_tolerance=1e-9))
+        )
+        if claim.dual is None or claim.x is None:
+            break
+        best = (formulation, claim.dual)
+        found = excesses(formulation, claim.x)
+        if found.total <= EXCESS * goal(formulation, claim.value) or time.monotonic() > until.deadline:
+            break
+        grid = formulation.grid.refine(found.which, found.arg)
+        if grid.size == formulation.grid.size:
+            break
+        formulation = build(grid)
+    return best
+
+
+def prices_of_duals(dual: Dual, formulation: Formulation, rows: Floats) -> Prices:
+    """Read the prices of linking limits, regions, synergies and stocks from the duals of a relaxation.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem laid out for the Lagrangian.
+    formulation : Formulation
+        The formulation whose rows the duals belong to.
+    rows : array of shape (num_rows,)
+        What one more unit of each limit adds to the maximised objective.
+    """
+    problem = dual.space.problem
+    per_printed = problem.money.per_printed
+    least = problem.objective.kind is ObjectiveKind.LEAST_MONEY
+    # Duals are per printed unit, and for least money of an objective in printed units, which cancels.
+    unit = 1.0 if least else 1.0 / per_printed
+    purse = np.zeros(problem.purse.shape)
+    block = formulation.row_block("purse")
+    if block is not None:
+        purse[block.keys[:, 0], block.keys[:, 1]] = np.maximum(rows[formulation.row_positions("purse")], 0.0) * unit
+    return Prices(
+        purse=purse,
+        side=_side_prices(dual, formulation, rows, (unit, per_printed if least else 1.0)),
+        region=_region_prices(dual, formulation, rows),
+        target=float(max(-rows[formulation.row_positions("target")].sum(), 0.0) * per_printed) if least else 0.0,
+        joint=_joint_shares(dual, formulation, rows),
+        stock=_stock_prices(dual, formulation, rows * unit),
+    )
+
+
+def no_prices(dual: Dual) -> Prices:
+    """Give the prices that prove something where nothing is known: nothing costs anything."""
+    space, problem = dual.space, dual.space.problem
+    column, _ = joint_levers(space)
+    counts = np.bincount(column)
+    return Prices(
+        purse=np.zeros(problem.purse.shape),
+        side=np.zeros(dual.sides.num),
+        region=np.ones(len(problem.labels.regions)),
+        target=0.0,
+        joint=1.0 / counts[column] if len(column) else np.zeros(0),
+        stock=np.zeros(space.num_cells),
+    )
+
+
+def improve_prices(dual: Dual, prices: Prices, runner: Runner, until: Until) -> tuple[Prices, Evaluation]:
+    """Improve the prices of purses and rules by cutting planes until the bound is near the value, or time is up.
+
+    Every evaluation gives a plane under the bound as a function of the prices; the next prices are the lowest point
+    of all planes within a box around the best so far.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem laid out for the Lagrangian.
+    prices : Prices
+        Where to start; prices of limits within one cluster, which hold exactly anyway, become 0.
+    runner : Runner
+        Where the small linear programs run.
+    until : Until
+        When to stop.
+    """
+    free = ~_inner_sides(dual)
+    row = prices.row * free
+    best = prices.with_rows(row)
+    found = evaluate_prices(dual, best)
+    planes = [_Plane(row, _height(dual, found), found.slope)]
+    box = FIRST_BOX
+    for _ in range(CUT_ROUNDS):
+        near = relative_gap(until.value, found.bound) <= until.gap
+        if near or not np.isfinite(found.bound) or time.monotonic() > until.deadline:
+            break
+        step = _lowest_point(planes, best.row, free, box, (runner, until))
+        if step is None or step[1] <= STILL * max(abs(found.bound), 1e-9):
+            break
+        trial = best.with_rows(step[0])
+        seen = evaluate_prices(dual, trial)
+        planes.append(_Plane(step[0], _height(dual, seen), seen.slope))
+        better = _height(dual, seen) < _height(dual, found)
+        box *= GROW if better else SHRINK
+        if better:
+            best, found = trial, seen
+    return best, found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plane:
+    """A plane under the bound: where it touches, how high, and how steep."""
+
+    row: Floats
+    height: float
+    slope: Floats
+
+
+def _height(dual: Dual, found: Evaluation) -> float:
+    """Give what is to be made small: the bound, or its minus where a bound from below is sought."""
+    return -found.bound if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else found.bound
+
+
+def _inner_sides(dual: Dual) -> np.ndarray:
+    """Mark the prices of purses and sides that limits within one cluster have."""
+    sides = dual.sides
+    held = {
+        (row.rule, row.year, upper)
+        for rows in dual.inner.values()
+        for row in rows
+        for upper in (False, True)
+        if (row.upper if upper else row.lower) is not None
+    }
+    triples = zip(sides.rule.tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
+    inner = np.array([triple in held for triple in triples], bool)
+    return np.concatenate((np.zeros(dual.space.problem.purse.size, bool), inner))
+
+
+def _lowest_point(
+    planes: list[_Plane], centre: Floats, free: np.ndarray, box: float, run: tuple[Runner, Until]
+) -> tuple[Floats, float] | None:
+    """Give the lowest point of all planes in a box around a centre, and how far below the centre it may lie."""
+    lowest = min(plane.height for plane in planes)
+    size = max(abs(lowest), 1e-9)
+    steep = np.max([abs(plane.slope) for plane in planes], axis=0)
+    # One step of a price: its own size, or what moves the bound by a thousandth.
+    step = np.maximum(centre, 1e-3 * size / np.maximum(steep, 1e-9))
+    moves = np.flatnonzero(free & (steep > 0))
+    matrix = np.array([plane.slope[moves] * step[moves] for plane in planes]) / size
+    offset = np.array([plane.height + plane.slope @ (centre - plane.row) - lowest for plane in planes]) / size
+    # Columns: the moves in steps, then how far below; rows: below + slope * move <= -offset.
+    whole = sparse.csr_matrix(np.column_stack((matrix, np.ones(len(planes)))))
+    whole.data[abs(whole.data) <= DUST] = 0.0
+    whole.eliminate_zeros()
+    low = np.append(-np.minimum(box, (centre / step)[moves]), 0.0)
+    high = np.append(np.full(len(moves), box), 1e6)
+    limits = (np.full(len(planes), -np.inf), -offset, low, high)
+    cost = np.append(np.zeros(len(moves)), 1.0)
+    program = make_program(whole, limits, cost, np.zeros(len(cost), bool))
+    claim = run[0].run(program, HighsOptions(run[1].seconds(), feasibility_tolerance=1e-9))
+    if claim.x is None:
+        return None
+    point = centre.copy()
+    point[moves] = np.maximum(centre[moves] + claim.x[:-1] * step[moves], 0.0)
+    return point, float(claim.x[-1]) * size
+
+
+def _side_prices(dual: Dual, formulation: Formulation, rows: Floats, units: tuple[float, float]) -> Floats:
+    """Find the row of every side by rule, and year or side; a row that was divided by its size is multiplied back."""
+    sides, problem, sizes = dual.sides, dual.space.problem, _share_sizes(dual.space)
+    found: dict[tuple[int, int], float] = {}
+    for name in ("amount", "share", "change", "count"):
+        block = formulation.row_block(name)
+        if block is None:
+            continue
+        unit = units[1] if name == "count" else units[0]
+        second = block.keys[:, 1] if block.keys.shape[1] > 1 else np.full(len(block.keys), -1)
+        values = rows[formulation.row_positions(name)] * unit
+        for number, key, value in zip(block.keys[:, 0].tolist(), second.tolist(), values.tolist(), strict=True):
+            found[number, key] = value * sizes.get((number, key), 1.0)
+    prices = np.zeros(sides.num)
+    for k, (number, year, upper) in enumerate(zip(sides.rule, sides.year, sides.upper, strict=True)):
+        rule = problem.rules[number]
+        key = int(upper) if rule.kind is RuleKind.SHARE else int(year)
+        value = found.get((int(number), key), 0.0)
+        prices[k] = max(value if upper else -value, 0.0)
+    return prices
+
+
+def _share_sizes(space: Space) -> dict[tuple[int, int], float]:
+    """Give what the dual of a share row is multiplied by to be a price of selection less share times base.
+
+    The formulation divides the row q * selection - p * base by its largest coefficient.
+    """
+    sizes = {}
+    for row in share_money(space):
+        rule = space.problem.rules[row.key[0]]
+        share = rule.minimum if row.key[1] == 0 else rule.maximum
+        if rule.base is not RuleBase.FUND and share is not None:
+            sizes[row.key[0], row.key[1]] = share.denominator / max(int(abs(row.coef).max(initial=1)), 1)
+    return sizes
+
+
+def _region_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
+    """Read the weights of regions from the rows of the worst region, or the slopes from those of the equity curve."""
+    num = len(dual.space.problem.labels.regions)
+    worst = formulation.row_block("worst_region")
+    if worst is not None:
+        weight = np.zeros(num)
+        weight[worst.keys[:, 0]] = np.maximum(-rows[formulation.row_positions("worst_region")], 0.0)
+        return weight if weight.any() or dual.floor is not None else np.ones(num)
+    curve = formulation.row_block("equity_curve")
+    if curve is None:
+        return np.ones(num)
+    which = formulation.grid.curve_of_point
+    regional = which >= len(formulation.grid.curves.cells)
+    slope = formulation.grid.tangents()[0][regional]
+    weight = np.maximum(rows[formulation.row_positions("equity_curve")], 0.0)
+    total = add_up(curve.keys[:, 0], weight, num)
+    mean = add_up(curve.keys[:, 0], weight * slope, num)
+    return np.divide(mean, total, out=np.ones(num), where=total > 0)
+
+
+def _joint_shares(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
+    """Share every synergy over its levers as the duals of its rows do; evenly where they are silent."""
+    even = no_prices(dual).joint
+    block, columns = formulation.row_block("joint_outcome"), formulation.columns.block("synergy")
+    if block is None or columns is None:
+        return even
+    column, _ = joint_levers(dual.space)
+    weight = np.maximum(rows[formulation.row_positions("joint_outcome")], 0.0)
+    total = add_up(column, weight, len(columns.keys))[column]
+    return np.divide(weight, total, out=even, where=total > 0)
+
+
+def _stock_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
+    """Turn the worth of a unit that arrives in each year into what it is worth in that year alone."""
+    space, problem = dual.space, dual.space.problem
+    arriving = np.zeros(space.num_cells)
+    block = formulation.row_block("stock_balance")
+    if block is None:
+        return arriving
+    cluster, lever, year = block.keys.T
+    cell = (cluster * problem.num_levers + lever) * problem.num_years + year
+    arriving[cell] = rows[formulation.row_positions("stock_balance")]
+    shaped = arriving.reshape(problem.num_clusters, problem.num_levers, problem.num_years)
+    later = np.zeros_like(shaped)
+    later[:, :, :-1] = shaped[:, :, 1:] * (1 - problem.depreciation)[None, :, None]
+    return (shaped - later).ravel()

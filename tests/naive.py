@@ -242,24 +242,35 @@ def live_regions(problem: Problem) -> list[int]:
     for home, other, share in zip(problem.spill_from, problem.spill_to, problem.spill_share, strict=True):
         place = (int(problem.region_of[other]), int(home))
         net[place] = net.get(place, 0.0) + float(share) * float(problem.weight[other])
-    return sorted({region for (region, cluster), worth in net.items() if cluster in giving and worth > 0})
+    found = {region for (region, cluster), worth in net.items() if cluster in giving and worth > 0}
+    for cluster, year in product(range(problem.num_clusters), range(problem.num_years)):
+        for together in problem.synergies:
+            gain = sum(float(m) * float(g) for m, g in zip(problem.membership[cluster], together.gain, strict=True))
+            joint = all(_can_give(problem, cluster, lever, year) for lever in together.levers)
+            if gain * float(problem.weight[cluster]) > 0 and joint:
+                found.add(int(problem.region_of[cluster]))
+    return sorted(found)
 
 
-def _can_give(problem: Problem, cluster: int, lever: int) -> bool:
-    effect = float(problem.effect[cluster, lever]) > 0
-    if effect and problem.stock[cluster, lever] > 0 and problem.depreciation[lever] < 1:
+def _can_give(problem: Problem, cluster: int, lever: int, at: int | None = None) -> bool:
+    """Tell whether a cell can have a positive outcome in a year, or in any."""
+    effect, keeps = float(problem.effect[cluster, lever]) > 0, problem.depreciation[lever] < 1
+    if effect and problem.stock[cluster, lever] > 0 and keeps:
         return True
     funds = [f for f, c, k in zip(problem.draw_fund, problem.draw_cluster, problem.draw_lever, strict=True)
              if (c, k) == (cluster, lever)]  # fmt: skip
-    levels = menu(problem, cluster, lever)
-    for year in range(problem.num_years - int(problem.lag[lever])):
+    levels, lag = menu(problem, cluster, lever), int(problem.lag[lever])
+    years: set[int] = set()
+    for year in range(problem.num_years - lag):
         money = sum(int(problem.purse[f, year]) for f in funds)
-        if levels:
-            if any(a <= money and (g > 0 or (math.isnan(g) and effect)) for a, g in levels):
-                return True
-        elif effect and money > 0 and problem.most[cluster, lever] > 0:
-            return True
-    return False
+        own = any(a <= money and g > 0 for a, g in levels)
+        curved = any(a <= money and math.isnan(g) for a, g in levels)
+        free = not levels and money > 0 and problem.most[cluster, lever] > 0
+        if own or (effect and (curved or free)):
+            years.add(year + lag)
+        if effect and keeps and (curved or free):
+            years.update(range(year + lag, problem.num_years))
+    return bool(years) if at is None else at in years
 
 
 def total(problem: Problem, cells: dict[Cell, int]) -> float:

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from tests.bad_inputs.bad_case import faults_of
 from tests.small import small_tables, write_small_folder
 
-from clusteropt.inputs import problem_from_tables, read_problem, workbooks
+from clusteropt.inputs import problem_from_tables, read_problem, workbook_parts
 from clusteropt.inputs.files import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     """The stated size is looked at before anything is unpacked."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("xl/workbook.xml", "w") as part:
-        for _ in range(workbooks.MAX_UNPACKED_BYTES // 2**20 + 1):
+        for _ in range(workbook_parts.MAX_UNPACKED_BYTES // 2**20 + 1):
             part.write(b"\0" * 2**20)
     assert len(target.getvalue()) < 2**20
     (fault,) = read_book(tmp_path, target.getvalue())
@@ -283,7 +283,8 @@ BAD_SHEETS = {
     "planned sheet": (lambda book: book.create_sheet("actuals"), "actuals", None, "actuals", "not part of this"),
     "gap in rows": (lambda book: book["levers"].__setitem__("A9", "money"), "levers", 9, None, "value is missing"),
     "boolean": (lambda book: book["funds"].__setitem__("E2", value=True), "funds", 2, "True", "truth value"),
-    "far away": (lambda book: book["levers"].__setitem__("XFD9", "x"), "levers", 1, None, "column 16384 holds"),
+    "far away": (lambda book: book["levers"].__setitem__("XFD9", "x"), "levers", 9, "XFD9", "right of column 200"),
+    "far along": (lambda book: book["levers"].__setitem__("GR9", "x"), "levers", 1, None, "column 200 holds"),
 }
 
 

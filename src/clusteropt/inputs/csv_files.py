@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from itertools import compress
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,13 @@ from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.raw_tables import RawTable, make_raw
 from clusteropt.text import Text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+# A table of millions of rows is a slip; its lines would fill the memory many times over.
+MAX_LINES = 2**22
+MAX_LINE_SIGNS = 2**20
 SAVE_AS_UTF8 = Text("Save it as 'CSV UTF-8'.", "请另存为“CSV UTF-8”格式。")
 
 
@@ -83,7 +90,15 @@ def _is_gb18030(data: bytes) -> bool:
 
 def _records(name: str, text: str, faults: Faults) -> tuple[list[list[str]], list[int]]:
     """Split the text into records, each with the line it starts on; blank lines are left out."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    num_lines = text.count("\n") + text.count("\r") - text.count("\r\n")
+    if num_lines > MAX_LINES:
+        problem = Text(
+            f"the file has {num_lines:,} lines; more than {MAX_LINES:,} are not read.",
+            f"文件有 {num_lines:,} 行, 超过上限 {MAX_LINES:,}。",
+        )
+        faults.add(Place(name), problem, Text("Remove the empty rows, or split the model.", "请删除空行或拆分模型。"))
+        return [], []
+    reader = csv.reader(_short_lines(text), strict=True)
     records, lines, start = [], [], 1
     try:
         for record in reader:
@@ -96,6 +111,14 @@ def _records(name: str, text: str, faults: Faults) -> tuple[list[list[str]], lis
         faults.add(Place(name, start), problem, Text("Close or double the quotes.", "请检查引号是否成对。"))
         return [], []
     return records, lines
+
+
+def _short_lines(text: str) -> Iterator[str]:
+    """Give the lines with their ends; one that is too long for any table is no CSV."""
+    for line in io.StringIO(text, newline=""):
+        if len(line) > MAX_LINE_SIGNS:
+            raise csv.Error(f"it has more than {MAX_LINE_SIGNS:,} signs")
+        yield line
 
 
 def _fits(name: str, width: int, record: list[str], line: int, faults: Faults) -> bool:

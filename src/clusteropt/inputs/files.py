@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.faults import Faults
 
-MAX_FILE_BYTES = 2 * 2**30
+MAX_FILE_BYTES = 256 * 2**20
 
 
-def read_bytes(path: Path, table: str, faults: Faults) -> bytes | None:
+def read_bytes(path: Path, table: str, faults: Faults, most: int = MAX_FILE_BYTES) -> bytes | None:
     """Read a regular file whole; None, and a fault, if that cannot be.
 
     Parameters
@@ -27,6 +27,8 @@ def read_bytes(path: Path, table: str, faults: Faults) -> bytes | None:
         What a fault calls it.
     faults : Faults
         Where to note what is wrong.
+    most : int
+        A file of more bytes is not read.
     """
     place = Place(table, value=str(path))
     try:
@@ -36,14 +38,17 @@ def read_bytes(path: Path, table: str, faults: Faults) -> bytes | None:
             problem, remedy = _not_a_file(stat.S_ISDIR(status.st_mode))
             faults.add(place, problem, remedy)
             return None
-        if status.st_size > MAX_FILE_BYTES:
+        with path.open("rb") as file:
+            # The stated size may be 0 for files that the system makes up, or grow before it is read.
+            data = b"" if status.st_size > most else file.read(most + 1)
+        if max(status.st_size, len(data)) > most:
             problem = Text(
-                f"the file has {status.st_size:,} bytes; more than {MAX_FILE_BYTES:,} are not read.",
-                f"文件有 {status.st_size:,} 字节, 超过上限 {MAX_FILE_BYTES:,}。",
+                f"the file has {max(status.st_size, len(data)):,} bytes; more than {most:,} are not read.",
+                f"文件有 {max(status.st_size, len(data)):,} 字节, 超过上限 {most:,}。",
             )
-            faults.add(place, problem, Text("Split the model.", "请拆分模型。"))
+            faults.add(place, problem, Text("Leave out what the model does not need.", "请删去模型不需要的内容。"))
             return None
-        return path.read_bytes()
+        return data
     except (OSError, ValueError) as error:
         problem, remedy = _unreadable(error)
         faults.add(place, problem, remedy)

@@ -16,7 +16,8 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MAX_PARQUET_BYTES = 16 * 2**30
+MAX_PARQUET_BYTES = 2**30
+MAX_PARQUET_VALUES = 50_000_000
 
 
 def frame_table(name: str, frame: object, faults: Faults, digest: str | None = None) -> RawTable | None:
@@ -64,11 +65,17 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
         file = parquet.ParquetFile(io.BytesIO(data))
         groups = range(file.metadata.num_row_groups)
         unpacked = sum(file.metadata.row_group(group).total_byte_size for group in groups)
-        if unpacked > MAX_PARQUET_BYTES:
-            problem = Text(f"unpacked it has {unpacked:,} bytes.", f"解压后有 {unpacked:,} 字节。")
+        values = file.metadata.num_rows * file.metadata.num_columns
+        if unpacked > MAX_PARQUET_BYTES or values > MAX_PARQUET_VALUES:
+            problem = Text(
+                f"unpacked it has {unpacked:,} bytes and {values:,} values.",
+                f"解压后有 {unpacked:,} 字节, {values:,} 个值。",
+            )
             faults.add(Place(name), problem, Text("Split the model.", "请拆分模型。"))
             return None
-        table = file.read()
+        # A dictionary keeps a long text once, however many rows repeat it.
+        texts = [field.name for field in file.schema_arrow if str(field.type) in ("string", "large_string", "binary")]
+        table = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
         # Without this, text that is not UTF-8 would come to light only where it is used.
         table.validate(full=True)
         frame = table.to_pandas(integer_object_nulls=True, date_as_object=True)
@@ -85,4 +92,9 @@ def _values(series: pd.Series) -> NDArray[Any]:
         return series.to_numpy()
     if isinstance(series.dtype, pd.StringDtype):
         return series.astype(object).where(series.notna(), None).to_numpy()
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        # Every category is written once, however many rows repeat it; the last stands for what is missing.
+        words = from_objects([*series.cat.categories.tolist(), None])
+        taken: NDArray[Any] = words[series.cat.codes.to_numpy()]
+        return taken
     return from_objects(series.tolist())

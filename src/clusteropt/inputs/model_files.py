@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.settings import SECTIONS, Factor, ModelSettings
 from clusteropt.text import Text
 
@@ -31,6 +31,13 @@ COMPARISONS = {
     "less_than": ("lt", "<"),
     "less_than_equal": ("le", "<="),
 }
+
+
+MAX_MODEL_BYTES = 2**16
+# A key of thousands of parts takes the TOML reader minutes; ours have two.
+DEEP_KEY = re.compile(r"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){8}")
+QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'')
+MAX_LINE_SIGNS = 10_000
 
 
 def parse_settings(file_name: str, data: bytes, faults: Faults) -> ModelSettings | None:
@@ -68,6 +75,13 @@ def parse_settings(file_name: str, data: bytes, faults: Faults) -> ModelSettings
 
 
 def _toml_text(file_name: str, data: bytes, faults: Faults) -> str | None:
+    if len(data) > MAX_MODEL_BYTES:
+        problem = Text(
+            f"the file has {len(data):,} bytes; a model file has at most {MAX_MODEL_BYTES:,}.",
+            f"文件有 {len(data):,} 字节; 模型文件最多 {MAX_MODEL_BYTES:,} 字节。",
+        )
+        faults.add(Place(file_name), problem, Text("Name the tables in it, do not paste them.", "请只写表格的位置。"))
+        return None
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -79,12 +93,17 @@ def _toml_text(file_name: str, data: bytes, faults: Faults) -> str | None:
         problem = Text("the model file is empty.", "模型文件为空。")
         faults.add(Place(file_name), problem, Text("Copy a ready model.", "请复制现成的模型。"))
         return None
+    for row, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE_SIGNS or DEEP_KEY.search(QUOTED.sub("a", line).partition("#")[0]):
+            problem = Text("the line is too long, or its key has too many parts.", "该行过长, 或键的层级过多。")
+            faults.add(Place(file_name, row), problem, Text("Break it up, or remove it.", "请拆分或删除该行。"))
+            return None
     return text
 
 
 def _note_broken(file_name: str, error: Exception, faults: Faults) -> None:
     found = re.search(r"line ([0-9]+)", str(error))
-    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    reason = "nested too deeply" if isinstance(error, RecursionError) else shorten(str(error))
     problem = Text(f"the file is no TOML: {reason}.", f"文件不是合法的 TOML: {reason}。")
     remedy = Text("Mend the line; text needs quotes.", "请修正该行; 文字需加引号。")
     faults.add(Place(file_name, int(found.group(1)) if found else None), problem, remedy)

@@ -75,8 +75,11 @@ def from_objects(values: list[object]) -> NDArray[Any]:
     return array
 
 
-def make_raw(found: RawTable, faults: Faults) -> RawTable | None:
-    """Trim the headers and drop empty rows and empty nameless columns; None where a header is in doubt."""
+def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = None) -> RawTable | None:
+    """Trim the headers and drop empty rows and empty nameless columns; None where a header is in doubt.
+
+    Columns are numbered from 1 in faults, or by ``numbers`` where the source left some out.
+    """
     filled = [_filled(column) for column in found.columns]
     headers: list[str] = []
     kept = []
@@ -86,9 +89,8 @@ def make_raw(found: RawTable, faults: Faults) -> RawTable | None:
         if not header and not filled[position].any():
             continue
         if not header:
-            problem = Text(
-                f"column {position + 1} holds values but has no header.", f"第 {position + 1} 列有值但没有表头。"
-            )
+            number = position + 1 if numbers is None else numbers[position]
+            problem = Text(f"column {number} holds values but has no header.", f"第 {number} 列有值但没有表头。")
             faults.add(place, problem, Text("Name the column or clear it.", "请填写表头或清空该列。"))
             doubtful = True
         elif header in headers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection
 from clusteropt.text import Text
 
@@ -70,8 +70,10 @@ class _Reader:
             position = self.names[kind].position(name)
             if position < 0:
                 known = self.names[kind]
-                problem = Text(f"there is no {known.what.en} {name!r}.", f"没有{known.what.zh} {name!r}。")
-                self.fault(column, name, problem, suggest(name, known.index))
+                shown = shorten(name)
+                problem = Text(f"there is no {known.what.en} {shown!r}.", f"没有{known.what.zh} {shown!r}。")
+                # Looking for names that are alike takes long, and a field can hold thousands.
+                self.fault(column, name, problem, suggest(name, known.index) if self.faults.room > 0 else problem)
             else:
                 found.add(position)
         return tuple(sorted(found))
@@ -165,7 +167,8 @@ def _share_base(of: str | None, reader: _Reader) -> tuple[RuleBase, Selection]:
     for part in filter(None, (part.strip() for part in of.split(";"))):
         field, sign, value = (piece.strip() for piece in part.partition("="))
         if not sign or field not in FIELDS or field in texts:
-            problem = Text(f"{part!r} is no part of a selection.", f"{part!r} 不是合法的范围。")
+            shown = shorten(part)
+            problem = Text(f"{shown!r} is no part of a selection.", f"{shown!r} 不是合法的范围。")
             remedy = Text(
                 "Write everything, fund:NAME, or region=A|B; lever=talent.",
                 "请填写 everything, fund:名称, 或 region=A|B; lever=talent。",

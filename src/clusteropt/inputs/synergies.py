@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.problem import Synergy
 from clusteropt.text import Text
 
@@ -52,8 +52,8 @@ def _levers(row: int, text: str, known: Names, faults: Faults) -> tuple[int, ...
     place = Place("synergies", row, "levers", text)
     unknown = [part for part, position in zip(parts, positions, strict=True) if position < 0]
     for part in unknown:
-        problem = Text(f"there is no lever {part!r}.", f"没有政策工具 {part!r}。")
-        faults.add(place, problem, suggest(part, known.index))
+        problem = Text(f"there is no lever {shorten(part)!r}.", f"没有政策工具 {shorten(part)!r}。")
+        faults.add(place, problem, suggest(part, known.index) if faults.room > 0 else problem)
     if unknown:
         return ()
     if len(set(positions)) < len(positions) or len(positions) < 2:

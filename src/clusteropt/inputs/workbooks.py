@@ -12,21 +12,21 @@ from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
+from openpyxl.utils import column_index_from_string
 
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.raw_tables import RawTable, from_objects, make_raw
+from clusteropt.inputs.workbook_parts import SAVE_AGAIN, is_workbook
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-MAX_UNPACKED_BYTES = 200 * 2**20
-MAX_PARTS = 5_000
 MAX_SHEET_ROWS = 2**20
-OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+MAX_SHEET_COLUMNS = 200
+MAX_SHEET_CELLS = 20_000_000
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-SAVE_AGAIN = Text("Open it in a spreadsheet program and save it as .xlsx.", "请用电子表格软件打开并另存为 .xlsx。")
 
 
 def workbook_tables(
@@ -35,7 +35,7 @@ def workbook_tables(
     """Read the wanted sheets of a workbook, by name; None, and faults, for what cannot be read.
 
     Refused are merged cells, formulas that were never calculated, cells that hold an error, and a workbook
-    that unpacks to more than ``MAX_UNPACKED_BYTES``.
+    that unpacks to more than a planner's tables can be (see `is_workbook`).
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def workbook_tables(
     faults : Faults
         Where to note what is wrong.
     """
-    if not _is_workbook(file_name, data, faults):
+    if not is_workbook(file_name, data, faults):
         return None
     digest = hashlib.sha256(data).hexdigest()
     tables: dict[str, RawTable | None] = {}
@@ -67,41 +67,15 @@ def workbook_tables(
                     _scan(name, part, faults)
                 # The size that the sheet states may be wrong; without it the rows are read as they come.
                 sheet.reset_dimensions()
-                tables[name] = _sheet_table(name, sheet.iter_rows(values_only=True), digest, faults)
+                tables[name] = _sheet_table(
+                    name, sheet.iter_rows(values_only=True, max_col=MAX_SHEET_COLUMNS), digest, faults
+                )
     # A broken workbook raises errors of many kinds from several packages; to the planner they are one.
     except Exception:
         problem = Text("the workbook is broken or cut short.", "工作簿已损坏或不完整。")
         faults.add(Place(file_name), problem, SAVE_AGAIN)
         return None
     return tables
-
-
-def _is_workbook(file_name: str, data: bytes, faults: Faults) -> bool:
-    place = Place(file_name)
-    if data.startswith(OLD_WORKBOOK):
-        problem = Text("this is an old .xls or a workbook with a password.", "这是旧版 .xls 或加密的工作簿。")
-        faults.add(place, problem, SAVE_AGAIN)
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as parts:
-            infos = parts.infolist()
-    # A damaged list of contents raises errors of many kinds.
-    except Exception:
-        faults.add(place, Text("this is no workbook, or it is cut short.", "不是工作簿, 或文件不完整。"), SAVE_AGAIN)
-        return False
-    # Reading stops at the size that each part states, so the statements can be trusted as a limit.
-    unpacked = sum(info.file_size for info in infos)
-    if unpacked > MAX_UNPACKED_BYTES or len(infos) > MAX_PARTS:
-        problem = Text(
-            f"unpacked the workbook has {unpacked:,} bytes; more than {MAX_UNPACKED_BYTES:,} are not read.",
-            f"工作簿解压后有 {unpacked:,} 字节, 超过上限 {MAX_UNPACKED_BYTES:,}。",
-        )
-        faults.add(place, problem, Text("Use a folder of CSV files.", "请改用 CSV 文件夹。"))
-        return False
-    if "xl/workbook.xml" not in {info.filename for info in infos}:
-        faults.add(place, Text("this is a zip file but no workbook.", "这是压缩文件, 不是工作簿。"), SAVE_AGAIN)
-        return False
-    return True
 
 
 def _sheet_paths(parts: zipfile.ZipFile) -> dict[str, str]:
@@ -130,8 +104,25 @@ def _scan(name: str, part: IO[bytes], faults: Faults) -> None:
         elif element.tag == f"{MAIN}c":
             _scan_cell(name, element, faults)
         elif element.tag == f"{MAIN}row":
+            _scan_width(name, element, faults)
             # The children were seen; without this a large sheet would stand in memory as a tree.
             element.clear()
+
+
+def _scan_width(name: str, row: ElementTree.Element, faults: Faults) -> None:
+    """Note a value right of all columns that are read."""
+    column = 0
+    for cell in row.iter(f"{MAIN}c"):
+        reference = cell.get("r") or ""
+        letters = re.match("[A-Za-z]{1,7}", reference)
+        column = column_index_from_string(letters.group()) if letters else column + 1
+        if column > MAX_SHEET_COLUMNS and len(cell):
+            problem = Text(
+                f"the value stands right of column {MAX_SHEET_COLUMNS}.", f"值位于第 {MAX_SHEET_COLUMNS} 列之右。"
+            )
+            place = Place(name, _row_of(row.get("r") or ""), value=reference)
+            faults.add(place, problem, Text("Clear it, or move it into the table.", "请清空, 或移入表内。"))
+            return
 
 
 def _scan_cell(name: str, cell: ElementTree.Element, faults: Faults) -> None:
@@ -155,16 +146,15 @@ def _row_of(reference: str) -> int | None:
 
 def _sheet_table(name: str, found: Iterable[tuple[object, ...]], digest: str, faults: Faults) -> RawTable | None:
     """Read the values of a sheet; its first row is the header."""
-    records: list[list[object]] = []
+    records: list[dict[int, object]] = []
     rows: list[int] = []
     for row, values in enumerate(found, start=1):
         if row > MAX_SHEET_ROWS:
             problem = Text(f"the sheet has more than {MAX_SHEET_ROWS:,} rows.", f"工作表超过 {MAX_SHEET_ROWS:,} 行。")
             faults.add(Place(name), problem, Text("Use a CSV file.", "请改用 CSV 文件。"))
             return None
-        record: list[object] = list(values)
-        while record and record[-1] is None:
-            record.pop()
+        # One stray value far to the right must not make every row as wide.
+        record = {position: value for position, value in enumerate(values) if value is not None}
         if record or row == 1:
             records.append(record)
             rows.append(row)
@@ -172,8 +162,12 @@ def _sheet_table(name: str, found: Iterable[tuple[object, ...]], digest: str, fa
         problem = Text("the sheet is empty, or its first row is.", "工作表或其首行为空。")
         faults.add(Place(name), problem, Text("Write the header into row 1.", "请在第 1 行填写表头。"))
         return None
-    width = max(len(record) for record in records)
-    padded = [record + [None] * (width - len(record)) for record in records]
-    headers = tuple("" if header is None else str(header) for header in padded[0])
-    columns = tuple(from_objects([record[position] for record in padded[1:]]) for position in range(width))
-    return make_raw(RawTable(name, headers, columns, np.array(rows[1:], dtype=np.int64), digest), faults)
+    filled = sorted({position for record in records for position in record})
+    if len(filled) * len(records) > MAX_SHEET_CELLS:
+        problem = Text("the sheet has too many rows and columns.", "工作表的行列过多。")
+        faults.add(Place(name), problem, Text("Use a CSV file.", "请改用 CSV 文件。"))
+        return None
+    headers = tuple(str(records[0].get(position, "")) for position in filled)
+    columns = tuple(from_objects([record.get(position) for record in records[1:]]) for position in filled)
+    numbers = tuple(position + 1 for position in filled)
+    return make_raw(RawTable(name, headers, columns, np.array(rows[1:], dtype=np.int64), digest), faults, numbers)

@@ -83,19 +83,22 @@ def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | Non
 
 
 def best_bundle(
-    space: Space, inner: InnerRows, stalls: Stalls, choice: Choice, best: tuple[Floats, Floats]
+    dual: tuple[Space, InnerRows, Stalls], price: Floats, choice: Choice, best: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats]:
     """Lower the best of the clusters whose free choice breaks an inner row to that of their best bundle.
 
     Parameters
     ----------
-    space, inner, stalls : Space, InnerRows, Stalls
+    dual : (Space, InnerRows, Stalls)
         The cells and their limits.
+    price : array of shape (num_flows,)
+        Price of a whole unit of each flow.
     choice : Choice
         The worth of every level.
     best : (array of shape (num_clusters,), array of shape (num_rows, num_columns))
         The best of every cluster without inner rows, and its money.
     """
+    space, inner, stalls = dual
     if not inner:
         return best
     value, money = best[0].copy(), best[1].copy()
@@ -112,7 +115,7 @@ def best_bundle(
             continue
         value[cluster] += found[0] - before if np.isfinite(before) else 0.0
         for cell, amount in found[1].items():
-            money[row_of[cell]] = _fill(stalls, row_of[cell], amount)
+            money[row_of[cell]] = _fill(stalls, price, row_of[cell], amount)
     return value, money
 
 
@@ -153,7 +156,10 @@ def _search(
     return None
 
 
-def _fill(stalls: Stalls, row: int, amount: int) -> Floats:
-    room = stalls.high[row] - stalls.low[row]
-    put = np.clip(amount - stalls.low[row].sum() - (np.cumsum(room) - room), 0.0, room)
-    return np.asarray(stalls.low[row] + put)
+def _fill(stalls: Stalls, price: Floats, row: int, amount: int) -> Floats:
+    """Split an amount over the flows of a cell from the cheapest up."""
+    order = np.argsort(np.where(stalls.flow[row] >= 0, price[stalls.flow[row]], np.inf), kind="stable")
+    room = (stalls.high[row] - stalls.low[row])[order]
+    money = stalls.low[row].copy()
+    money[order] += np.clip(amount - money.sum() - (np.cumsum(room) - room), 0.0, room)
+    return np.asarray(money)

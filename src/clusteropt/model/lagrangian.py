@@ -108,7 +108,7 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
         Non-negative; stock prices may have any sign.
     """
     space, problem = dual.space, dual.space.problem
-    factor, constant = _region_factor(dual, prices)
+    factor, constant = region_factor(dual, prices)
     worth, held = _worth(dual, prices, factor)
     tolls = _tolls(dual, prices)
     groups = _groups(dual, prices)
@@ -120,8 +120,8 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     return Evaluation(total, money, rows - _used(space, dual.sides, money))
 
 
-def _region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
-    """Give what a unit of outcome of each region counts, and the constant that goes with it."""
+def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
+    """Give what a unit of outcome of each region counts at some prices, and the constant that goes with it."""
     space, objective = dual.space, dual.space.problem.objective
     ones, units = np.ones(len(space.problem.labels.regions)), region_units(space)
     if objective.kind is ObjectiveKind.TOTAL:
@@ -315,7 +315,7 @@ def _in_state(
     chosen = choice.value > nothing
     value = _cluster_sums(space, stalls, np.maximum(choice.value, nothing))
     money = np.where(chosen[:, None], choice.money, 0.0)
-    value, money = best_bundle(space, dual.inner, stalls, choice, (value, money))
+    value, money = best_bundle((space, dual.inner, stalls), terms[1].flow, choice, (value, money))
     num = len(value)
     loss = np.zeros(num)
     for group in on:

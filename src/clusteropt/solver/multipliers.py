@@ -17,9 +17,12 @@ from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
+from clusteropt.model.cells import synergy_places
+from clusteropt.model.curves import best_outcomes, live_regions, make_curves, region_reach, region_units
 from clusteropt.model.lagrangian import evaluate_prices
 from clusteropt.model.money_rules import share_money
 from clusteropt.model.prices import Prices, joint_levers
+from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.solver.claim import HighsOptions, relative_gap
 from clusteropt.solver.points import excesses, goal
 from clusteropt.solver.program import make_program
@@ -144,18 +147,45 @@ def prices_of_duals(dual: Dual, formulation: Formulation, rows: Floats) -> Price
 
 
 def no_prices(dual: Dual) -> Prices:
-    """Give the prices that prove something where nothing is known: nothing costs anything."""
+    """Give the prices that prove something where nothing is known: nothing costs anything, all get the most there is.
+
+    Then a synergy is worth what its weakest lever can do, the worst region is the one that can reach least, and a
+    region counts by the tangent where it reaches most.
+    """
     space, problem = dual.space, dual.space.problem
-    column, _ = joint_levers(space)
-    counts = np.bincount(column)
     return Prices(
         purse=np.zeros(problem.purse.shape),
         side=np.zeros(dual.sides.num),
-        region=np.ones(len(problem.labels.regions)),
+        region=_region_start(space),
         target=0.0,
-        joint=1.0 / counts[column] if len(column) else np.zeros(0),
+        joint=_joint_start(space),
         stock=np.zeros(space.num_cells),
     )
+
+
+def _joint_start(space: Space) -> Floats:
+    """Give all of every synergy to the lever that can do least."""
+    column, lever = joint_levers(space)
+    _, cluster, year = synergy_places(space)
+    best = best_outcomes(space, make_curves(space))
+    most = best[(cluster[column] * space.problem.num_levers + lever) * space.problem.num_years + year[column]]
+    order = np.lexsort((np.arange(len(column)), most, column))
+    shares = np.zeros(len(column))
+    shares[order[np.flatnonzero(np.diff(column[order], prepend=-1))]] = 1.0
+    return shares
+
+
+def _region_start(space: Space) -> Floats:
+    objective, units = space.problem.objective, region_units(space)
+    reach = region_reach(space, make_curves(space)) / units
+    if objective.kind is ObjectiveKind.EQUITY:
+        code = np.full(len(units), FAMILIES.index(objective.equity_family))
+        return np.maximum(curve_slope(code, np.full(len(units), objective.equity_scale or 1.0), reach), 1e-12)
+    start = np.zeros(len(units))
+    alive = live_regions(space)
+    if len(alive):
+        start[alive[reach[alive].argmin()]] = 1.0
+    return start
 
 
 def improve_prices(dual: Dual, prices: Prices, runner: Runner, until: Until) -> tuple[Prices, Evaluation]:
@@ -294,34 +324,32 @@ def _share_sizes(space: Space) -> dict[tuple[int, int], float]:
 
 def _region_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
     """Read the weights of regions from the rows of the worst region, or the slopes from those of the equity curve."""
-    num = len(dual.space.problem.labels.regions)
-    worst = formulation.row_block("worst_region")
+    start = _region_start(dual.space)
+    worst, curve = formulation.row_block("worst_region"), formulation.row_block("equity_curve")
     if worst is not None:
-        weight = np.zeros(num)
+        weight = np.zeros(len(start))
         weight[worst.keys[:, 0]] = np.maximum(-rows[formulation.row_positions("worst_region")], 0.0)
-        return weight if weight.any() or dual.floor is not None else np.ones(num)
-    curve = formulation.row_block("equity_curve")
+        return weight if weight.any() or dual.floor is not None else start
     if curve is None:
-        return np.ones(num)
-    which = formulation.grid.curve_of_point
-    regional = which >= len(formulation.grid.curves.cells)
+        return start
+    regional = formulation.grid.curve_of_point >= len(formulation.grid.curves.cells)
     slope = formulation.grid.tangents()[0][regional]
     weight = np.maximum(rows[formulation.row_positions("equity_curve")], 0.0)
-    total = add_up(curve.keys[:, 0], weight, num)
-    mean = add_up(curve.keys[:, 0], weight * slope, num)
-    return np.divide(mean, total, out=np.ones(num), where=total > 0)
+    total = add_up(curve.keys[:, 0], weight, len(start))
+    mean = add_up(curve.keys[:, 0], weight * slope, len(start))
+    return np.divide(mean, total, out=start, where=total > 0)
 
 
 def _joint_shares(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
-    """Share every synergy over its levers as the duals of its rows do; evenly where they are silent."""
-    even = no_prices(dual).joint
+    """Share every synergy over its levers as the duals of its rows do; where they are silent, as at the start."""
+    start = _joint_start(dual.space)
     block, columns = formulation.row_block("joint_outcome"), formulation.columns.block("synergy")
     if block is None or columns is None:
-        return even
+        return start
     column, _ = joint_levers(dual.space)
     weight = np.maximum(rows[formulation.row_positions("joint_outcome")], 0.0)
     total = add_up(column, weight, len(columns.keys))[column]
-    return np.divide(weight, total, out=even, where=total > 0)
+    return np.divide(weight, total, out=start, where=total > 0)
 
 
 def _stock_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:

@@ -80,9 +80,9 @@ def test_the_summary_file_is_strict_json(tmp_path: Path) -> None:
     write_plan_files(make_huge_plan(), tmp_path / "plan")
     text = (tmp_path / "plan" / "summary.json").read_text(encoding="utf-8")
     summary = json.loads(text, parse_constant=failing(AssertionError("not strict JSON")))
-    assert {"value", "bound", "gap", "proof", "solve_seconds", "money_total", "baselines"} <= set(summary)
+    assert {"value", "safe_bound", "claimed_gap", "proof", "solve_seconds", "money_total", "baselines"} <= set(summary)
     assert summary["money_total"] == 9_007_199_254_740_993 + 5 + 23_456_789 + 10**7
-    assert summary["proof"] == "claimed"
+    assert summary["proof"] == "safe"
     assert summary["baselines"]["last_plan"] == {"value": 0.0, "gain": None, "moved": 0, "money": 0}
 
 

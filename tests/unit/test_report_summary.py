@@ -17,9 +17,9 @@ from tests.unit.test_report_plan import make_certificate, make_huge_plan, make_p
 
 ENGLISH = """\
 A small plan
-Objective           Value     Bound       Gap
-  Total outcome   1,234.5   1,234.5   4.1e-08
-  The bound is claimed by HiGHS 1.16.0, not yet checked independently.
+Objective           Value   Safe bound   Safe gap   Claimed bound   Claimed gap
+  Total outcome   1,234.5      1,234.5    8.1e-08         1,234.5       4.1e-08
+  The safe bound rests on multipliers, rounded outwards (grade safe); HiGHS 1.16.0 claims the other.
   Solved in 0.3 s.
 Money, in 10,000 yuan
   Held 6,000.00   Awarded 5,345.68   Unspent 654.32
@@ -45,9 +45,9 @@ Notes
 
 CHINESE = """\
 小型方案
-目标        目标值        界      差距
-  总产出   1,234.5   1,234.5   4.1e-08
-  界的依据: 由 HiGHS 1.16.0 声称, 尚未独立复核。
+目标        目标值    可靠界   可靠差距    声称界   声称差距
+  总产出   1,234.5   1,234.5    8.1e-08   1,234.5    4.1e-08
+  可靠界依据: 经保守舍入的乘子运算 (等级 safe); 声称界来自 HiGHS 1.16.0。
   用时 0.3 秒。
 资金 (单位: 万元)
   额度 6,000.00   已分配 5,345.68   未分配 654.32
@@ -112,14 +112,16 @@ def test_least_money_is_printed_as_money() -> None:
     stages = (Stage(ObjectiveKind.LEAST_MONEY, 53_456_794.0, 53_456_000.25),)
     plan = dataclasses.replace(make_plan(), objective=objective, stages=stages, rounding_loss=12_000.0)
     text = english(plan)
-    assert "Least money for the target   5,345.68   5,345.60   1.5e-05" in text
+    assert " 5,345.60       1.5e-05" in text.splitlines()[2]
     assert "cost 1.20." in text
 
 
 def test_every_objective_of_a_plan_is_shown() -> None:
     """A plan with two objectives has a line for each."""
     stages = (Stage(ObjectiveKind.WORST_REGION, 580.5, 581.0), Stage(ObjectiveKind.TOTAL, 1234.5, 1235.0))
-    lines = summary_lines(dataclasses.replace(make_plan(), stages=stages))
+    certificate = make_certificate()
+    twice = dataclasses.replace(certificate, stages=certificate.stages * 2)
+    lines = summary_lines(dataclasses.replace(make_plan(), stages=stages, certificate=twice))
     assert [line.split("  ")[1] for line in lines[2:4]] == ["Outcome of the worst region", "Total outcome"]
 
 
@@ -127,7 +129,7 @@ def test_every_objective_of_a_plan_is_shown() -> None:
 def test_every_grade_of_proof_has_words(proof: Proof) -> None:
     """No brace is left, whatever stands behind the bound."""
     text = english(dataclasses.replace(make_plan(), certificate=make_certificate(proof)))
-    assert "The bound is " in text
+    assert "The safe bound rests on " in text
     assert "{" not in text
 
 

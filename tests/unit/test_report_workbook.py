@@ -32,6 +32,7 @@ TABS = [
     "By purse 按年度资金",
     "Value by cell 单元产出",
     "Unspent 未分配",
+    "Rules 规则",
     "Comparison 比较",
     "Notes 说明",
     "Solver 求解",
@@ -130,8 +131,9 @@ def test_the_summary_says_what_ended_the_search() -> None:
     plan = make_plan()
     facts = facts_of(plan)
     assert facts["Total outcome 总产出"] == 1234.5
-    assert facts["Total outcome: bound 总产出: 界"] == 1234.50005
-    assert "not yet checked independently" in facts["The bound is 界的依据"]
+    assert facts["Total outcome: claimed bound 总产出: 声称界"] == 1234.50005
+    assert facts["Total outcome: safe bound 总产出: 可靠界"] == 1234.5001
+    assert "grade safe" in facts["The safe bound rests on 可靠界依据"]
     assert facts["Stopped by 停止原因"] == "the gap asked for 达到所要求的差距"
     stopped = dataclasses.replace(plan, record=dataclasses.replace(plan.record, limit=Limit.TIME))
     assert {row[0]: row[1] for row in values(read(stopped), TABS[0])}[
@@ -167,3 +169,9 @@ def test_the_workbook_is_written_to_a_path(tmp_path: Path) -> None:
     """The file holds the bytes."""
     write_workbook(make_plan(), tmp_path / "plan.xlsx")
     assert (tmp_path / "plan.xlsx").read_bytes() == workbook_bytes(make_plan())
+
+
+def test_every_rule_stands_there_with_its_slack() -> None:
+    """Reached, limit and slack in whole units."""
+    rows = values(read(make_plan()), "Rules 规则")
+    assert rows[1] == ("talent_cap", "at most 不多于", None, 53_456_794, 53_457_000, 206)

@@ -87,16 +87,23 @@ def record_facts(plan: Plan) -> list[Fact]:
 
 def _stage_facts(plan: Plan) -> list[Fact]:
     facts = []
-    for stage in plan.stages:
+    for stage, proved in zip(plan.stages, plan.certificate.stages, strict=True):
         name, kind = words.objective_name(stage.kind), _kind_of(stage.kind)
-        bound = Text(f"{name.en}: {words.BOUND.en.lower()}", f"{name.zh}: {words.BOUND.zh}")
-        gap = Text(f"{name.en}: {words.GAP.en.lower()}", f"{name.zh}: {words.GAP.zh}")
-        facts += [
-            _measured(name, kind, stage.value, plan),
-            _measured(bound, kind, stage.bound, plan),
-            Fact(gap, Kind.SMALL, relative_gap(stage.value, stage.bound)),
-        ]
+        facts.append(_measured(name, kind, stage.value, plan))
+        pairs = (
+            (words.SAFE_BOUND, words.SAFE_GAP, proved.bound),
+            (words.CLAIMED_BOUND, words.CLAIMED_GAP, stage.bound),
+        )
+        for bound, gap, limit in pairs:
+            facts += [
+                _measured(_of(name, bound), kind, limit, plan),
+                Fact(_of(name, gap), Kind.SMALL, relative_gap(stage.value, limit)),
+            ]
     return facts
+
+
+def _of(name: Text, what: Text) -> Text:
+    return Text(f"{name.en}: {what.en.lower()}", f"{name.zh}: {what.zh}")
 
 
 def _kind_of(objective: ObjectiveKind | None) -> Kind:

@@ -254,6 +254,25 @@ def notes_sheet(plan: Plan) -> Sheet:
     return Sheet(words.SHEET_NOTES, headings, [[note.en, note.zh] for note in plan.notes])
 
 
+def rule_sheet(plan: Plan) -> Sheet:
+    """How every rule stands, in whole units of money or in number: what is reached, asked, and left between them."""
+    levels, years = plan.certificate.rules, plan.labels.years
+    columns = (levels.year.tolist(), levels.level.tolist(), levels.limit.tolist(), levels.slack)
+    rows: list[Row] = [
+        [rule, both(words.SIDES[side]), years[year] if year >= 0 else None, level, limit, slack]
+        for rule, side, year, level, limit, slack in zip(levels.rule, levels.side, *columns, strict=True)
+    ]
+    headings = (
+        Heading(words.RULE, Kind.LONG),
+        Heading(words.SIDE, Kind.TEXT),
+        Heading(words.YEAR, Kind.PLAIN),
+        Heading(words.REACHED, Kind.WHOLE),
+        Heading(words.ASKED, Kind.WHOLE),
+        Heading(words.SLACK, Kind.WHOLE),
+    )
+    return Sheet(words.SHEET_RULES, headings, rows)
+
+
 def solver_sheet(plan: Plan) -> Sheet:
     """Every run of the solver."""
     rows: list[Row] = [
@@ -281,6 +300,7 @@ def table_sheets(plan: Plan) -> list[Sheet]:
         purse_sheet(plan),
         cell_sheet(plan),
         unspent_sheet(plan),
+        rule_sheet(plan),
         comparison_sheet(plan),
         notes_sheet(plan),
         solver_sheet(plan),

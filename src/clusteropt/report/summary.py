@@ -92,22 +92,27 @@ def _quality(view: _View) -> list[str]:
         [
             view.read(words.objective_name(stage.kind)),
             view.goal(stage.kind, stage.value),
+            view.goal(stage.kind, proved.bound),
+            numbers.gap(relative_gap(stage.value, proved.bound)),
             view.goal(stage.kind, stage.bound),
             numbers.gap(relative_gap(stage.value, stage.bound)),
         ]
-        for stage in plan.stages
+        for stage, proved in zip(plan.stages, plan.certificate.stages, strict=True)
     ]
-    proof = view.read(words.PROOFS[plan.proof]).format(solver=f"{record.solver} {record.solver_version}")
+    solver = f"{record.solver} {record.solver_version}"
+    proof = view.read(words.PROOFS[plan.proof]).format(solver=solver)
     taken = numbers.seconds(record.seconds)
     if record.limit is None:
         end = view.read(words.SOLVED).format(seconds=taken)
     else:
         limit = view.read(words.LIMITS[record.limit])
         end = view.read(words.STOPPED).format(limit=limit, seconds=taken)
-    head = (words.OBJECTIVE, words.VALUE, words.BOUND, words.GAP)
+    bounds = (words.SAFE_BOUND, words.SAFE_GAP, words.CLAIMED_BOUND, words.CLAIMED_GAP)
+    head = (words.OBJECTIVE, words.VALUE, *bounds)
     unit = plan.objective.outcome
     counted = [] if unit is None else [INDENT + view.read(words.OUTCOME_LINE).format(unit=view.read(unit))]
-    return [*view.table(head, rows), *counted, INDENT + view.read(words.PROOF_LINE).format(proof=proof), INDENT + end]
+    grounds = view.read(words.PROOF_LINE).format(proof=proof, solver=solver)
+    return [*view.table(head, rows), *counted, INDENT + grounds, INDENT + end]
 
 
 def _purses(view: _View) -> list[str]:

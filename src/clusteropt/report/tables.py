@@ -56,7 +56,7 @@ def allocation_csv(plan: Plan) -> str:
 def summary_json(plan: Plan) -> str:
     """Write the figures of a plan as strict JSON; null stands for what is not finite.
 
-    Money is in whole units. ``value`` and ``bound`` are those of the first objective; ``baselines`` maps each way
+    Money is in whole units. ``value`` and the bounds are those of the first objective; ``baselines`` maps each way
     of sharing to its ``value``, ``gain``, ``moved`` and ``money``.
     """
     record = plan.record
@@ -66,9 +66,11 @@ def summary_json(plan: Plan) -> str:
         "title_zh": plan.title.zh,
         "objective": plan.objective.kind.value,
         "value": numbers.finite(plan.value),
-        "bound": numbers.finite(plan.bound),
-        "gap": numbers.finite(plan.gap),
+        "safe_bound": numbers.finite(plan.safe_bound),
+        "safe_gap": numbers.finite(plan.safe_gap),
         "proof": plan.proof.value,
+        "claimed_bound": numbers.finite(plan.bound),
+        "claimed_gap": numbers.finite(plan.gap),
         "limit": None if record.limit is None else record.limit.value,
         "solve_seconds": numbers.finite(record.seconds),
         "solver": f"{record.solver} {record.solver_version}",

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.certificate import Proof
+from clusteropt.plan.certificate import Proof, Side
 from clusteropt.plan.plan import BaselineKind, UnspentReason
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
@@ -33,10 +33,13 @@ def objective_name(kind: ObjectiveKind | None) -> Text:
 
 PROOFS: Mapping[Proof, Text] = MappingProxyType(
     {
-        Proof.EXACT: Text("re-checked in exact arithmetic", "已用精确运算复核"),
-        Proof.SAFE: Text("valid after outward rounding, re-checked", "经保守舍入后成立, 已复核"),
-        Proof.KKT: Text("optimality conditions re-checked in floating point", "最优性条件已用浮点数复核"),
-        Proof.CLAIMED: Text("claimed by {solver}, not yet checked independently", "由 {solver} 声称, 尚未独立复核"),
+        Proof.EXACT: Text("multipliers in exact arithmetic (grade exact)", "乘子的精确运算 (等级 exact)"),
+        Proof.SAFE: Text("multipliers, rounded outwards (grade safe)", "经保守舍入的乘子运算 (等级 safe)"),
+        Proof.KKT: Text(
+            "multipliers of a model with parts of your own, which no table holds (grade kkt)",
+            "含自定义部分之模型的乘子, 这些部分不在表格中 (等级 kkt)",
+        ),
+        Proof.CLAIMED: Text("nothing: only {solver} claims one", "无: 仅由 {solver} 声称"),
     }
 )
 
@@ -100,8 +103,17 @@ OUTCOME = Text("Outcome", "产出")
 VALUE = Text("Value", "目标值")
 BOUND = Text("Bound", "界")
 GAP = Text("Gap", "差距")
+SAFE_BOUND, SAFE_GAP = Text("Safe bound", "可靠界"), Text("Safe gap", "可靠差距")
+CLAIMED_BOUND, CLAIMED_GAP = Text("Claimed bound", "声称界"), Text("Claimed gap", "声称差距")
 REASON = Text("Why", "原因")
-RULES = Text("Rules", "规则")
+RULES, RULE = Text("Rules", "规则"), Text("Rule", "规则")
+SIDE = Text("Limit", "限值类型")
+SIDES: Mapping[Side, Text] = MappingProxyType(
+    {Side.MIN: Text("at least", "不少于"), Side.MAX: Text("at most", "不多于")}
+)
+REACHED = Text("Reached (whole units or number)", "实际 (整数单位或个数)")
+ASKED = Text("Limit (whole units or number)", "限值 (整数单位或个数)")
+SLACK = Text("Slack", "余量")
 SHARING = Text("Sharing", "分配方式")
 GAIN = Text("Plan gives more by", "方案多出")
 MOVED = Text("Had to move", "须调整")
@@ -131,6 +143,7 @@ SHEET_CLUSTER = Text("By cluster", "按集群")
 SHEET_PURSE = Text("By purse", "按年度资金")
 SHEET_CELLS = Text("Value by cell", "单元产出")
 SHEET_UNSPENT = Text("Unspent", "未分配")
+SHEET_RULES = Text("Rules", "规则")
 SHEET_COMPARISON = Text("Comparison", "比较")
 SHEET_NOTES = Text("Notes", "说明")
 SHEET_SOLVER = Text("Solver", "求解")
@@ -139,7 +152,9 @@ SHEET_RECORD = Text("Record", "记录")
 # Lines of the summary.
 OUTCOME_UNIT = Text("Outcome is counted in", "产出的单位")
 OUTCOME_LINE = Text("Outcome is counted in {unit}.", "产出的单位: {unit}。")
-PROOF_LINE = Text("The bound is {proof}.", "界的依据: {proof}。")
+PROOF_LINE = Text(
+    "The safe bound rests on {proof}; {solver} claims the other.", "可靠界依据: {proof}; 声称界来自 {solver}。"
+)
 SOLVED = Text("Solved in {seconds} s.", "用时 {seconds} 秒。")
 STOPPED = Text(
     "Stopped by {limit} after {seconds} s: a better plan may exist, better by at most the gap.",
@@ -163,7 +178,7 @@ NOTES_HEAD = Text("Notes", "说明")
 # Rows of the summary sheet.
 TITLE = Text("Title", "标题")
 MODEL = Text("Model", "模型")
-PROOF = Text("The bound is", "界的依据")
+PROOF = Text("The safe bound rests on", "可靠界依据")
 LIMIT = Text("Stopped by", "停止原因")
 NO_LIMIT = Text("the gap asked for", "达到所要求的差距")
 GAP_ASKED = Text("Gap asked for", "要求的差距")

@@ -22,12 +22,13 @@ print(f"  by hand {problem.weight[cluster]:.0f} x {elasticity:.6f} x ln(1 + x / 
 print(f"  in the plan {cell['value']:.6f}")
 print(f"Sum over cells {plan.value_by_cell['value'].sum():.6f}, value of the plan {plan.value:.6f}")
 
-# 2. The bound is what no plan can exceed; the gap is what is left between them.
-print(f"Bound {plan.bound:.6f}, gap {plan.gap:.1e}, proof: {plan.proof.value}")
+# 2. No plan can exceed the bound; the gap is what is left between. One bound is proved, the other the solver claims.
+print(f"Safe bound {plan.safe_bound:.6f}, safe gap {plan.safe_gap:.1e}, proof: {plan.proof.value}")
+print(f"Claimed bound {plan.bound:.6f}, claimed gap {plan.gap:.1e}")
 
 # 3. Ask for less, and the plan says so.
 rough = co.solve(problem, co.SolveOptions(relative_gap=0.05))
-print(f"At a gap of 5 per cent: value {rough.value:.6f}, bound {rough.bound:.6f}, gap {rough.gap:.1e}")
+print(f"At a gap of 5 per cent: value {rough.value:.6f}, safe gap {rough.safe_gap:.1e}, claimed gap {rough.gap:.1e}")
 print(f"  runs of HiGHS: {len(rough.record.runs)} instead of {len(plan.record.runs)}")
 
 # 4. What the straight pieces of the program can be off anywhere, known before solving; and what whole yuan cost.

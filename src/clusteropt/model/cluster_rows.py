@@ -121,7 +121,9 @@ def best_bundle(
 
 def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[tuple[float, int]]:
     """Give worth and amount of every choice of a cell, the best first."""
-    mine = np.flatnonzero((stalls.level_row == row) & np.isfinite(choice.level))
+    # The levels stand in the order of their rows.
+    first, last = np.searchsorted(stalls.level_row, (row, row + 1))
+    mine = first + np.flatnonzero(np.isfinite(choice.level[first:last]))
     amounts = space.problem.menus.amount[space.level_menu[stalls.level[mine]]]
     options = list(zip(choice.level[mine].tolist(), amounts.tolist(), strict=True))
     if stalls.may_be_off[row]:

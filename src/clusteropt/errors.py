@@ -9,11 +9,14 @@
     │   ├── UnboundedError      the solver claims that the value has no limit
     │   ├── NoIncumbentError    a limit came before the first incumbent
     │   └── SolverFaultError    the solver failed, crashed, or returned what does not re-compute
-    │       └── FalseBoundError the solver's bound is below a value that is held
+    │       ├── FalseBoundError the solver's bound is below a value that is held
+    │       └── SolverCrashError the process of the solver ended before it answered
     ├── ExactMoneyError         no whole amounts near the optimum obey every rule
     ├── ModelViewError          a Pyomo model cannot be read back into arrays
     ├── PlanFileError           a saved plan cannot be read
     └── OutputError             files cannot be written where they were asked for
+
+A fault of the solver that was caught and did not cost the plan is no error but a `SolverFaultWarning`.
 """
 
 from __future__ import annotations
@@ -132,7 +135,53 @@ class SolverFaultError(NoPlanError):
 
 
 class FalseBoundError(SolverFaultError):
-    """The solver's bound is below a value that is held."""
+    """The solver's bound is below a value that is held.
+
+    Parameters
+    ----------
+    message : Text
+        As in every error.
+    size : float
+        How far below, relative to the value.
+    """
+
+    def __init__(self, message: Text, size: float) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+class SolverCrashError(SolverFaultError):
+    """The process of the solver ended before it answered.
+
+    Parameters
+    ----------
+    message : Text
+        As in every error.
+    code : int
+        What the process ended with; negative for a signal.
+    """
+
+    def __init__(self, message: Text, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SolverFaultWarning(UserWarning):
+    """The solver claimed what cannot be right; it was caught, and the programs were run another way.
+
+    Parameters
+    ----------
+    message : Text
+        What was caught and what was done, in both languages.
+    """
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message.en)
+        self.message = message
+
+    def read(self, language: Language) -> str:
+        """Give the message in one language."""
+        return self.message.read(language)
 
 
 class ExactMoneyError(ClusteroptError):

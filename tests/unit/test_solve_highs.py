@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from clusteropt.errors import NoIncumbentError, SolverFaultError
+from clusteropt.errors import NoIncumbentError, SolverFaultError, SolverFaultWarning
 from clusteropt.plan.making import solve
 from clusteropt.plan.saving import plan_to_json
 from clusteropt.solver import highs
@@ -250,7 +250,10 @@ def test_a_failure_of_highs_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error status is a SolverFaultError that quotes HiGHS."""
     broken = Claim(Reason.ERROR, None, None, -INF, INF, detail="Solve error")
     monkeypatch.setattr(highs, "run", lambda *args, **kwargs: broken)
-    with pytest.raises(SolverFaultError, match="Solve error"):
+    with (
+        pytest.warns(SolverFaultWarning, match="failed in the step"),
+        pytest.raises(SolverFaultError, match="Solve error"),
+    ):
         solve(plain_problem([[1.0]], [[5.0]], [[10]]), QUICK)
 
 
@@ -263,7 +266,10 @@ def test_a_point_that_breaks_its_rows_is_a_fault(monkeypatch: pytest.MonkeyPatch
         return claim if claim.x is None else replace(claim, x=claim.x + 50.0)
 
     monkeypatch.setattr(highs, "run", lie)
-    with pytest.raises(SolverFaultError, match="breaks its own model"):
+    with (
+        pytest.warns(SolverFaultWarning, match="breaks its own model"),
+        pytest.raises(SolverFaultError, match="breaks its own model"),
+    ):
         solve(plain_problem([[1.0], [2.0]], [[5.0], [5.0]], [[10]]), QUICK)
 
 
@@ -276,7 +282,10 @@ def test_a_bound_below_a_plan_at_hand_is_a_fault(monkeypatch: pytest.MonkeyPatch
         return replace(claim, bound=0.5 * claim.bound)
 
     monkeypatch.setattr(highs, "run", lie)
-    with pytest.raises(SolverFaultError, match="claims the bound"):
+    with (
+        pytest.warns(SolverFaultWarning, match="below a value at hand"),
+        pytest.raises(SolverFaultError, match="claims the bound"),
+    ):
         solve(plain_problem([[1.0], [2.0]], [[5.0], [5.0]], [[10]]), QUICK)
 
 

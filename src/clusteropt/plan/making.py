@@ -26,6 +26,7 @@ from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
+from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.refine import NOISE, Found, Search
 from clusteropt.solver.runner import Runner
@@ -44,14 +45,13 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
+    from clusteropt.solver.fault import SolverFault
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
 
 RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
-BOUND_ROOM = 1e-6
-"""A bound this far below a value, relative to it, is within the solver's tolerances."""
 COARSE = 500
 """Amounts of at most so many units, on at most so many flows, are searched one by one from the start."""
 WHOLE_MOST = 100_000
@@ -86,6 +86,8 @@ class Made:
         Whether the caller added columns, rows or an objective.
     proved : tuple of Proved
         What multipliers prove of every stage.
+    faults : tuple of SolverFault
+        What was caught of the solver.
     """
 
     space: Space
@@ -95,6 +97,7 @@ class Made:
     seconds: float
     own: bool
     proved: tuple[Proved, ...]
+    faults: tuple[SolverFault, ...]
 
     @property
     def found(self) -> Found:
@@ -144,15 +147,12 @@ def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None,
 
 def _solve(problem: Problem, options: SolveOptions, listen: Listen | None, added: Attach | None) -> Plan:
     """Make a plan; where a bound is caught below a value, once more without presolve, and say so in the plan."""
+    made = make(problem, options, listen, added)
     try:
-        return describe(make(problem, options, listen, added), options)
-    except FalseBoundError as fault:
-        plan = describe(make(problem, options, listen, added, presolve="off"), options)
-        note = Text(
-            f"A first solve was thrown away: {fault.message.en} This plan was solved without presolve.",
-            f"第一次求解已作废:{fault.message.zh} 本方案在关闭预处理后求得。",
-        )
-        return replace(plan, notes=(*plan.notes, note))
+        return describe(made, options)
+    except FalseBoundError as error:
+        again = make(problem, options, listen, added, presolve="off")
+        return describe(replace(again, faults=(*made.faults, thrown_away(error), *again.faults)), options)
 
 
 def make(
@@ -173,8 +173,8 @@ def make(
     if with_equity_scale(space) is not problem:
         space = make_space(with_equity_scale(space))
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
-    with Runner(options.isolation) as runner:
-        search = Search(runner, options, began + options.time_limit_s - reserve, listen, presolve)
+    with Runner(options.isolation) as runner, Guard(runner, began + options.time_limit_s) as guard:
+        search = Search(guard, options, began + options.time_limit_s - reserve, listen, presolve)
         rounding = (runner, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
@@ -192,7 +192,8 @@ def make(
         with runner.undisturbed():
             proved = _proved(draw, stages, money, (runner, Until(0.0, options.relative_gap / 2, deadline)))
     seconds = time.monotonic() - began
-    return Made(space, tuple(stages), money, tuple(search.records), seconds, added is not None, proved)
+    records, own = tuple(search.records), added is not None
+    return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults)
 
 
 def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Runner, Until]) -> tuple[Proved, ...]:
@@ -233,7 +234,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         rounding_loss=_rounding_loss(made, outcome),
         pieces_error=made.found.formulation.grid.error_bound(),
         baselines=(),
-        notes=problem.notes + _region_notes(made.space),
+        notes=problem.notes + _region_notes(made.space) + fault_notes(made.faults),
         digests=dict(problem.digests),
         record=_record(made, stages, options),
     )
@@ -366,27 +367,6 @@ def values_and_bounds(made: Made) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def agreed(value: float, bound: float) -> float:
-    """Give the bound, raised to the value where it is below it by tolerances alone.
-
-    Raises
-    ------
-    FalseBoundError
-        If the bound is below a value we hold by more than tolerances explain: one of the solver's claims is wrong.
-    """
-    if bound >= value:
-        return bound
-    if value - bound <= BOUND_ROOM * max(1e-9, abs(value)):
-        return value
-    raise FalseBoundError(
-        Text(
-            f"HiGHS claims the bound {bound!r}, but a plan worth {value!r} is at hand. Solve again with another seed; "
-            "if it happens twice, please report it.",
-            f"HiGHS 声称上界为 {bound!r},但已有价值 {value!r} 的方案。请换一个随机种子重试;若再次发生,请报告。",
-        )
-    )
-
-
 def _rounding_loss(made: Made, outcome: Outcome) -> float:
     if made.found.formulation.own_objective:
         return 0.0
@@ -463,4 +443,5 @@ def _record(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> Sol
         seconds=made.seconds,
         limit=limit,
         runs=made.records,
+        faults=made.faults,
     )

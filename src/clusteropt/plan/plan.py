@@ -15,6 +15,7 @@ from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
 from clusteropt.plan.arrays import Floats, Ints
 from clusteropt.plan.certificate import Certificate, Proof
 from clusteropt.solver.claim import Limit, SolverRun
+from clusteropt.solver.fault import SolverFault
 from clusteropt.text import Text
 
 
@@ -171,6 +172,8 @@ class SolveRecord:
         The limit that ended it before the gap asked for.
     runs : tuple of SolverRun
         Every run, in order.
+    faults : tuple of SolverFault
+        Claims of the solver that could not be right, in order, and what was done about them.
     """
 
     solver: str
@@ -181,6 +184,7 @@ class SolveRecord:
     seconds: float
     limit: Limit | None
     runs: tuple[SolverRun, ...]
+    faults: tuple[SolverFault, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from clusteropt.errors import SolverFaultError
+from clusteropt.errors import SolverCrashError, SolverFaultError
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
 from clusteropt.solver.highs import Sighting
 from clusteropt.solver.wire import read_message, write_message
@@ -56,6 +56,7 @@ class Child:
         self._reader = threading.Thread(target=self._receive, daemon=True)
         self._reader.start()
         self.runs = 0
+        self.failed_canaries: tuple[str, ...] = ()
 
     @property
     def alive(self) -> bool:
@@ -108,6 +109,9 @@ class Child:
             return None
         if message is None:
             raise _died(self._process)
+        if message[0]["kind"] == "ready":
+            self.failed_canaries = tuple(message[0].get("failed_canaries", ()))
+            return None
         return seen.take(*message, listen)
 
     def kill(self) -> None:
@@ -217,12 +221,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _died(process: subprocess.Popen[bytes]) -> SolverFaultError:
+def _died(process: subprocess.Popen[bytes]) -> SolverCrashError:
     code = process.wait()
-    return SolverFaultError(
+    return SolverCrashError(
         Text(
             f"The process that runs HiGHS ended with code {code} before it answered. Solve again; if it happens twice, "
             "give it more memory or fewer clusters.",
             f"运行 HiGHS 的进程在作答前以代码 {code} 结束。请重新求解;若再次发生,请增加内存或减少集群数。",
-        )
+        ),
+        code,
     )

@@ -83,20 +83,6 @@ class Claim:
         if self.reason in (Reason.OPTIMAL, Reason.FEASIBLE) and self.x is None:
             raise ValueError(f"reason {self.reason} needs an incumbent.")
 
-    def weaker(self, other: Claim) -> Claim:
-        """Join two claims on one program: the better point, and the bound that says less.
-
-        A second claim without a bound (a limit, an error) adds only its point.
-        """
-        best = other if other.x is not None and other.value > self.value else self
-        said = other.reason in (Reason.OPTIMAL, Reason.FEASIBLE)
-        return replace(best, bound=max(self.bound, other.bound) if said else self.bound)
-
-    def contradicts(self, gap: float) -> bool:
-        """Tell whether the claim is optimal although its own bound is further from its value than the gap."""
-        room = 10 * gap + 1e-6
-        return self.reason is Reason.OPTIMAL and relative_gap(self.value, self.bound) > room
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -160,6 +146,10 @@ class HighsOptions:
     def without_presolve(self) -> HighsOptions:
         """Give the same options with presolve off."""
         return replace(self, presolve="off")
+
+    def with_other_seed(self) -> HighsOptions:
+        """Give the same options with the next seed."""
+        return replace(self, random_seed=(self.random_seed + 1) % 2**31)
 
     def settings(self, is_mip: bool) -> dict[str, str | float | int | bool]:
         """Give the option names and values as HiGHS knows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
@@ -13,16 +14,18 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+from scipy import sparse
 
 from clusteropt.errors import SolverFaultError
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
+from clusteropt.solver.program import Program, make_program
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from clusteropt.inputs.problem import Floats
-    from clusteropt.solver.program import Program
 
     Listener = Callable[["Sighting"], None]
 
@@ -164,6 +167,46 @@ def run(
     return _read(solver, program, status, seconds)
 
 
+def write_model(program: Program, path: Path) -> None:
+    """Write a program as an MPS file, as the minimisation that HiGHS is given; it gets no names but numbers.
+
+    Raises
+    ------
+    OSError
+        If HiGHS cannot write it there.
+    """
+    solver = _silent_solver()
+    solver.setOptionValue("output_flag", False)
+    _load(solver, program)
+    # A warning is that there are no names.
+    if solver.writeModel(str(path)) == highspy.HighsStatus.kError:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+
+def read_model(path: Path) -> Program:
+    """Read the program that `write_model` wrote.
+
+    Raises
+    ------
+    OSError
+        If HiGHS cannot read it.
+    """
+    solver = _silent_solver()
+    solver.setOptionValue("output_flag", False)
+    if solver.readModel(str(path)) == highspy.HighsStatus.kError:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    model = solver.getLp()
+    matrix = model.a_matrix_
+    shape = (model.num_row_, model.num_col_)
+    # MPS lists columns.
+    by_column = sparse.csc_matrix((matrix.value_, matrix.index_, matrix.start_), shape)
+    whole = [kind != highspy.HighsVarType.kContinuous for kind in model.integrality_]
+    sides = (model.row_lower_, model.row_upper_, model.col_lower_, model.col_upper_)
+    integer = np.array(whole if whole else [False] * model.num_col_, dtype=bool)
+    limits = tuple(np.array(side, dtype=float) for side in sides)
+    return make_program(sparse.csr_matrix(by_column), limits, -np.array(model.col_cost_, dtype=float), integer)
+
+
 def check_loadable(program: Program) -> None:
     """Refuse numbers that HiGHS would drop, cast or reject without a clear word.
 
@@ -279,7 +322,7 @@ def _read(solver: highspy.Highs, program: Program, status: highspy.HighsStatus, 
         x = np.zeros(0)
     if status == highspy.HighsStatus.kError or (meaning is Reason.OPTIMAL and x is None):
         meaning = Reason.ERROR
-    value = -math.inf if x is None else float(program.cost @ x)
+    value = -math.inf if x is None else -float(info.objective_function_value)
     limit = meaning if isinstance(meaning, Limit) else None
     reason = _reason(meaning, x)
     if reason not in (Reason.OPTIMAL, Reason.FEASIBLE):

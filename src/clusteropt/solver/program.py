@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scipy import sparse
 
     from clusteropt.inputs.problem import Floats, Ints
@@ -56,6 +58,20 @@ class Program:
 
     def violation(self, x: Floats) -> float:
         """Give the largest amount by which ``x`` breaks a row, a bound or a whole column, relative to its size."""
+        return self._worst(x, lambda limit: np.maximum(1.0, abs(limit)))
+
+    def excess(self, x: Floats) -> float:
+        """Give the largest amount by which ``x`` breaks a row, a bound or a whole column, as it stands."""
+        return self._worst(x, np.ones_like)
+
+    def box_value(self) -> float:
+        """Give the most that ``cost @ x`` can be within the limits of the columns alone."""
+        ends = np.where(self.cost > 0, self.col_upper, self.col_lower)
+        return float((self.cost * np.where(self.cost == 0, 0.0, ends)).sum())
+
+    def _worst(self, x: Floats, size: Callable[[Floats], Floats]) -> float:
+        if x.shape != self.cost.shape or not np.isfinite(x).all():
+            return float("inf")
         activity = np.add.reduceat(
             np.append(self.value * x[self.index], 0.0), np.minimum(self.start[:-1], len(self.value))
         ) * (np.diff(self.start) > 0)
@@ -69,7 +85,7 @@ class Program:
         for limit, level, sign in sides:
             finite = np.isfinite(limit)
             if finite.any():
-                excess = sign * (level[finite] - limit[finite]) / np.maximum(1.0, abs(limit[finite]))
+                excess = sign * (level[finite] - limit[finite]) / size(limit[finite])
                 worst = max(worst, float(excess.max()))
         whole = self.integer.astype(bool)
         return max(worst, float(abs(x[whole] - np.round(x[whole])).max(initial=0.0)))

@@ -18,27 +18,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, SolverRun, relative_gap
+from clusteropt.solver.hearing import Task
+from clusteropt.solver.judging import BOUND_ROOM, Held
 from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfalls, to_units, worth
-from clusteropt.solver.refusal import check_point, no_plan
+from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from clusteropt.errors import NoPlanError
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.solver.guard import Guard
     from clusteropt.solver.highs import Sighting
     from clusteropt.solver.points import Lifts
-    from clusteropt.solver.runner import Runner
+    from clusteropt.solver.program import Program
+    from clusteropt.solver.scaling import Scaling
 
     Build = Callable[[Grid], Formulation]
 
 REFINE_ROUNDS = 25
-DOUBT, DOUBT_S = 0.01, 1.0
-"""A search this far below its relaxation gets a second opinion if it took no longer than this."""
 NOISE = 1e-9
 """A relative gap below this is the last digits of two sums; nobody can ask for less."""
 SEARCH_ROUNDS = 500
@@ -79,19 +82,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """How one program is run: what it is called, whether relaxed, what is fixed, what rows are lifted by."""
+    """How one program is run: its name, whether relaxed, where from, a point held, what is fixed and what lifted."""
 
     name: str
     relaxed: bool = False
     start: Floats | None = None
+    held: Floats | None = None
     fixed: Floats | None = None
     lift: Lifts = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Attempt:
-    start: Floats | None
-    options: HighsOptions
+    @property
+    def entire(self) -> bool:
+        """Whether the program contains all plans, so that its bound is one of the problem."""
+        return self.fixed is None and not self.lift
 
 
 class Search:
@@ -101,8 +104,8 @@ class Search:
 
     Parameters
     ----------
-    runner : Runner
-        Where programs run.
+    guard : Guard
+        Runs programs.
     options : SolveOptions
         Limits; the gap is on the curves themselves.
     deadline : float
@@ -115,14 +118,14 @@ class Search:
 
     def __init__(
         self,
-        runner: Runner,
+        guard: Guard,
         options: SolveOptions,
         deadline: float,
         listen: Callable[[Progress], None] | None = None,
         presolve: str = "on",
     ) -> None:
         self.records: list[SolverRun] = []
-        self._runner = runner
+        self._guard = guard
         self._options = options
         self._deadline = deadline
         self._until = deadline
@@ -135,6 +138,7 @@ class Search:
         self._value = -np.inf
         self._claimed = -np.inf
         self._bound = np.inf
+        self._bounding: tuple[Formulation, _Step] | None = None
         self._tightness = 0.05
 
     def best(self, build: Build, grid: Grid, share: float = 1.0) -> Found:
@@ -160,22 +164,27 @@ class Search:
         self._strict = False
         formulation = build(grid)
         self._sign = 1.0 if formulation.maximise else -1.0
-        self._value, self._claimed, self._bound, self._tightness = -np.inf, -np.inf, np.inf, 0.05
+        self._value, self._claimed, self._tightness = -np.inf, -np.inf, 0.05
+        self._bound, self._bounding = np.inf, None
         if formulation.integer.any():
             return self._alternate(build, *self._relax(build, formulation))
-        return self._close(self._refine(build, formulation, None))
+        found = self._refine(build, formulation, None)
+        self._doubt_bound(found)
+        return self._close(found)
 
     def _alternate(self, build: Build, formulation: Formulation, start: Floats | None) -> Found:
         """Search for choices, refine their money, and go on with what both have shown."""
         best: Found | None = None
         for _ in range(SEARCH_ROUNDS):
-            claim = self._run(formulation, _Step("search", start=start))
-            self._bound = min(self._bound, claim.bound)
+            step = _Step("search", start=start, held=start)
+            claim = self._run(formulation, step)
+            self._take_bound(claim, formulation, step)
             if claim.x is None and best is None:
-                raise no_plan(claim)
+                raise self._refusal(claim)
             if claim.x is None:
                 break
             found = self._refine(build, formulation, claim)
+            self._doubt_bound(found)
             if best is None or self._sign * found.value > self._sign * best.value:
                 best = found
             self._tell("search", self._sign * best.value)
@@ -191,7 +200,7 @@ class Search:
             formulation = build(grid)
             start = carry(best.x, best.formulation, formulation)
         if best is None:
-            raise no_plan(claim)
+            raise self._refusal(claim)
         return self._close(best)
 
     def _relax(self, build: Build, formulation: Formulation) -> tuple[Formulation, Floats | None]:
@@ -200,12 +209,13 @@ class Search:
         enough = now + RELAXATION_SHARE * (self._until - now)
         start: Floats | None = None
         for _ in range(REFINE_ROUNDS):
-            claim = self._run(formulation, _Step("relaxation", relaxed=True))
+            step = _Step("relaxation", relaxed=True)
+            claim = self._run(formulation, step)
             if claim.x is None:
                 if claim.limit not in (None, Limit.INTERRUPT):
                     break
-                raise no_plan(claim)
-            self._bound = min(self._bound, claim.bound)
+                raise self._refusal(claim)
+            self._take_bound(claim, formulation, step)
             self._tell("relaxation", -np.inf)
             start = guess(formulation, claim.x)
             tolerance = max(RELAXATION_TOLERANCE, self._options.relative_gap / 10) * goal(formulation, claim.value)
@@ -226,17 +236,17 @@ class Search:
         x: Floats | None = None
         if claim is not None and claim.x is not None:
             x = claim.x
-            step = _Step("polish", fixed=choices(x, formulation))
+            step = _Step("polish", held=formulation.rounded(x), fixed=choices(x, formulation))
         for _ in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
             if run.x is None:
                 if x is None:
-                    raise no_plan(run)
+                    raise self._refusal(run)
                 break
             x = run.x
-            if claim is None and not step.lift:
+            if step.entire:
                 # A lifted target is more than was asked, so its bound is none.
-                self._bound = min(self._bound, run.bound)
+                self._take_bound(run, formulation, step)
                 self._tell("search", -np.inf)
             tolerance = self._options.relative_gap * self._tightness * goal(formulation, run.value)
             missing = shortfalls(formulation, x)
@@ -253,6 +263,7 @@ class Search:
             x = carry(x, old, formulation)
             step = replace(
                 step,
+                held=x,
                 # On a coarse grid most of what is missing is the excess of the tangents, which refining takes away.
                 lift=_sum(step.lift, missing) if tight else step.lift,
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
@@ -276,7 +287,50 @@ class Search:
         signed = self._sign * value
         return self._bound <= signed or relative_gap(signed, self._bound) <= max(self._options.relative_gap, NOISE)
 
+    def _take_bound(self, claim: Claim, formulation: Formulation, step: _Step) -> None:
+        if claim.bound < self._bound:
+            self._bound, self._bounding = claim.bound, (formulation, step)
+
+    def _doubt_bound(self, found: Found) -> None:
+        """Run the program with the lowest bound once more where a value at hand is above that bound."""
+        self._value = max(self._value, self._sign * found.value)
+        if self._bounding is None or self._bound >= self._value - BOUND_ROOM * abs(self._value):
+            return
+        (formulation, step), self._bounding = self._bounding, None
+        held = carry(found.x, found.formulation, formulation)
+        self._bound = self._run(formulation, replace(step, held=held)).bound
+
+    def _refusal(self, claim: Claim) -> NoPlanError | KeyboardInterrupt:
+        faults = self._guard.faults
+        return no_plan(claim, faults[-1] if faults else None)
+
     def _run(self, formulation: Formulation, step: _Step) -> Claim:
+        program, scaling = self._program(formulation, step)
+        factor = scaling.objective
+        task = Task(
+            step=step.name,
+            program=program,
+            start=None if step.start is None else scaling.point(step.start),
+            held=Held(
+                None if step.held is None else scaling.point(step.held),
+                self._value * factor if step.entire else -np.inf,
+            ),
+            ceiling=self._bound * factor if step.name == "search" else np.inf,
+            entire=step.entire,
+        )
+        options = self._limits(bool(program.integer.any()))
+        guarded = self._guard.run(task, options, self._until, lambda s: self._hear(step, s, factor))
+        for claim, used in guarded.runs:
+            self._record(formulation, step, scaling.unscale(claim), used)
+        if guarded.stopped is not None:
+            # What has stopped one run leaves the others a moment; Ctrl-C ends all stages.
+            self._stopped = self._stopped or guarded.stopped
+            self._until = time.monotonic()
+            if guarded.stopped is Limit.INTERRUPT:
+                self._deadline = self._until
+        return scaling.unscale(guarded.claim)
+
+    def _program(self, formulation: Formulation, step: _Step) -> tuple[Program, Scaling]:
         program = to_program(formulation)
         for name, lift in step.lift.items():
             rows = formulation.row_positions(name)
@@ -285,33 +339,7 @@ class Search:
         scaling = choose_scaling(formulation, program)
         program = scaling.scale(program)
         program = program.relaxed() if step.relaxed else program
-        program = program if step.fixed is None else program.fixed(scaling.point(step.fixed))
-        is_mip = bool(program.integer.any())
-        options = self._limits(is_mip)
-        start = None if step.start is None else scaling.point(step.start)
-        # HiGHS 1.16 has been seen to call a start optimal at a value 20 % from its own bound, so "optimal" with an open
-        # gap is run again without the start, then without presolve.
-        for attempt in (_Attempt(start, options), _Attempt(None, options), _Attempt(None, options.without_presolve())):
-            claim = self._runner.run(
-                program, attempt.options, attempt.start, lambda s: self._hear(step, s, scaling.objective)
-            )
-            self._record(formulation, step, scaling.unscale(claim), attempt.options)
-            if claim.limit in (Limit.TIME, Limit.INTERRUPT):
-                # What has stopped one run leaves the others a moment; Ctrl-C ends all stages.
-                self._stopped = self._stopped or claim.limit
-                self._until = time.monotonic()
-                if claim.limit is Limit.INTERRUPT:
-                    self._deadline = self._until
-            if not claim.contradicts(options.mip_rel_gap):
-                break
-        if step.name == "search" and self._doubtful(scaling.unscale(claim), options):
-            off = options.without_presolve()
-            other = self._runner.run(program, off, start, lambda s: self._hear(step, s, scaling.objective))
-            self._record(formulation, step, scaling.unscale(other), off)
-            claim = claim.weaker(other)
-        if claim.x is not None:
-            check_point(program, claim.x)
-        return scaling.unscale(claim)
+        return program if step.fixed is None else program.fixed(scaling.point(step.fixed)), scaling
 
     def _limits(self, is_mip: bool) -> HighsOptions:
         return HighsOptions(
@@ -322,18 +350,6 @@ class Search:
             presolve=self._presolve,
             feasibility_tolerance=1e-7 if is_mip and not self._strict else 1e-9,
         )
-
-    def _doubtful(self, claim: Claim, options: HighsOptions) -> bool:
-        """Tell whether a quick "optimal" is worth a second opinion.
-
-        It is where it is below what is held, or far below the relaxation. Presolve of HiGHS 1.16 has been seen to cut
-        off the optimum of a model with tiny pieces; without presolve the same model came out right.
-        """
-        if claim.reason is not Reason.OPTIMAL or options.presolve == "off":
-            return False
-        below = claim.bound < self._value - 1e-6 * abs(self._value)
-        far = np.isfinite(self._bound) and claim.bound < self._bound - DOUBT * abs(self._bound)
-        return below or (far and claim.seconds <= DOUBT_S)
 
     def _record(self, formulation: Formulation, step: _Step, claim: Claim, options: HighsOptions) -> None:
         whole = 0 if step.relaxed else int(formulation.integer.sum())

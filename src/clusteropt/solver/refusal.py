@@ -9,16 +9,15 @@ from clusteropt.solver.claim import Limit, Reason
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats
     from clusteropt.solver.claim import Claim
-    from clusteropt.solver.program import Program
-
-FAULT_TOLERANCE = 1e-5
-"""A point that breaks a row by more than this, relative to the row, is a fault of the solver."""
+    from clusteropt.solver.fault import SolverFault
 
 
-def no_plan(claim: Claim) -> NoPlanError | KeyboardInterrupt:
-    """Give the error that says why a claim has no incumbent; after Ctrl-C there is nothing to explain."""
+def no_plan(claim: Claim, fault: SolverFault | None = None) -> NoPlanError | KeyboardInterrupt:
+    """Give the error that says why a claim has no incumbent; after Ctrl-C there is nothing to explain.
+
+    ``fault`` is what was caught last; it explains a claim that is an error.
+    """
     said = claim.detail
     if claim.limit is Limit.INTERRUPT:
         return KeyboardInterrupt()
@@ -43,21 +42,14 @@ def no_plan(claim: Claim) -> NoPlanError | KeyboardInterrupt:
                 f"在找到第一个可行方案之前已达到限制({claim.limit}),因此没有方案。请增加时间。",
             )
         )
+    what = (
+        Text(f"HiGHS failed (status: {said}).", f"HiGHS 求解失败(状态:{said})。")
+        if fault is None
+        else fault.note("HiGHS")
+    )
     return SolverFaultError(
         Text(
-            f"HiGHS failed (status: {said}). Solve again with another seed; if it happens twice, please report it.",
-            f"HiGHS 求解失败(状态:{said})。请换一个随机种子重试;若再次发生,请报告。",
+            f"{what.en} Solve again with another seed; if it happens twice, please report it.",
+            f"{what.zh}请换一个随机种子重试;若再次发生,请报告。",
         )
     )
-
-
-def check_point(program: Program, x: Floats) -> None:
-    """Raise `SolverFaultError` if a point breaks its own program."""
-    worst = program.violation(x)
-    if worst > FAULT_TOLERANCE:
-        raise SolverFaultError(
-            Text(
-                f"HiGHS returned a point that breaks its own model by {worst:.1e}. Solve again with another seed.",
-                f"HiGHS 返回的解违反其自身模型 {worst:.1e}。请换一个随机种子重试。",
-            )
-        )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from clusteropt.inputs.options import Isolation
-from clusteropt.solver import highs
+from clusteropt.solver import canary, highs
 from clusteropt.solver.child import Child, borrow, give_back
 from clusteropt.solver.claim import Claim, Limit, Reason
 from clusteropt.solver.interrupt import Interrupt
@@ -44,6 +44,13 @@ class Runner:
         if self._child is not None:
             give_back(self._child)
             self._child = None
+
+    @property
+    def failed_canaries(self) -> tuple[str, ...]:
+        """The canaries that failed where programs run; a child tells with its first claim."""
+        if self._isolation is Isolation.INLINE:
+            return canary.failures_here()
+        return () if self._child is None else self._child.failed_canaries
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from clusteropt.errors import SolverFaultError
+from clusteropt.solver.canary import failures_here
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.highs import Sighting, run, version
 from clusteropt.solver.program import Program
@@ -26,7 +27,7 @@ PERIOD_S = 0.1
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer programs until the stream ends."""
-    write_message(sink, {"kind": "ready", "version": version()}, {})
+    write_message(sink, {"kind": "ready", "version": version(), "failed_canaries": failures_here()}, {})
     while (message := read_message(source)) is not None:
         header, arrays = message
         try:

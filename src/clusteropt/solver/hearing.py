@@ -1,0 +1,209 @@
+"""All that was claimed of one program: what of it stands, what cannot be right, and which way to try next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.solver.claim import Claim, Reason
+from clusteropt.solver.fault import FaultKind, Remedy, SolverFault
+from clusteropt.solver.judging import Held, Verdict, firm, judge, loose
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.solver.claim import HighsOptions
+    from clusteropt.solver.program import Program
+
+DOUBT, DOUBT_S = 0.01, 1.0
+"""An optimum this far below the relaxation gets a second opinion if it took no longer than this."""
+PATIENCE = 10
+"""A second opinion may take so many times as long as the first, and a second more."""
+LADDER = (Remedy.NO_PRESOLVE, Remedy.OTHER_SEED)
+"""What is tried about a fault, in this order; another engine, once there is one, is the next rung."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """A program to run, and what is known of it before.
+
+    Parameters
+    ----------
+    step : str
+        What the run is for.
+    program : Program
+        What to solve.
+    start : array of shape (num_cols,) or None
+        A point to start from; NaN where it says nothing.
+    held : Held
+        A point that may be feasible, and what no bound may be below.
+    ceiling : float
+        A bound known before; an optimum far below it is doubtful.
+    entire : bool
+        Whether nothing is fixed in it, so that a quick "infeasible" is doubtful.
+    """
+
+    step: str
+    program: Program
+    start: Floats | None = None
+    held: Held = field(default_factory=Held)
+    ceiling: float = np.inf
+    entire: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One way to run a program.
+
+    Parameters
+    ----------
+    start : array of shape (num_cols,) or None
+        A point to start from.
+    options : HighsOptions
+        How.
+    remedy : Remedy or None
+        What it is tried for; None for the first.
+    most_s : float
+        The time it may take at most; infinite for all that is left.
+    """
+
+    start: Floats | None
+    options: HighsOptions
+    remedy: Remedy | None = None
+    most_s: float = np.inf
+
+
+class Hearing:
+    """The claims on one program, in order.
+
+    Parameters
+    ----------
+    task : Task
+        What is run.
+    options : HighsOptions
+        How it is run where nothing is in the way.
+    distrusted : bool
+        Whether a canary has failed.
+    """
+
+    def __init__(self, task: Task, options: HighsOptions, *, distrusted: bool) -> None:
+        self.heard: list[tuple[Way, Claim]] = []
+        self.distrusted = distrusted
+        self._task = task
+        self._options = options
+        self._known = Held(None, task.held.value).joined(firm(task.program, options, task.held.x))
+        self._best = Held()
+
+    def take(self, way: Way, claim: Claim) -> None:
+        """Take in a claim."""
+        self.heard.append((way, claim))
+        program, own = self._task.program, loose(self._task.program, claim.x)
+        self._best = self._best.joined(own)
+        self._known = self._known.joined(firm(program, self._options, claim.x)).joined(Held(None, own.value))
+
+    def first_way(self) -> Way:
+        """Give the way to begin with."""
+        return Way(self._task.start, self._options.without_presolve() if self.distrusted else self._options)
+
+    def next_way(self) -> Way | None:
+        """Give the way to try next; None if what stands can be left so."""
+        verdicts = [self._verdict(way, claim) for way, claim in self.heard]
+        last = verdicts[-1]
+        if last is not None and None not in verdicts:
+            return self._remedy(last.kind)
+        return self._agreement() if self.distrusted else self._opinion()
+
+    def findings(self) -> list[tuple[SolverFault, Way]]:
+        """List what cannot be right, and the way it came about."""
+        verdicts = [self._verdict(way, claim) for way, claim in self.heard]
+        sound = [way for (way, _), verdict in zip(self.heard, verdicts, strict=True) if verdict is None]
+        remedy = (sound[0].remedy or Remedy.FIRST_RUN) if sound else None
+        return [
+            (SolverFault(verdict.kind, self._task.step, verdict.size, claim.detail, remedy), way)
+            for (way, claim), verdict in zip(self.heard, verdicts, strict=True)
+            if verdict is not None
+        ]
+
+    def held_point(self, kind: FaultKind) -> Floats | None:
+        """Give the point that shows a fault: for a false "infeasible" one that no solver may deny."""
+        return self._known.x if kind is FaultKind.FALSE_INFEASIBLE or self._best.x is None else self._best.x
+
+    def outcome(self) -> Claim:
+        """Give what stands: the best point that re-computes, and the weakest bound of what can be right."""
+        sound = [claim for way, claim in self.heard if self._verdict(way, claim) is None]
+        optimal = [claim for claim in sound if claim.reason is Reason.OPTIMAL]
+        told = optimal or [claim for claim in sound if claim.reason is Reason.FEASIBLE]
+        if told:
+            bound = self._agreed_bound(sound) if self.distrusted else max(claim.bound for claim in told)
+            own = self._best if self._best.value > told[0].value else loose(self._task.program, told[0].x)
+            return replace(told[0], x=own.x, value=own.value, bound=bound)
+        if self._best.x is not None:
+            return self._denied(sound)
+        limited = [claim for claim in sound if claim.limit is not None and self.distrusted]
+        return [*limited, *sound, self._nothing()][0]
+
+    def _verdict(self, way: Way, claim: Claim) -> Verdict | None:
+        return judge(self._task.program, way.options, claim, self._known)
+
+    def _remedy(self, kind: FaultKind) -> Way | None:
+        ladder = (Remedy.NO_START, *LADDER) if kind is FaultKind.OPEN_OPTIMUM else LADDER
+        off = self._options.without_presolve()
+        options = {
+            Remedy.NO_START: self._options,
+            Remedy.NO_PRESOLVE: off,
+            Remedy.OTHER_SEED: off.with_other_seed(),
+        }
+        tried = [_key(way) for way, _ in self.heard]
+        ways = [Way(None, options[remedy], remedy) for remedy in ladder]
+        return next((way for way in ways if _key(way) not in tried), None)
+
+    def _agreement(self) -> Way | None:
+        """Ask until two runs without presolve and with different seeds have been heard."""
+        off = self._options.without_presolve()
+        ways = (Way(self._task.start, off, Remedy.NO_PRESOLVE), Way(None, off.with_other_seed(), Remedy.OTHER_SEED))
+        tried = [_key(way)[1:] for way, _ in self.heard]
+        return next((way for way in ways if _key(way)[1:] not in tried), None)
+
+    def _opinion(self) -> Way | None:
+        """Ask for a second opinion where a first and quick claim is doubtful.
+
+        It is where an optimum is far below the relaxation, or where nothing is known but that there is nothing.
+        Presolve of HiGHS 1.16 has been seen to cut off the optimum of a model with tiny pieces; without presolve the
+        same model came out right.
+        """
+        way, claim = self.heard[-1]
+        if len(self.heard) > 1 or way.options.presolve == "off" or claim.seconds > DOUBT_S:
+            return None
+        ceiling = self._task.ceiling
+        far = np.isfinite(ceiling) and claim.bound < ceiling - DOUBT * abs(ceiling)
+        nothing = claim.reason is Reason.INFEASIBLE and self._task.entire
+        if not nothing and not (claim.reason is Reason.OPTIMAL and far):
+            return None
+        most = PATIENCE * claim.seconds + DOUBT_S
+        return Way(self._task.start, way.options.without_presolve(), Remedy.NO_PRESOLVE, most)
+
+    def _agreed_bound(self, sound: list[Claim]) -> float:
+        """Give the bound on which two runs agree; none if there were not two."""
+        return max(claim.bound for claim in sound) if self._agreement() is None else np.inf
+
+    def _denied(self, sound: list[Claim]) -> Claim:
+        """Give the best point where no claim about it can be right.
+
+        If nothing is sound, the bound is the weakest of those that contradict it, which the end of the solve will see.
+        """
+        holding = [claim for _, claim in self.heard if claim.x is not None]
+        bound = np.inf if sound else max(claim.bound for claim in holding)
+        limit = self.heard[-1][1].limit
+        reason = Reason.OPTIMAL if limit is None else Reason.FEASIBLE
+        return Claim(reason, limit, self._best.x, self._best.value, bound, detail=holding[-1].detail)
+
+    def _nothing(self) -> Claim:
+        """Give a claim of nothing, where what was claimed cannot be right and no point is left of it."""
+        last = self.heard[-1][1]
+        reason = Reason.ERROR if last.limit is None else Reason.NO_SOLUTION
+        return replace(last, reason=reason, x=None, value=-np.inf, bound=np.inf, dual=None)
+
+
+def _key(way: Way) -> tuple[bool, str, int]:
+    return way.start is None, way.options.presolve, way.options.random_seed

@@ -47,10 +47,15 @@ def certify(made: Made) -> Certificate:
 
 
 def _stage_proof(space: Space, proved: Proved, second: bool) -> StageProof:
+    prices = None if proved.prices is None else label_prices(space, proved.prices, second)
+    return StageProof(proved.bound, proof_of(space, proved), prices)
+
+
+def proof_of(space: Space, proved: Proved) -> Proof:
+    """Grade what is proved of a stage."""
     if proved.prices is not None:
-        proof = Proof.EXACT if is_rational(space) else Proof.SAFE
-        return StageProof(proved.bound, proof, label_prices(space, proved.prices, second))
-    return StageProof(proved.bound, Proof.KKT if np.isfinite(proved.bound) else Proof.CLAIMED, None)
+        return Proof.EXACT if is_rational(space) else Proof.SAFE
+    return Proof.KKT if np.isfinite(proved.bound) else Proof.CLAIMED
 
 
 def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipliers:

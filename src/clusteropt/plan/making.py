@@ -85,7 +85,7 @@ class Made:
     own : bool
         Whether the caller added columns, rows or an objective.
     proved : tuple of Proved
-        What multipliers prove of every stage.
+        What multipliers prove of every stage; empty where no proof was sought.
     faults : tuple of SolverFault
         What was caught of the solver.
     """
@@ -103,6 +103,22 @@ class Made:
     def found(self) -> Found:
         """The last stage."""
         return self.stages[-1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """The plan of a problem like the one to be solved.
+
+    Parameters
+    ----------
+    money : array of shape (num_flows,)
+        Its whole units: tangents stand there from the start.
+    prove : bool
+        Whether multipliers are sought for the new problem; not where those of this plan are to bound it.
+    """
+
+    money: Ints
+    prove: bool
 
 
 def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None, listen: Listen | None = None) -> Plan:
@@ -161,11 +177,10 @@ def make(
     listen: Listen | None = None,
     added: Attach | None = None,
     presolve: str = "on",
-    near: Ints | None = None,
+    near: Near | None = None,
 ) -> Made:
     """Solve a problem and round it; ``added`` adds the caller's own columns, rows and objective.
 
-    ``near`` is the money of every flow in the plan of a problem like this one: tangents stand there from the start.
     Errors as in `solve`.
     """
     began = time.monotonic()
@@ -177,7 +192,7 @@ def make(
         search = Search(guard, options, began + options.time_limit_s - reserve, listen, presolve)
         rounding = (runner, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
-        draw = _Drawing(space, added, near)
+        draw = _Drawing(space, added, None if near is None else near.money)
         stages = _stages(draw, search, coarse)
         money, refusal = _rounded(stages[-1], rounding)
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
@@ -187,10 +202,12 @@ def make(
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
-        # Where the search has left no time, the proof takes a little more.
-        deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
-        with runner.undisturbed():
-            proved = _proved(draw, stages, money, (runner, Until(0.0, options.relative_gap / 2, deadline)))
+        proved: tuple[Proved, ...] = ()
+        if near is None or near.prove:
+            # Where the search has left no time, the proof takes a little more.
+            deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
+            with runner.undisturbed():
+                proved = _proved(draw, stages, money, (runner, Until(0.0, options.relative_gap / 2, deadline)))
     seconds = time.monotonic() - began
     records, own = tuple(search.records), added is not None
     return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults)
@@ -224,8 +241,8 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         objective=problem.objective,
         stages=stages,
         certificate=certify(made),
-        awards=_awards(made.space, made.money),
-        cells=_cells(made.space, made.money, outcome),
+        awards=awards_of(made.space, made.money),
+        cells=cells_of(made.space, made.money, outcome),
         synergy=outcome.synergy,
         region_outcome=outcome.region,
         total_outcome=outcome.total,
@@ -378,7 +395,8 @@ def _rounding_loss(made: Made, outcome: Outcome) -> float:
     return made.found.value - objective_value(made.space, made.money.astype(float), outcome)
 
 
-def _awards(space: Space, money: Ints) -> Awards:
+def awards_of(space: Space, money: Ints) -> Awards:
+    """List the awards of whole units on flows, shape (num_flows,)."""
     flows = np.flatnonzero(money > 0)
     cell, fund = space.flow_cell[flows], space.flow_fund[flows]
     order = np.lexsort((fund, cell))
@@ -393,7 +411,8 @@ def _awards(space: Space, money: Ints) -> Awards:
     return Awards(*(_frozen(part) for part in parts))
 
 
-def _cells(space: Space, money: Ints, outcome: Outcome) -> CellOutcomes:
+def cells_of(space: Space, money: Ints, outcome: Outcome) -> CellOutcomes:
+    """List the cells with money or outcome."""
     amount = np.zeros(space.num_cells, np.int64)
     np.add.at(amount, space.flow_cell, money)
     cells = np.flatnonzero((amount > 0) | (outcome.cell != 0))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.model.lagrangian import Dual
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
     from clusteropt.solver.refine import Found
@@ -85,6 +86,28 @@ def prove_stages(
     return tuple(proved)
 
 
+def stated_bound(dual: Dual, prices: Prices, bound: float, value: float) -> float:
+    """Weaken a bound by more than rounding can have cost it; of least money give the next whole unit.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem.
+    prices : Prices
+        What the bound was evaluated at.
+    bound : float
+        As it came out.
+    value : float
+        Of a plan, to tell how large the numbers are.
+    """
+    least = _is_least(dual.space)
+    rows = np.concatenate((dual.space.problem.purse.ravel(), dual.sides.limit))
+    size = abs(bound) + float(prices.row @ abs(rows)) + abs(value)
+    if least:
+        return max(float(math.ceil(bound - PAD * size)), 0.0)
+    return bound + PAD * size
+
+
 def is_rational(space: Space) -> bool:
     """Tell whether every outcome, and what regions make of it, is a rational number at whole money."""
     problem = space.problem
@@ -116,12 +139,7 @@ def _prove(
     duals = relaxation_duals(build, found.formulation, runner, until)
     prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
     prices, seen = improve_prices(dual, prices, runner, until)
-    least = _is_least(space)
-    rows = np.concatenate((space.problem.purse.ravel(), dual.sides.limit))
-    size = abs(seen.bound) + float(prices.row @ abs(rows)) + abs(until.value)
-    bound = seen.bound - PAD * size if least else seen.bound + PAD * size
-    if least:
-        bound = max(float(math.ceil(bound)), 0.0)
+    least, bound = _is_least(space), stated_bound(dual, prices, seen.bound, until.value)
     true = bound <= until.value if least else bound >= until.value
     if not (true and math.isfinite(bound)):
         return Proved(-math.inf if least else math.inf, None)

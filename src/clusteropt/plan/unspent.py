@@ -77,10 +77,10 @@ def _state(space: Space, money: Ints) -> _State:
             for flow in row.flow[over]:
                 blocked.setdefault(int(flow), set()).add(row.name.removeprefix("rule "))
     worth = marginal(space, money.astype(float))
-    return _State(space, money, cell_money, worth, blocked, _counted_out(space, money, cell_money))
+    return _State(space, money, cell_money, worth, blocked, counted_out(space, money, cell_money))
 
 
-def _counted_out(space: Space, money: Ints, cell_money: Ints) -> dict[int, set[str]]:
+def counted_out(space: Space, money: Ints, cell_money: Ints) -> dict[int, set[str]]:
     """Name, per flow that would be one more of what is counted, the count rules that are full."""
     full: dict[int, set[str]] = {}
     for rule in space.problem.rules:

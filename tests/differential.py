@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import count, cycle
 from typing import TYPE_CHECKING
 
 from clusteropt.errors import ExactMoneyError, InfeasibleError, NoIncumbentError
@@ -15,10 +16,10 @@ from clusteropt.plan.saving import load_plan, plan_to_json
 from clusteropt.report.files import write_plan_files
 from tests import naive
 from tests.problems import INLINE, Sizes
-from tests.random_tables import TINY, random_tables, write_folder
+from tests.random_tables import TINY, random_model, random_tables, write_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from clusteropt.plan.plan import Plan
@@ -80,6 +81,18 @@ def examine(seed: int, folder: Path) -> Finding:
     _check_variants(seed, problem, found, best)
     check_files(problem, found, folder / "plan")
     return Finding(seed, problem.objective.kind, Verdict.PLAN, tried, found.proof, found.safe_gap)
+
+
+def solved_models(num: int, start: int = 0) -> Iterator[tuple[int, Problem, Plan]]:
+    """Give the first ``num`` seeds from ``start`` on whose models have a plan, one objective after the other."""
+    kinds, seeds = cycle(ObjectiveKind), count(start)
+    for _ in range(num):
+        kind, found = next(kinds), Verdict.INFEASIBLE
+        while isinstance(found, Verdict):
+            seed = next(seeds)
+            problem = random_model(seed, TINY, kind)
+            found = attempt(lambda: solve(problem, INLINE))  # noqa: B023 - called at once
+        yield seed, problem, found
 
 
 def attempt(act: Callable[[], Plan]) -> Plan | Verdict:

@@ -50,7 +50,12 @@ class Names:
 
     def position(self, name: str) -> int:
         """Look one name up; -1 if it is unknown."""
-        return int(self.index.get_indexer(pd.Index([name], dtype=object))[0])
+        try:
+            position = self.index.get_loc(name)
+        except KeyError:
+            return -1
+        assert isinstance(position, int), "every name stands there once"
+        return position
 
 
 def make_labels(tables: Mapping[str, TypedTable], years: tuple[int, ...]) -> Labels:

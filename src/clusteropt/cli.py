@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version as installed_version
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from clusteropt.errors import ClusteroptError, ExactMoneyError, NoIncumbentError, NoPlanError
+from clusteropt.errors import ClusteroptError, ExactMoneyError, NoIncumbentError, NoPlanError, SolverFaultWarning
 from clusteropt.text import Language
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ def _speaking(asked: Language | None, *, quiet: bool = False) -> Iterator[Voice]
 
     before = signal.signal(signal.SIGINT, note)
     try:
-        yield Voice(language, Console(quiet=quiet))
+        with _telling(language, quiet=quiet):
+            yield Voice(language, Console(quiet=quiet))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except ClusteroptError as error:
@@ -157,6 +159,23 @@ def _speaking(asked: Language | None, *, quiet: bool = False) -> Iterator[Voice]
         raise typer.Exit(_exit_code(error, interrupted=bool(interrupts))) from None
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _telling(language: Language, *, quiet: bool) -> Iterator[None]:
+    """Say what was caught of the solver in the language of the command, without a place in the code."""
+    show = warnings.showwarning
+
+    def tell(message: Warning | str, *rest: Any, **more: Any) -> None:
+        if isinstance(message, SolverFaultWarning):
+            typer.echo(message.read(language), err=True)
+        else:
+            show(message, *rest, **more)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if quiet else "always", SolverFaultWarning)
+        warnings.showwarning = tell
+        yield
 
 
 def _exit_code(error: ClusteroptError, *, interrupted: bool) -> int:

@@ -6,6 +6,7 @@ import dataclasses
 import signal
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -13,7 +14,15 @@ from typer.testing import CliRunner
 
 from clusteropt import cli
 from clusteropt.cli import app, choose_language
-from clusteropt.errors import ExactMoneyError, Fault, InfeasibleError, InputError, NoIncumbentError, SolverFaultError
+from clusteropt.errors import (
+    ExactMoneyError,
+    Fault,
+    InfeasibleError,
+    InputError,
+    NoIncumbentError,
+    SolverFaultError,
+    SolverFaultWarning,
+)
 from clusteropt.plan.saving import load_plan
 from clusteropt.report import commands
 from clusteropt.report.files import write_plan_files
@@ -70,6 +79,25 @@ def raising(error: BaseException) -> Callable[..., NoReturn]:
         raise error
 
     return fail
+
+
+def test_a_caught_fault_of_the_solver_is_said_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error, as a sentence and not as a place in the code; not at all where only errors are wanted."""
+
+    def solve(*_: object) -> Plan:
+        warnings.warn(SolverFaultWarning(SAID), stacklevel=2)
+        warnings.warn("something else", UserWarning, stacklevel=2)
+        raise InfeasibleError(Text("no plan", "无方案"))
+
+    monkeypatch.setattr(commands, "solve", solve)
+    for language, said in (("en", SAID.en), ("zh", SAID.zh)):
+        with pytest.warns(UserWarning, match="something else"):
+            result = run("plan", "national66", "--out", "nowhere", "--language", language)
+        assert result.exit_code == cli.NO_PLAN
+        assert result.stderr.splitlines()[0] == said
+    with pytest.warns(UserWarning, match="something else"):
+        result = run("plan", "national66", "--out", "nowhere", "--quiet")
+    assert SAID.en not in result.stderr
 
 
 def test_version_and_help() -> None:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 SHORTEST_S = 0.05
 """No run gets less time than this."""
-REPRODUCER_S, TRIAL_S = 3.0, 1.0
-"""The time that the reproducers of one solve may take, and that one run of a reproducer may take."""
+REPRODUCER_S, TRIAL_S, SLOWER = 3.0, 1.0, 4
+"""The time that the reproducers of one solve may take, that one run for them may take, and that as a multiple of the
+time of the run with the fault: what takes longer does not show it."""
 SLIPPING = 0.1
 """A smaller program shows the same fault only if it is at least this part as wrong; less is another fault."""
 
@@ -115,10 +116,11 @@ class Guard:
             hearing.distrusted = self._distrusts()
             stopped = _stopped(claim, way, until)
             way = hearing.next_way() if time.monotonic() < until else None
-        for fault, faulty in hearing.findings():
+        for fault, faulty, seconds in hearing.findings():
             self._faults.append(fault)
-            held = hearing.held_point(fault.kind)
-            self._cases.setdefault(fault.kind, Case(task.program, faulty.options, faulty.start, held))
+            options = replace(faulty.options, time_limit=min(TRIAL_S, SLOWER * seconds + SHORTEST_S))
+            case = Case(task.program, options, faulty.start, hearing.held_point(fault.kind))
+            self._cases.setdefault(fault.kind, case)
         runs = tuple((claim, way.options) for way, claim in hearing.heard)
         return Guarded(hearing.outcome(), runs, stopped)
 
@@ -152,14 +154,13 @@ class Guard:
         hold = firm if firm(original.program, original.options, original.held).x is not None else _loose
 
         def shows(case: Case) -> bool:
-            options = replace(case.options, time_limit=TRIAL_S)
             try:
-                claim = self._ask(replace(case, options=options))
+                claim = self._ask(case)
             except SolverFaultError:
                 return False
             if claim.limit is Limit.INTERRUPT:
                 self._deadline = float("-inf")
-            verdict = judge(case.program, options, claim, hold(case.program, options, case.held))
+            verdict = judge(case.program, case.options, claim, hold(case.program, case.options, case.held))
             return verdict is not None and verdict.kind is kind and verdict.size >= SLIPPING * size
 
         return shows

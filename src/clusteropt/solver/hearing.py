@@ -114,13 +114,13 @@ class Hearing:
             return self._remedy(last.kind)
         return self._agreement() if self.distrusted else self._opinion()
 
-    def findings(self) -> list[tuple[SolverFault, Way]]:
-        """List what cannot be right, and the way it came about."""
+    def findings(self) -> list[tuple[SolverFault, Way, float]]:
+        """List what cannot be right, the way it came about, and how many seconds that took."""
         verdicts = [self._verdict(way, claim) for way, claim in self.heard]
         sound = [way for (way, _), verdict in zip(self.heard, verdicts, strict=True) if verdict is None]
         remedy = (sound[0].remedy or Remedy.FIRST_RUN) if sound else None
         return [
-            (SolverFault(verdict.kind, self._task.step, verdict.size, claim.detail, remedy), way)
+            (SolverFault(verdict.kind, self._task.step, verdict.size, claim.detail, remedy), way, claim.seconds)
             for (way, claim), verdict in zip(self.heard, verdicts, strict=True)
             if verdict is not None
         ]

@@ -6,10 +6,12 @@ It holds numbers alone: no names of clusters, purses or rules.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +34,8 @@ LARGEST = 200_000
 """A program with more coefficients that could not be made smaller is not written."""
 SETTLES = 3
 """A range of a row is written as its width, so the other end may be off by a digit; so often at most."""
+
+_OF_NO_INTEREST = ("output_flag", "time_limit")
 
 
 def keep(case: Case, kind: FaultKind, shows: Callable[[Case], bool], over: Callable[[], bool]) -> Path | None:
@@ -82,15 +86,17 @@ def _write(case: Case, kind: FaultKind, shows: Callable[[Case], bool]) -> Path |
     kept = False
     try:
         program = _settle(case.program, path)
-        kept = same(program, case.program) or shows(replace(case, program=program))
+        shown = same(program, case.program) or shows(replace(case, program=program))
+        settings = case.options.settings(bool(program.integer.any()))
         words = {
             "fault": kind.value,
             "solver": f"HiGHS {highs.version()}",
-            "options": asdict(case.options),
+            "options": {name: value for name, value in settings.items() if name not in _OF_NO_INTEREST},
             "start": _numbers(case.start),
             "held": _numbers(case.held),
         }
         beside.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
+        kept = shown
     finally:
         if not kept:
             path.unlink(missing_ok=True)
@@ -99,14 +105,23 @@ def _write(case: Case, kind: FaultKind, shows: Callable[[Case], bool]) -> Path |
 
 
 def _settle(program: Program, path: Path) -> Program:
-    """Write a program until the file says the same when it is read, and give what it says."""
+    """Write a program until the file says the same when it is read, and give what it says.
+
+    Raises
+    ------
+    OSError
+        If the file says more than another digit at the end of a range: HiGHS does not tell that a disk is full.
+    """
     for _ in range(SETTLES):
         highs.write_model(program, path)
         found = highs.read_model(path)
         if same(found, program):
+            return found
+        ranges = {"row_lower": found.row_lower, "row_upper": found.row_upper}
+        if not same(found, replace(program, **ranges)):
             break
         program = found
-    return found
+    raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
 def same(first: Program, second: Program) -> bool:

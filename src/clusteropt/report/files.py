@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import secrets
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +32,8 @@ MARK, MARK_START = "plan.json", b'"format": "clusteropt-plan-'
 """The file, and what stands in its first line, that tell a folder of ours from any other."""
 INPUT_FILES = (MODEL_TOML, MODEL_JSON, *(f"{name}.csv" for name in TABLES))
 SHOWN_NAMES = 5
+HERE, EXCHANGE = -100, 2
+"""What Linux calls the current folder, and the swap of two names, in renameat2."""
 
 
 def write_plan_files(plan: Plan, folder: str | os.PathLike[str], problem: Problem | None = None) -> None:
@@ -37,7 +41,8 @@ def write_plan_files(plan: Plan, folder: str | os.PathLike[str], problem: Proble
 
     The files are made and synced in a new folder beside it, which then takes its name. An older plan of the
     folder is replaced; until the last step it stays as it was. A process killed on the way may leave
-    a folder ``.NAME.*.part`` beside it, which can be deleted.
+    a folder ``.NAME.*.part`` beside it, which can be deleted. Linux swaps two folders in one step; elsewhere, a
+    process killed between the two renames leaves the older plan as ``.NAME.*.old``.
 
     Parameters
     ----------
@@ -155,20 +160,40 @@ def _swap(fresh: Path, target: Path, token: str) -> None:
         _sync_folder(target.parent)
         return
     old = target.with_name(f".{target.name}.{token}.old")
-    target.rename(old)
-    try:
-        fresh.rename(target)
-    except BaseException:
-        old.rename(target)
-        raise
+    swapped = _exchange(fresh, target)
+    if not swapped:
+        target.rename(old)
+        try:
+            fresh.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise
     _sync_folder(target.parent)
-    # Only files of ours are deleted: one that came in the meantime keeps its folder.
+    # The new plan stands: what cannot be tidied up is no reason to call it unwritten.
     with suppress(OSError):
-        for name in (*PLAN_FILES, *(f"{INPUTS}/{name}" for name in INPUT_FILES)):
-            (old / name).unlink(missing_ok=True)
-        if (old / INPUTS).exists():
-            (old / INPUTS).rmdir()
-        old.rmdir()
+        if swapped:
+            fresh.rename(old)
+        _delete(old)
+
+
+def _delete(old: Path) -> None:
+    """Delete a replaced plan, but no file that came in the meantime; first what makes the folder a plan."""
+    for name in (MARK, *PLAN_FILES, *(f"{INPUTS}/{name}" for name in INPUT_FILES)):
+        (old / name).unlink(missing_ok=True)
+    if (old / INPUTS).exists():
+        (old / INPUTS).rmdir()
+    old.rmdir()
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step, so that neither is ever missing; tell whether the system can."""
+    if sys.platform != "linux":
+        return False
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:
+        return False
+    return bool(swap(HERE, os.fsencode(one), HERE, os.fsencode(other), EXCHANGE) == 0)
 
 
 def _sync(path: Path) -> None:

@@ -20,6 +20,7 @@ from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.certifying import certify
+from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
 from clusteropt.plan.proving import PROOF_S, prove_stages
 from clusteropt.plan.rounding import round_money, settle_own
@@ -105,22 +106,6 @@ class Made:
         return self.stages[-1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Near:
-    """The plan of a problem like the one to be solved.
-
-    Parameters
-    ----------
-    money : array of shape (num_flows,)
-        Its whole units: tangents stand there from the start.
-    prove : bool
-        Whether multipliers are sought for the new problem; not where those of this plan are to bound it.
-    """
-
-    money: Ints
-    prove: bool
-
-
 def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None, listen: Listen | None = None) -> Plan:
     """Find the best plan of a problem, in whole units of money, with its value and its bound.
 
@@ -192,7 +177,7 @@ def make(
         search = Search(guard, options, began + options.time_limit_s - reserve, listen, presolve)
         rounding = (runner, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
-        draw = _Drawing(space, added, None if near is None else near.money)
+        draw = _Drawing(space, added, near)
         stages = _stages(draw, search, coarse)
         money, refusal = _rounded(stages[-1], rounding)
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
@@ -203,7 +188,7 @@ def make(
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
         proved: tuple[Proved, ...] = ()
-        if near is None or near.prove:
+        if near is None or near.aim in (Aim.PLAN, Aim.OPTIMUM):
             # Where the search has left no time, the proof takes a little more.
             deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
             with runner.undisturbed():
@@ -263,7 +248,13 @@ class _Drawing:
 
     space: Space
     added: Attach | None
-    near: Ints | None
+    near: Near | None
+
+    @property
+    def staged(self) -> bool:
+        """Whether a second stage follows the first."""
+        first = self.near is not None and self.near.aim is not Aim.PLAN
+        return self.space.problem.objective.kind is ObjectiveKind.WORST_REGION and not first
 
     def grid(self, whole_money: bool) -> Grid:
         unit = 1 / self.space.problem.money.per_printed if whole_money else 0.0
@@ -272,7 +263,7 @@ class _Drawing:
             return grid
         # A harmed curve would pay for every point with a binary.
         which = np.setdiff1d(np.arange(grid.curves.num), grid.curves.harmed)
-        places = curve_places(self.space, grid.curves, self.near.astype(float))[which]
+        places = curve_places(self.space, grid.curves, self.near.money.astype(float))[which]
         for factor in NEAR:
             grid = grid.refine(which, places * factor)
         return grid
@@ -280,6 +271,8 @@ class _Drawing:
     def builder(self, floor: float | None, whole_money: bool) -> Callable[[Grid], Formulation]:
         def on_grid(grid: Grid) -> Formulation:
             formulation = formulate(self.space, grid, floor, whole_money)
+            if self.near is not None and self.near.aim is Aim.KEPT:
+                formulation = keep_choices(formulation, self.near.money)
             return formulation if self.added is None else self.added(formulation)
 
         return on_grid
@@ -287,9 +280,9 @@ class _Drawing:
 
 def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:
     space = draw.space
-    staged = space.problem.objective.kind is ObjectiveKind.WORST_REGION
-    first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), FIRST_STAGE_SHARE if staged else 1.0)
-    if not staged or first.formulation.own_objective:
+    share = FIRST_STAGE_SHARE if draw.staged else 1.0
+    first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share)
+    if not draw.staged or first.formulation.own_objective:
         return [first]
     floor = first.value - FLOOR_ROOM * abs(first.value)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))

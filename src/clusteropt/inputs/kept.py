@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from clusteropt.inputs.raw_tables import RawTable
     from clusteropt.inputs.settings import ModelSettings
 
+INPUTS = "inputs"
+"""The folder, in that of a plan, that holds what the plan was made from."""
 MODEL_TOML, MODEL_JSON = "model.toml", "model.json"
 """The model beside its tables: as the file it came in, or as settings made in code."""
 

@@ -74,6 +74,16 @@ def parse_settings(file_name: str, data: bytes, faults: Faults) -> ModelSettings
     return settings
 
 
+def parse_json(file_name: str, data: bytes, faults: Faults) -> ModelSettings | None:
+    """Read settings as they are kept beside a plan that was made in code; parameters as in `parse_settings`."""
+    try:
+        return ModelSettings.model_validate_json(data)
+    except (ValueError, RecursionError):
+        problem = Text("the settings are not as they were written.", "设置与写入时不符。")
+        faults.add(Place(file_name), problem, Text("Write the plan again.", "请重新写入方案。"))
+        return None
+
+
 def _toml_text(file_name: str, data: bytes, faults: Faults) -> str | None:
     if len(data) > MAX_MODEL_BYTES:
         problem = Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +14,10 @@ from clusteropt.inputs.building import Parts, build_problem, memberships
 from clusteropt.inputs.checking import check_problem
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.files import read_bytes
-from clusteropt.inputs.kept import MODEL_TOML, KeptInputs, keep_settings
+from clusteropt.inputs.kept import INPUTS, MODEL_JSON, MODEL_TOML, KeptInputs, keep_settings
 from clusteropt.inputs.library import find_dataset, find_model
 from clusteropt.inputs.menus import read_menus
-from clusteropt.inputs.model_files import parse_settings
+from clusteropt.inputs.model_files import parse_json, parse_settings
 from clusteropt.inputs.names import make_labels, make_names
 from clusteropt.inputs.notes import make_notes
 from clusteropt.inputs.parsing import TypedTable, parse_table
@@ -37,8 +38,6 @@ from clusteropt.inputs.tables import TABLES
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
 
     from clusteropt.inputs.problem import Problem
@@ -75,6 +74,39 @@ def read_problem(model: str | Path) -> Problem:
     assert settings.tables is not None
     found = _find_tables(settings.tables, path.parent, faults)
     return _make(found, settings, data, faults)
+
+
+def problem_of_folder(folder: str | Path) -> Problem:
+    """Read the problem that a saved plan was made from: the model and the tables in ``inputs`` of its folder.
+
+    Where the model says its tables are does not matter: those beside it are read.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of a plan that was written with its problem.
+
+    Raises
+    ------
+    InputError
+        If the inputs are not there, or anything in them is wrong.
+    """
+    faults, inputs = Faults(), Path(folder) / INPUTS
+    if not inputs.is_dir():
+        problem = Text("the plan was written without what it was made from.", "该方案未附生成它的输入。")
+        remedy = Text(
+            "Write it again with write_plan_files(plan, folder, problem).",
+            "请用 write_plan_files(plan, folder, problem) 重新写入。",
+        )
+        faults.add(Place(INPUTS, value=str(inputs)), problem, remedy)
+        faults.stop_if_any()
+    name = MODEL_TOML if (inputs / MODEL_TOML).exists() else MODEL_JSON
+    data = read_bytes(inputs / name, name, faults)
+    parse = parse_settings if name == MODEL_TOML else parse_json
+    settings = None if data is None else parse(name, data, faults)
+    faults.stop_if_any()
+    assert settings is not None
+    return _make(folder_tables(inputs, faults), settings, data if name == MODEL_TOML else None, faults)
 
 
 def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSettings | None = None) -> Problem:

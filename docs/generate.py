@@ -140,8 +140,33 @@ def _package(folder: Path) -> str:
 
 
 GROUPS = (
-    ("Read", ("read_problem", "problem_from_tables", "ModelSettings", "Problem", "table_docs", "write_template")),
+    (
+        "Read",
+        (
+            "read_problem",
+            "problem_from_tables",
+            "problem_of_folder",
+            "ModelSettings",
+            "Problem",
+            "table_docs",
+            "write_template",
+        ),
+    ),
     ("Solve", ("solve", "SolveOptions", "Isolation", "Progress", "compare")),
+    (
+        "Explain",
+        (
+            "explain",
+            "ExplainOptions",
+            "Part",
+            "Explanation",
+            "explanation_lines",
+            "what_if",
+            "Change",
+            "alternatives",
+            "Alternative",
+        ),
+    ),
     ("Plans", ("Plan", "save_plan", "load_plan", "summary_lines", "write_plan_files")),
     ("Pyomo", ("to_pyomo", "from_pyomo")),
     ("Words", ("Path", "Lever", "Feature", "classify", "Classification", "Text", "Language")),

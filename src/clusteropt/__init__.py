@@ -34,12 +34,18 @@ if TYPE_CHECKING:
     from clusteropt.inputs import problem_from_tables, read_problem, table_docs, write_template
     from clusteropt.inputs.options import Isolation, SolveOptions
     from clusteropt.inputs.problem import Problem
+    from clusteropt.inputs.reading import problem_of_folder
     from clusteropt.inputs.settings import ModelSettings
     from clusteropt.model.pyomo_view import from_pyomo, to_pyomo
+    from clusteropt.plan.alternatives import Alternative, alternatives
     from clusteropt.plan.baselines import compare
+    from clusteropt.plan.explaining import explain
+    from clusteropt.plan.explanation import ExplainOptions, Explanation, Part
     from clusteropt.plan.making import solve
     from clusteropt.plan.plan import Plan
     from clusteropt.plan.saving import load_plan, save_plan
+    from clusteropt.plan.what_if import Change, what_if
+    from clusteropt.report.explanation import explanation_lines
     from clusteropt.report.files import write_plan_files
     from clusteropt.report.summary import summary_lines
     from clusteropt.solver.claim import Progress
@@ -67,12 +73,18 @@ _HOMES = {
     "clusteropt.inputs": ("problem_from_tables", "read_problem", "table_docs", "write_template"),
     "clusteropt.inputs.options": ("Isolation", "SolveOptions"),
     "clusteropt.inputs.problem": ("Problem",),
+    "clusteropt.inputs.reading": ("problem_of_folder",),
     "clusteropt.inputs.settings": ("ModelSettings",),
     "clusteropt.model.pyomo_view": ("from_pyomo", "to_pyomo"),
+    "clusteropt.plan.alternatives": ("Alternative", "alternatives"),
     "clusteropt.plan.baselines": ("compare",),
+    "clusteropt.plan.explaining": ("explain",),
+    "clusteropt.plan.explanation": ("ExplainOptions", "Explanation", "Part"),
     "clusteropt.plan.making": ("solve",),
     "clusteropt.plan.plan": ("Plan",),
     "clusteropt.plan.saving": ("load_plan", "save_plan"),
+    "clusteropt.plan.what_if": ("Change", "what_if"),
+    "clusteropt.report.explanation": ("explanation_lines",),
     "clusteropt.report.files": ("write_plan_files",),
     "clusteropt.report.summary": ("summary_lines",),
     "clusteropt.solver.claim": ("Progress",),
@@ -81,9 +93,13 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Alternative",
+    "Change",
     "Classification",
     "ClusteroptError",
     "ExactMoneyError",
+    "ExplainOptions",
+    "Explanation",
     "FalseBoundError",
     "Fault",
     "Feature",
@@ -97,6 +113,7 @@ __all__ = [
     "NoIncumbentError",
     "NoPlanError",
     "OutputError",
+    "Part",
     "Path",
     "Plan",
     "PlanFileError",
@@ -108,17 +125,22 @@ __all__ = [
     "SolverFaultWarning",
     "Text",
     "UnboundedError",
+    "alternatives",
     "classify",
     "compare",
+    "explain",
+    "explanation_lines",
     "from_pyomo",
     "load_plan",
     "problem_from_tables",
+    "problem_of_folder",
     "read_problem",
     "save_plan",
     "solve",
     "summary_lines",
     "table_docs",
     "to_pyomo",
+    "what_if",
     "write_plan_files",
     "write_template",
 ]

@@ -48,6 +48,13 @@ TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds. 
 Gap = Annotated[float | None, typer.Option("--gap", help="Relative gap to stop at. 停止时的相对差距。")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Random seed. 随机种子。")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads of HiGHS. 线程数。")]
+Clusters = Annotated[
+    list[str] | None,
+    typer.Option("--cluster", help="Only the cells of this cluster; may be repeated. 仅说明该集群, 可重复。"),
+]
+PurseStep = Annotated[
+    float, typer.Option("--step", help="How much richer a purse is made, as a share. 资金增加的比例。")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors. 只输出错误。")]
 Spoken = Annotated[
     Language | None,
@@ -101,6 +108,30 @@ def show(folder: PlanFolder, language: Spoken = None) -> None:
         from clusteropt.report import commands  # noqa: PLC0415
 
         commands.show(folder, voice)
+
+
+@app.command(help="Say why a saved plan is as it is: what money is worth, what rules cost. 说明方案的理由。")
+def explain(
+    *,
+    folder: PlanFolder,
+    cluster: Clusters = None,
+    step: PurseStep = 0.01,
+    time_limit: TimeLimit = None,
+    language: Spoken = None,
+) -> None:
+    """Say why a saved plan is as it is."""
+    with _speaking(language) as voice:
+        from clusteropt.plan.explanation import ExplainOptions, Part  # noqa: PLC0415
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        problem, plan = commands.reopen(folder)
+        parts = frozenset((Part.CELLS, Part.FORCED) if cluster else (Part.PURSES, Part.RULES))
+        solve = _options(problem.options, {"time_limit_s": time_limit})
+        try:
+            options = ExplainOptions(step=step, parts=parts, clusters=tuple(cluster or ()), solve=solve)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        commands.explain_plan(problem, plan, options, voice)
 
 
 @app.command(help="Write a small model to start from. 生成可供修改的示例模型。")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from clusteropt.plan.what_if import lock_of
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from clusteropt.inputs.problem import Ints, Problem
     from clusteropt.plan.explanation import CellReason
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from clusteropt.plan.plan import Plan
 
     Listen = Callable[[Step], None]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 CLOSE = 0.05
 """A worth known this well, relative to its upper end, is known well enough."""
@@ -107,20 +110,32 @@ class _Explaining:
         rules = range(len(base.problem.rules)) if Part.RULES in parts else range(0)
         forced = [cell for cell in cells if cell.level is not None] if Part.FORCED in parts else []
         self._num = len(purses) + len(rules) + len(forced)
-        worths = tuple(self._purse(fund, year) for fund, year in purses)
-        costs = tuple(self._rule(number) for number in rules)
-        losses = {id(cell): self._forced(cell) for cell in forced}
+        worths = self._each(self._purse, purses)
+        costs = self._each(self._rule, rules)
+        losses = dict(zip(map(id, forced), self._each(self._forced, forced), strict=True))
         return Explanation(
             plan=base.plan,
             purses=worths,
             rules=costs,
             cells=tuple(replace(cell, forced=losses.get(id(cell))) for cell in cells),
+            forced=Part.FORCED in parts,
             complete=self._complete,
             seconds=time.monotonic() - self._began,
         )
 
-    def _purse(self, fund: int, year: int) -> PurseWorth:
-        base, problem = self._base, self._base.problem
+    def _each(self, work: Callable[[T], R], things: Iterable[T]) -> tuple[R, ...]:
+        """Do work on each thing; after Ctrl-C without solving, with what the plan tells."""
+        found = []
+        for thing in things:
+            try:
+                found.append(work(thing))
+            except KeyboardInterrupt:
+                self._session.stopped = True
+                found.append(work(thing))
+        return tuple(found)
+
+    def _purse(self, purse: tuple[int, int]) -> PurseWorth:
+        base, problem, (fund, year) = self._base, self._base.problem, purse
         self._tell(purse_words(problem, fund, year))
         held = int(problem.purse[fund, year])
         mean = float(problem.purse.mean())

@@ -237,6 +237,8 @@ class Explanation:
         All rules, in order.
     cells : tuple of CellReason
         Cells that money can reach.
+    forced : bool
+        Whether next levels were forced: a cell with a next level and no bracket for it has no plan that gives it.
     complete : bool
         Whether every solve that was wanted ended in time; else some brackets are open.
     seconds : float
@@ -247,6 +249,7 @@ class Explanation:
     purses: tuple[PurseWorth, ...]
     rules: tuple[RuleCost, ...]
     cells: tuple[CellReason, ...]
+    forced: bool
     complete: bool
     seconds: float
 

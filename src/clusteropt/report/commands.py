@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clusteropt.inputs import read_problem, table_docs
+from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.plan.baselines import compare
+from clusteropt.plan.explaining import explain
 from clusteropt.plan.making import solve
 from clusteropt.plan.saving import load_plan
 from clusteropt.report import words
-from clusteropt.report.console import progress
+from clusteropt.report.console import progress, steps
+from clusteropt.report.explanation import explanation_lines
 from clusteropt.report.files import PLAN_FILES, check_folder, write_plan_files
 from clusteropt.report.starter import write_starter
 from clusteropt.report.summary import summary_lines
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem
+    from clusteropt.plan.explanation import ExplainOptions
+    from clusteropt.plan.plan import Plan
     from clusteropt.report.console import Voice
 
 
@@ -62,6 +67,18 @@ def plan(problem: Problem, options: SolveOptions, out: Path, voice: Voice) -> No
 def show(folder: Path, voice: Voice) -> None:
     """Print the summary of a saved plan."""
     voice.say_all(summary_lines(load_plan(folder), voice.language))
+
+
+def reopen(folder: Path) -> tuple[Problem, Plan]:
+    """Read a saved plan, and the problem it was made from out of the inputs beside it."""
+    return problem_of_folder(folder), load_plan(folder)
+
+
+def explain_plan(problem: Problem, plan: Plan, options: ExplainOptions, voice: Voice) -> None:
+    """Say why a plan is as it is; after Ctrl-C with what is known so far."""
+    with steps(voice) as listen:
+        found = explain(problem, plan, options, listen)
+    voice.say_all(explanation_lines(found, voice.language))
 
 
 def new(folder: Path, voice: Voice) -> None:

@@ -14,6 +14,7 @@ from clusteropt.report import numbers, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from clusteropt.plan.explanation import Step
     from clusteropt.solver.claim import Progress
     from clusteropt.text import Language, Text
 
@@ -62,6 +63,31 @@ def progress(voice: Voice) -> Iterator[Callable[[Progress], None]]:
     lines = _Lines(voice)
     yield lines.hear
     lines.finish()
+
+
+@contextmanager
+def steps(voice: Voice) -> Iterator[Callable[[Step], None]]:
+    """Show how far an explanation has come: in place on a terminal, as a line now and then elsewhere."""
+
+    def line(step: Step) -> str:
+        done, num = numbers.count(step.done), numbers.count(step.num)
+        return voice.read(words.STEP_LINE).format(
+            seconds=numbers.seconds(step.seconds), done=done, num=num, what=voice.read(step.what)
+        )
+
+    if voice.console.is_terminal:
+        with voice.console.status("") as status:
+            yield lambda step: status.update(RichText(line(step)))
+        return
+    said = -SECONDS_BETWEEN_LINES
+
+    def hear(step: Step) -> None:
+        nonlocal said
+        if step.seconds >= said + SECONDS_BETWEEN_LINES:
+            said = step.seconds
+            voice.say(line(step))
+
+    yield hear
 
 
 def progress_line(voice: Voice, news: Progress) -> str:

@@ -40,7 +40,7 @@ def summary_lines(plan: Plan, language: Language = Language.EN) -> list[str]:
     language : Language
         The language of the words.
     """
-    view = _View(plan, language)
+    view = View(plan, language)
     return [
         plan.title.read(language),
         *_quality(view),
@@ -54,16 +54,18 @@ def summary_lines(plan: Plan, language: Language = Language.EN) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class View:
     """A plan and the language it is read in."""
 
     plan: Plan
     language: Language
 
     def read(self, text: Text) -> str:
+        """Give a text in the language."""
         return text.read(self.language)
 
     def money(self, amount: int) -> str:
+        """Write whole units in the printed unit."""
         return numbers.printed_money(amount, self.plan.money)
 
     def goal(self, kind: ObjectiveKind | None, value: float) -> str:
@@ -86,7 +88,7 @@ class _View:
         return GUTTER.join([first, *rest]).rstrip()
 
 
-def _quality(view: _View) -> list[str]:
+def _quality(view: View) -> list[str]:
     plan, record = view.plan, view.plan.record
     rows = [
         [
@@ -115,7 +117,7 @@ def _quality(view: _View) -> list[str]:
     return [*view.table(head, rows), *counted, INDENT + grounds, INDENT + end]
 
 
-def _purses(view: _View) -> list[str]:
+def _purses(view: View) -> list[str]:
     plan = view.plan
     held, awarded = int(plan.purse.sum()), plan.money_total
     parts = ((words.HELD, held), (words.AWARDED, awarded), (words.LEFT, held - awarded))
@@ -131,7 +133,7 @@ def _purses(view: _View) -> list[str]:
     return lines
 
 
-def _why(view: _View, unspent: Unspent) -> str:
+def _why(view: View, unspent: Unspent) -> str:
     labels = view.plan.labels
     reason = view.read(words.UNSPENT[unspent.reason])
     if unspent.rules:
@@ -144,17 +146,17 @@ def _why(view: _View, unspent: Unspent) -> str:
     )
 
 
-def _by_lever(view: _View) -> list[str]:
+def _by_lever(view: View) -> list[str]:
     names = view.plan.labels.lever_names
     return _shares(view, (words.LEVER, names), (words.VALUE, "value"), view.plan.by_lever, NUM_LEVERS)
 
 
-def _by_region(view: _View) -> list[str]:
+def _by_region(view: View) -> list[str]:
     names = view.plan.labels.region_names
     return _shares(view, (words.REGION, names), (words.OUTCOME, "outcome"), view.plan.by_region, NUM_REGIONS)
 
 
-def _shares(view: _View, what: tuple[Text, Sequence[Text]], counted: tuple[Text, str],
+def _shares(view: View, what: tuple[Text, Sequence[Text]], counted: tuple[Text, str],
             frame: pd.DataFrame, num: int) -> list[str]:  # fmt: skip
     """Write money, share and outcome by label, the most money first, the rest in one line."""
     heading, names = what
@@ -174,7 +176,7 @@ def _shares(view: _View, what: tuple[Text, Sequence[Text]], counted: tuple[Text,
     return view.table((heading, words.MONEY, words.SHARE, counted[0]), cells)
 
 
-def _largest(view: _View) -> list[str]:
+def _largest(view: View) -> list[str]:
     labels = view.plan.labels
     clusters = dict(zip(labels.clusters, labels.cluster_names, strict=True))
     levers = dict(zip(labels.levers, labels.lever_names, strict=True))
@@ -188,14 +190,14 @@ def _largest(view: _View) -> list[str]:
     return view.table((words.LARGEST, words.LEVER, words.YEAR, words.MONEY), rows)
 
 
-def _baselines(view: _View) -> list[str]:
+def _baselines(view: View) -> list[str]:
     if not view.plan.baselines:
         return [view.read(words.NO_BASELINES)]
     rows = [_baseline(view, baseline) for baseline in view.plan.baselines]
     return view.table((words.WITHOUT, words.VALUE, words.GAIN, words.MOVED), rows)
 
 
-def _baseline(view: _View, baseline: Baseline) -> list[str]:
+def _baseline(view: View, baseline: Baseline) -> list[str]:
     return [
         view.read(words.BASELINES[baseline.kind]),
         numbers.outcome(baseline.value),
@@ -204,7 +206,7 @@ def _baseline(view: _View, baseline: Baseline) -> list[str]:
     ]
 
 
-def _notes(view: _View) -> list[str]:
+def _notes(view: View) -> list[str]:
     plan = view.plan
     loss = view.goal(plan.stages[0].kind, plan.rounding_loss)
     notes = [

@@ -233,6 +233,7 @@ PROGRESS = Text(
     "{seconds} s  {step}  incumbent {value}  bound {bound}  gap {gap}",
     "{seconds} 秒  {step}  当前最优 {value}  界 {bound}  差距 {gap}",
 )
+STEP_LINE = Text("{seconds} s  {done} of {num}  {what}", "{seconds} 秒  {done}/{num}  {what}")
 COMPARING = Text("Comparing with sharing without optimising.", "与不作优化的分配方式比较。")
 WRITTEN = Text("Written to {path}: {files}.", "已写入 {path}: {files}。")
 STARTED = Text(

@@ -1,0 +1,175 @@
+"""Repairs: the cheapest changes after which a plan exists, each shown by such a plan."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
+from clusteropt.model.space import make_space
+from clusteropt.plan.changes import Change, apply_changes
+from clusteropt.plan.existence import find_plan
+from clusteropt.plan.members import Member, MemberKind
+from clusteropt.plan.proposals import least_change, propose
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clusteropt.inputs.problem import Ints, Problem
+    from clusteropt.plan.conflict import Core
+    from clusteropt.plan.elastic import Bent, Elastic
+    from clusteropt.plan.trial import Trials
+
+WIDENINGS = (0, 1, 2, 16, 256)
+"""Whole units, or units of the last decimal of a share, by which limits are moved on until whole amounts fit."""
+MOST_COMBINATIONS = 3
+FAR_LESS = 0.5
+"""A combination that costs no more than this part of the cheapest single change is worth more words."""
+BEND_SHARE = 0.5
+"""The part of its time that a repair may take until its limits are known; the rest is for trying it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repair:
+    """Changes after which a plan exists.
+
+    Parameters
+    ----------
+    changes : tuple of Change
+        What to change; one where one is enough.
+    words : Text
+        The same as a clause.
+    cost : int
+        The least money, in whole units, that the changes move: by how much limits move, or by how much the money of a
+        share misses its limit. An award or a cluster counts as the mean award, outcome as its part of all money.
+    points : Fraction or None
+        By how much shares move in all; None where none does.
+    least : bool
+        The limit cannot move by less, as the solver claims; True only for a single change.
+    shown : bool
+        The changed problem was solved: a plan in whole units obeys every rule of it.
+    value : float
+        What that plan is worth; the best one may be worth more.
+    problem : Problem
+        The changed problem.
+    """
+
+    changes: tuple[Change, ...]
+    words: Text
+    cost: int
+    points: Fraction | None
+    least: bool
+    shown: bool
+    value: float
+    problem: Problem = field(repr=False)
+
+
+def find_repairs(elastic: Elastic, cores: tuple[Core, ...], trials: Trials) -> tuple[Repair, ...]:
+    """Find what to change, cheapest first: one member of the conflict, or the cheapest combinations of several.
+
+    Parameters
+    ----------
+    elastic : Elastic
+        The elastic model of a problem that has no plan.
+    cores : tuple of Core
+        Its conflicts; where they share no member, no single change is enough.
+    trials : Trials
+        Where to search, and until when.
+    """
+    found: list[Repair] = []
+    members = cores[0].members if len(cores) == 1 else ()
+    for position, member in enumerate(members):
+        if trials.over:
+            break
+        with trials.part(1 / (len(members) - position + 1)):
+            single = _single(elastic, member, trials)
+        if single is not None:
+            found.append(single)
+    found += _combinations(elastic, min((repair.cost for repair in found), default=None), trials)
+    return tuple(sorted(found, key=lambda repair: (repair.cost, repair.points or 0, len(repair.changes))))
+
+
+def _single(elastic: Elastic, member: Member, trials: Trials) -> Repair | None:
+    """Let one member give way as little as possible while all others hold."""
+    with trials.part(BEND_SHARE):
+        bent = elastic.bend_evenly(member, trials) if _is_even(elastic, member) else elastic.bend([member], trials)
+        if bent.exists is False and member.kind is MemberKind.LOCK:
+            bent = elastic.bend([member], trials)
+    if bent.x is None or member not in bent.given:
+        return None
+    with trials.part(BEND_SHARE):
+        change, least = least_change(elastic, member, bent, trials)
+    return None if change is None else _show(elastic.problem, (change,), (bent, least), trials)
+
+
+def _is_even(elastic: Elastic, member: Member) -> bool:
+    return member.kind is MemberKind.LOCK and elastic.problem.rules[member.place[0]].minimum is not None
+
+
+def _combinations(elastic: Elastic, single: int | None, trials: Trials) -> Iterator[Repair]:
+    """Give the cheapest combinations of changes, where no single one is enough or a combination costs far less.
+
+    After the first, others are sought that spare one of its members each.
+    """
+    queue: list[tuple[Member, ...]] = [()]
+    seen: set[frozenset[Member]] = set()
+    for spared in queue:
+        if trials.over or len(seen) >= MOST_COMBINATIONS:
+            return
+        bent = elastic.bend([member for member in elastic.members if member not in spared], trials)
+        chosen = frozenset(bent.given)
+        if bent.x is None or not chosen or chosen in seen:
+            continue
+        if single is not None and (len(chosen) == 1 or _cost(elastic.problem, bent) > FAR_LESS * single):
+            return
+        seen.add(chosen)
+        if not spared:
+            queue += [(member,) for member in bent.given]
+        changes = [propose(elastic, member, bent) for member in bent.given]
+        known = tuple(change for change in changes if change is not None)
+        repair = _show(elastic.problem, known, (bent, False), trials) if len(known) == len(chosen) else None
+        if repair is not None:
+            yield repair
+
+
+def _show(problem: Problem, changes: tuple[Change, ...], how: tuple[Bent, bool], trials: Trials) -> Repair | None:
+    """Solve the changed problem, with limits moved on a little where whole amounts need it."""
+    bent, least = how
+    for steps in WIDENINGS:
+        wider = tuple(change.wider(problem, steps) for change in changes)
+        changed = apply_changes(problem, wider)
+        found = find_plan(changed, trials)
+        if found.money is not None or trials.over:
+            return _repair(problem, wider, (changed, found.money), (_cost(problem, bent), least and steps == 0))
+    return None
+
+
+def _repair(
+    problem: Problem, changes: tuple[Change, ...], shown: tuple[Problem, Ints | None], said: tuple[int, bool]
+) -> Repair:
+    changed, money = shown
+    points = [moved for change in changes if (moved := change.points(problem)) is not None]
+    clauses = [change.words(problem) for change in changes]
+    return Repair(
+        changes=changes,
+        words=Text(" and ".join(c.en for c in clauses), "; 并".join(c.zh for c in clauses)),
+        cost=said[0],
+        points=sum(points, Fraction(0)) if points else None,
+        least=said[1],
+        shown=money is not None,
+        value=math.nan if money is None else _worth(changed, money),
+        problem=changed,
+    )
+
+
+def _cost(problem: Problem, bent: Bent) -> int:
+    return math.ceil(bent.cost * problem.money.per_printed - 1e-6 * max(1.0, bent.cost))
+
+
+def _worth(problem: Problem, money: Ints) -> float:
+    space = make_space(with_equity_scale(make_space(problem)))
+    amounts = money.astype(float)
+    return objective_value(space, amounts, evaluate(space, amounts))

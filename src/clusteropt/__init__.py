@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from clusteropt.report.explanation import explanation_lines
     from clusteropt.report.files import write_plan_files
     from clusteropt.report.summary import summary_lines
+    from clusteropt.report.verifying import Verdict, verify, verify_folder
     from clusteropt.solver.claim import Progress
     from clusteropt.text import Language, Text
 
@@ -87,6 +88,7 @@ _HOMES = {
     "clusteropt.report.explanation": ("explanation_lines",),
     "clusteropt.report.files": ("write_plan_files",),
     "clusteropt.report.summary": ("summary_lines",),
+    "clusteropt.report.verifying": ("Verdict", "verify", "verify_folder"),
     "clusteropt.solver.claim": ("Progress",),
     "clusteropt.text": ("Language", "Text"),
 }
@@ -125,6 +127,7 @@ __all__ = [
     "SolverFaultWarning",
     "Text",
     "UnboundedError",
+    "Verdict",
     "alternatives",
     "classify",
     "compare",
@@ -140,6 +143,8 @@ __all__ = [
     "summary_lines",
     "table_docs",
     "to_pyomo",
+    "verify",
+    "verify_folder",
     "what_if",
     "write_plan_files",
     "write_template",

@@ -43,6 +43,11 @@ app = typer.Typer(
 Model = Annotated[str, typer.Argument(help="A shipped model such as national66, or a model file. 自带模型或模型文件。")]
 PlanFolder = Annotated[Path, typer.Argument(help="A folder with a plan. 方案文件夹。")]
 NewFolder = Annotated[Path, typer.Argument(help="A new or empty folder. 新文件夹或空文件夹。")]
+Checked = Annotated[Path | None, typer.Argument(help="A folder with a plan. 方案文件夹。", show_default=False)]
+Program = Annotated[
+    Path | None,
+    typer.Option("--write-program", metavar="FILE", help="Write the verifier as one file. 将校验程序写成一个文件。"),
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the plan. 方案文件夹。")]
 TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds. 秒。")]
 Gap = Annotated[float | None, typer.Option("--gap", help="Relative gap to stop at. 停止时的相对差距。")]
@@ -132,6 +137,18 @@ def explain(
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         commands.explain_plan(problem, plan, options, voice)
+
+
+@app.command(help="Check a plan folder with the stand-alone verifier. 用独立校验程序检查方案文件夹。")
+def verify(folder: Checked = None, write_program: Program = None, language: Spoken = None) -> None:
+    """Check a plan folder with the stand-alone verifier."""
+    if folder is None and write_program is None:
+        raise typer.BadParameter("name a folder. 请给出文件夹。")
+    with _speaking(language) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        code = commands.verify(folder, write_program, voice)
+    raise typer.Exit(code)
 
 
 @app.command(help="Write a small model to start from. 生成可供修改的示例模型。")

@@ -16,6 +16,7 @@ from clusteropt.report.explanation import explanation_lines
 from clusteropt.report.files import PLAN_FILES, check_folder, write_plan_files
 from clusteropt.report.starter import write_starter
 from clusteropt.report.summary import summary_lines
+from clusteropt.report.verifying import verify_folder, write_program
 from clusteropt.solver.claim import Limit
 
 if TYPE_CHECKING:
@@ -79,6 +80,19 @@ def explain_plan(problem: Problem, plan: Plan, options: ExplainOptions, voice: V
     with steps(voice) as listen:
         found = explain(problem, plan, options, listen)
     voice.say_all(explanation_lines(found, voice.language))
+
+
+def verify(folder: Path | None, program: Path | None, voice: Voice) -> int:
+    """Check a plan folder and print a line a check; write the verifier where asked; give the exit code."""
+    if program is not None:
+        write_program(program)
+        voice.say(voice.read(words.PROGRAM).format(path=program))
+    if folder is None:
+        return 0
+    verdict = verify_folder(folder, voice.language)
+    voice.say_all(verdict.lines())
+    voice.say(voice.read(words.VERDICTS[verdict.code]))
+    return verdict.code
 
 
 def new(folder: Path, voice: Voice) -> None:

@@ -137,7 +137,14 @@ def _is_plan(path: Path) -> bool:
         return MARK_START in file.read(100)
 
 
-def _fill(plan: Plan, folder: Path, problem: Problem | None) -> None:
+def write_checked_files(plan: Plan, folder: Path, problem: Problem | None) -> None:
+    """Write the files that a verifier reads, all but the workbook, into a folder that is there and empty.
+
+    Raises
+    ------
+    OSError
+        If the folder may not be written or the disk is full.
+    """
     if problem is not None and problem.kept is not None:
         (folder / INPUTS).mkdir()
         for name, data in problem.kept.files.items():
@@ -145,9 +152,13 @@ def _fill(plan: Plan, folder: Path, problem: Problem | None) -> None:
             _sync(folder / INPUTS / name)
         _sync_folder(folder / INPUTS)
     (folder / "allocation.csv").write_text(allocation_csv(plan), encoding="utf-8", newline="")
-    write_workbook(plan, folder / "plan.xlsx")
     (folder / "summary.json").write_text(summary_json(plan), encoding="utf-8", newline="")
     save_plan(plan, folder / MARK)
+
+
+def _fill(plan: Plan, folder: Path, problem: Problem | None) -> None:
+    write_checked_files(plan, folder, problem)
+    write_workbook(plan, folder / "plan.xlsx")
     for name in PLAN_FILES:
         _sync(folder / name)
     _sync_folder(folder)

@@ -236,6 +236,19 @@ PROGRESS = Text(
 STEP_LINE = Text("{seconds} s  {done} of {num}  {what}", "{seconds} 秒  {done}/{num}  {what}")
 COMPARING = Text("Comparing with sharing without optimising.", "与不作优化的分配方式比较。")
 WRITTEN = Text("Written to {path}: {files}.", "已写入 {path}: {files}。")
+VERDICTS: Mapping[int, Text] = MappingProxyType(
+    {
+        0: Text("Every check that was made holds.", "所作的检查全部通过。"),
+        1: Text("Something is wrong: see the lines marked WRONG.", "存在错误: 见标有 WRONG 的行。"),
+        2: Text(
+            "Something cannot be read or judged: see the lines marked --.", "有内容无法读取或判断: 见标有 -- 的行。"
+        ),
+    }
+)
+PROGRAM = Text(
+    "The verifier was written to {path}; on any machine with Python 3.11 run: python {path} DIR",
+    "校验程序已写入 {path}; 在任何装有 Python 3.11 的机器上运行: python {path} DIR",
+)
 STARTED = Text(
     "Written to {path}. Edit the tables, then run: clusteropt plan {model} --out {out}",
     "已写入 {path}。请编辑表格, 然后运行: clusteropt plan {model} --out {out}",

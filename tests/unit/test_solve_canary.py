@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from clusteropt.solver.program import Program
 
+pytestmark = pytest.mark.filterwarnings("error::clusteropt.errors.SolverFaultWarning")
+
 ALL = [pytest.param(bird, id=bird.name) for bird in canaries()]
 LIES: dict[str, Callable[[Claim], Claim]] = {
     "error": lambda claim: nothing(Reason.ERROR),

@@ -61,15 +61,22 @@ class SolverFault:
     def note(self, solver: str) -> Text:
         """Say what was caught and what was done; ``solver`` is its name and version."""
         parts = [_WHAT[self.kind], _DONE[self.remedy]]
-        words = {"solver": solver, "step": self.step, "size": f"{self.size:.1e}", "detail": self.detail}
+        words = {"solver": solver, "size": f"{self.size:.1e}", "detail": self.detail}
         if self.reproducer is not None:
             parts.append(_KEPT)
             words["file"] = self.reproducer
-        en = " ".join(part.en.format(**words) for part in parts)
-        zh = "".join(part.zh.format(**words) for part in parts)
+        step = _STEPS.get(self.step, Text(self.step, self.step))
+        en = " ".join(part.en.format(step=step.en, **words) for part in parts)
+        zh = "".join(part.zh.format(step=step.zh, **words) for part in parts)
         return Text(en, zh)
 
 
+_STEPS = {
+    "relaxation": Text("relaxation", "松弛"),
+    "search": Text("search", "搜索"),
+    "polish": Text("polish", "打磨"),
+    "plan": Text("plan", "方案"),
+}
 _WHAT = {
     FaultKind.ERROR: Text(
         "{solver} failed in the step {step} ({detail}).",

@@ -81,9 +81,9 @@ class Guard:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        # After Ctrl-C nobody wants to wait for a reproducer.
-        paths = {} if error is not None and issubclass(error, KeyboardInterrupt) else self._keep()
-        self._tell(paths)
+        if error is not None and issubclass(error, KeyboardInterrupt):
+            self._deadline = float("-inf")
+        self._tell(self._keep())
 
     @property
     def faults(self) -> tuple[SolverFault, ...]:
@@ -115,6 +115,9 @@ class Guard:
             # What a child says of its canaries comes before its first claim.
             hearing.distrusted = self._distrusts()
             stopped = _stopped(claim, way, until)
+            if stopped is Limit.INTERRUPT:
+                # After Ctrl-C nobody wants to wait for a reproducer.
+                self._deadline = float("-inf")
             way = hearing.next_way() if time.monotonic() < until else None
         for fault, faulty, seconds in hearing.findings():
             self._faults.append(fault)

@@ -22,6 +22,8 @@ PATIENCE = 10
 """A second opinion may take so many times as long as the first, and a second more."""
 LADDER = (Remedy.NO_PRESOLVE, Remedy.OTHER_SEED)
 """What is tried about a fault, in this order; another engine, once there is one, is the next rung."""
+OF_STARTS = (FaultKind.OPEN_OPTIMUM, FaultKind.WRONG_VALUE)
+"""Faults that HiGHS 1.16 has shown with a start and not without: they are run without it first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +149,7 @@ class Hearing:
         return judge(self._task.program, way.options, claim, self._known)
 
     def _remedy(self, kind: FaultKind) -> Way | None:
-        ladder = (Remedy.NO_START, *LADDER) if kind is FaultKind.OPEN_OPTIMUM else LADDER
+        ladder = (Remedy.NO_START, *LADDER) if kind in OF_STARTS else LADDER
         off = self._options.without_presolve()
         options = {
             Remedy.NO_START: self._options,

@@ -117,8 +117,7 @@ def _settle(program: Program, path: Path) -> Program:
         found = highs.read_model(path)
         if same(found, program):
             return found
-        ranges = {"row_lower": found.row_lower, "row_upper": found.row_upper}
-        if not same(found, replace(program, **ranges)):
+        if not same(found, replace(program, row_lower=found.row_lower, row_upper=found.row_upper)):
             break
         program = found
     raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))

@@ -13,6 +13,7 @@ from clusteropt.inputs.options import Isolation, SolveOptions
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.plan.making import describe, make, solve
 from clusteropt.plan.saving import load_plan, plan_to_json
+from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from tests import naive
 from tests.problems import INLINE, Sizes
@@ -186,3 +187,5 @@ def check_files(problem: Problem, plan: Plan, folder: Path) -> None:
     """Check that the folder of a plan is read back whole and verified."""
     write_plan_files(plan, folder, problem)
     assert plan_to_json(load_plan(folder)) == plan_to_json(plan)
+    code, lines = check_folder(folder)
+    assert code == 0, [line for line in lines if line[0] != "ok"]

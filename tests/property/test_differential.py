@@ -1,0 +1,54 @@
+"""Random models through files, solver, options, certificate and verifier, against plain arithmetic and all allocations.
+
+``python benchmarks/trust.py models --number 20000 --processes 2`` runs the same comparisons on many more seeds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.differential import Finding, Verdict, examine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHORT = range(48)
+LONG = int(os.environ.get("CLUSTEROPT_TRUST_MODELS", "2000"))
+"""How many seeds the long form takes."""
+CHUNK = 50
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Finding]:
+    """Collect what the tests below find, seed by seed."""
+    return []
+
+
+@pytest.mark.parametrize("seed", SHORT)
+def test_everything_agrees(seed: int, tmp_path: Path, found: list[Finding]) -> None:
+    """The plan obeys its rules, is worth what it says, is the best there is, is proved to be, and is verified."""
+    found.append(examine(seed, tmp_path))
+
+
+def test_the_models_are_no_idle_ones(found: list[Finding]) -> None:
+    """Most models have a plan, most were tried one by one, some are infeasible, and every objective is among them."""
+    if len(found) < len(SHORT):
+        pytest.skip("needs all of the seeds")
+    verdicts = Counter(finding.verdict for finding in found)
+    assert verdicts[Verdict.PLAN] > len(SHORT) / 2
+    assert verdicts[Verdict.INFEASIBLE]
+    assert sum(finding.tried for finding in found) > len(SHORT) / 2
+    assert {finding.objective for finding in found} == {"total", "worst_region", "equity", "least_money"}
+    assert {"exact", "safe"} <= {finding.proof for finding in found}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("start", range(10_000, 10_000 + LONG, CHUNK))
+def test_everything_agrees_on_many_models(start: int, tmp_path: Path) -> None:
+    """The same on other seeds."""
+    for seed in range(start, start + CHUNK):
+        examine(seed, tmp_path / str(seed))

@@ -59,7 +59,7 @@ WORDS = {
 
 def near(a: Any, b: Any, size: float = 0.0) -> bool:
     """Tell whether two numbers agree, up to the rounding of sums of parts of some size."""
-    return bool(a == b or abs(a - b) <= TOLERANCE * max(abs(a), abs(b), size))
+    return bool(a == b or (math.isfinite(a - b) and abs(a - b) <= TOLERANCE * max(abs(a), abs(b), size)))
 
 
 def gap(bound: float, value: float) -> float:
@@ -132,7 +132,8 @@ class Audit:
             wanted[f"{kind}_of"] = [list(p.names[kind]).index(row[kind]) for row in p.clusters.values()]
         wrong = [key for key, value in wanted.items() if self.plan[key] != value]
         scale = self.plan["objective"]["equity_scale"]
-        wrong += ["equity_scale"] if goal["kind"] == "equity" and scale and not near(scale, p.equity_scale()) else []
+        fits = scale == goal["equity_scale"] or (goal["kind"] == "equity" and near(scale, p.equity_scale()))
+        wrong += [] if fits else ["equity_scale"]
         yield "labels", wrong, " x ".join(str(len(p.names[kind])) for kind in ("cluster", "lever", "fund"))
 
     def money(self) -> Iterator[tuple[str, list[Any] | None, str]]:
@@ -162,6 +163,7 @@ class Audit:
             f"{len(self.cells)}",
         )
         yield "csv", self._csv_faults(named), f"{len(rows)}"
+        need(type(self.plan["unspent"]) is list, "plan.json: unspent")
         stated: Counter[Any] = Counter()
         for row in self.plan["unspent"]:
             stated[pick([lists[3], p.years], (row["fund"], row["year"]))] += row["amount"]
@@ -272,8 +274,8 @@ class Audit:
                 f"{stage['kind']} {value:.12g}",
             )
             sign = -1.0 if stage["kind"] == "least_money" else 1.0
-            beaten = sign * (value - stage["bound"]) > TOLERANCE * max(abs(value), size)
-            yield "claimed", [stage["bound"]] if beaten else [], self._bound_text(stage["bound"], value)
+            above = sign * (stage["bound"] - value) >= -TOLERANCE * max(abs(value), size)
+            yield "claimed", [] if above else [stage["bound"]], self._bound_text(stage["bound"], value)
             yield self._proof(("second" if k else stage["kind"], value, sign, size), proof)
 
     def _bound_text(self, bound: float, value: float) -> str:
@@ -294,19 +296,13 @@ class Audit:
         except ArithmeticError as error:
             return "proved", [error], grade
         room = TOLERANCE * max(abs(float(bound.limit)), bound.size * 1e-3)
-        # Money is whole: least money of more than 7 is 8 at least.
-        tight, limit = (math.ceil(x) if sign < 0 else x for x in (bound.limit + room, bound.limit))
-        wrong = (
-            [f"{stated!r} > {float(limit)!r}"]
-            if sign * stated < sign * (tight if sign < 0 else float(limit) - room)
-            else []
-        )
-        wrong += (
-            [f"{value!r} > {float(limit)!r}"]
-            if sign * (value - float(limit)) > TOLERANCE * max(abs(value), size)
-            else []
-        )
-        return "proved", wrong, f"{grade}: {self._bound_text(float(limit), value)}"
+        limit, edge = float(bound.limit), float(bound.limit) - room
+        if sign < 0:
+            # Money is whole: where less than 7.2 is not possible, 8 is the least.
+            limit, edge = float(math.ceil(bound.limit)), float(math.ceil(bound.limit + room))
+        wrong = [] if sign * stated >= sign * edge else [f"{stated!r}; {limit!r}"]
+        wrong += [] if sign * (limit - value) >= -TOLERANCE * max(abs(value), size) else [f"{value!r}; {limit!r}"]
+        return "proved", wrong, f"{grade}: {self._bound_text(limit, value)}"
 
     def summary(self) -> Iterator[tuple[str, list[Any] | None, str]]:
         """Compare summary.json with the plan."""

@@ -1,0 +1,624 @@
+"""The stand-alone verifier, on a plan whose every number is worked out by hand."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+import clusteropt as co
+from clusteropt.cli import app
+from clusteropt.errors import OutputError
+from clusteropt.plan import verify as verifier
+from clusteropt.plan.verify import check_folder, main
+from clusteropt.plan.verify_bound import Way, conjugate, curve, highest, pieces
+from clusteropt.report.verifying import program, verify_folder, write_program
+from tests.plan_folders import change_cell, change_plan, mend_digests, read_plan, write_plan
+from tests.problems import plain_problem
+from tests.small import small_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Two clusters, one lever, one fund of 10 in one year, and menus: ada earns 8 for 4 and 9 for 6, bea 5 for 4 and 7
+# for 6. All 10 can be paid as 4 + 6 or 6 + 4; the best is ada 4, bea 6: 8 + 7 = 15.
+INPUTS = {
+    "model.toml": 'name = "pair"\ntitle_zh = "一对"\n[tables]\nfolder = "."\n[money]\nunit = "coin"\nprinted = "bag"\n'
+    "per_printed = 10\n",
+    "clusters.csv": "cluster,name,region,industry,path,scale\nada,Ada town,west,chips,upgrading,50\n"
+    "bea,,east,chips,indigenous,50\n",
+    "levers.csv": "lever,response\ntalent,linear\n",
+    "effectiveness.csv": "path,lever,mean,source\nupgrading,talent,0,none\nindigenous,talent,0,none\n",
+    "funds.csv": "fund,year,amount\nstate,2025,10\n",
+    "levels.csv": "cluster,lever,level,amount,gain\nada,,low,4,8\nada,,high,6,9\nbea,,low,4,5\nbea,,high,6,7\n",
+    # Both are held with nothing to spare; neither has a price in the certificate.
+    "rules.csv": "rule,kind,region,min,max\neast_floor,amount,east,6,\nboth,amount,,,10\n",
+}
+PATHS = (
+    ("anchor_led", "Anchor-led", "巨头引入型"), ("upgrading", "Upgrading", "升级创新型"),
+    ("convergence", "Convergence", "融合创新型"), ("introduced", "Introduced", "引进创新型"),
+    ("indigenous", "Indigenous", "自主创新型"),
+)  # fmt: skip
+ALLOCATION = (
+    "cluster,cluster_name,cluster_name_zh,region,region_name,region_name_zh,path,path_name,path_name_zh,"
+    "lever,lever_name,lever_name_zh,year,fund,fund_name,fund_name_zh,amount,amount_printed\n"
+    "ada,Ada town,Ada town,west,west,west,upgrading,Upgrading,升级创新型,"
+    "talent,talent,talent,2025,state,state,state,4,0.4\n"
+    "bea,bea,bea,east,east,east,indigenous,Indigenous,自主创新型,talent,talent,talent,2025,state,state,state,6,0.6\n"
+)
+
+
+def named(*names: str) -> list[dict[str, str]]:
+    """Give names that are printed as they are."""
+    return [{"en": name, "zh": name} for name in names]
+
+
+def rows(keys: str, *found: tuple[Any, ...]) -> dict[str, list[Any]]:
+    """Write rows as columns."""
+    return {key: [row[k] for row in found] for k, key in enumerate(keys.split())}
+
+
+# With price 1 on the purse: 10 x 1 for the purse; ada takes the better of 8 - 4 = 4 and 9 - 6 = 3; bea, whose floor is
+# a rule inside its own menus, has to take 6: 7 - 6 = 1. So no plan is worth more than 10 + 4 + 1 = 15, as this one is.
+MULTIPLIERS = {
+    "purse": [[1.0]], "rule": rows("rule side year price", ("east_floor", "min", -1, 0.0)), "region": [], "target": 0.0,
+    "synergy": rows("synergy cluster year lever share"), "stock": rows("cluster lever year price"),
+}  # fmt: skip
+PLAN: dict[str, Any] = {
+    "name": "pair", "title": {"en": "pair", "zh": "一对"},
+    "money": {"unit": named("coin")[0], "printed": named("bag")[0], "per_printed": 10},
+    "labels": {
+        "clusters": ["ada", "bea"], "cluster_names": named("Ada town", "bea"),
+        "regions": ["west", "east"], "region_names": named("west", "east"),
+        "industries": ["chips"], "industry_names": named("chips"),
+        "paths": [path for path, _, _ in PATHS], "path_names": [{"en": en, "zh": zh} for _, en, zh in PATHS],
+        "levers": ["talent"], "lever_names": named("talent"), "funds": ["state"], "fund_names": named("state"),
+        "years": [2025],
+    },
+    "region_of": [0, 1], "industry_of": [0, 0], "path_of": [1, 4],
+    "objective": {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None,
+                  "outcome": None},
+    "stages": [{"kind": "total", "value": 15.0, "bound": 15.0}],
+    "awards": rows("cluster lever year fund amount", (0, 0, 0, 0, 4), (1, 0, 0, 0, 6)),
+    "cells": rows("cluster lever year amount outcome value", (0, 0, 0, 4, 8.0, 8.0), (1, 0, 0, 6, 7.0, 7.0)),
+    "synergy": [0.0, 0.0], "region_outcome": [8.0, 7.0], "total_outcome": 15.0, "purse": [[10]], "unspent": [],
+    "certificate": {
+        "inputs": {}, "own": False,
+        "rules": rows("rule side year level limit", ("east_floor", "min", -1, 6, 6), ("both", "max", -1, 10, 10)),
+        "stages": [{"bound": 15.0, "proof": "exact", "multipliers": MULTIPLIERS}],
+    },
+}  # fmt: skip
+SUMMARY = {
+    "name": "pair", "title": "pair", "title_zh": "一对", "objective": "total", "value": 15.0, "safe_bound": 15.0,
+    "safe_gap": 0.0, "proof": "exact", "claimed_bound": 15.0, "claimed_gap": 0.0, "total_outcome": 15.0,
+    "money_unit": "coin", "money_held": 10, "money_total": 10,
+}  # fmt: skip
+TITLES = [en for en, _ in verifier.WORDS.values()]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give the folder of the plan, written without the package."""
+    found = tmp_path / "plan"
+    (found / "inputs").mkdir(parents=True)
+    for name, text in INPUTS.items():
+        (found / "inputs" / name).write_text(text, encoding="utf-8")
+    (found / "allocation.csv").write_text(ALLOCATION, encoding="utf-8")
+    (found / "summary.json").write_text(json.dumps(SUMMARY), encoding="utf-8")
+    write_plan(found, copy.deepcopy(PLAN))
+    mend_digests(found)
+    return found
+
+
+def wrong(folder: Path) -> list[str]:
+    """Give the titles of the checks that do not hold."""
+    return [title for state, title, _ in check_folder(folder)[1] if state == verifier.WRONG]
+
+
+def test_a_plan_worked_out_by_hand_holds(folder: Path) -> None:
+    """Every check is made and holds, and the proved bound is the 15 of the comment above, in fractions."""
+    code, lines = check_folder(folder)
+    assert [line for line in lines if line[0] != verifier.OK] == []
+    assert code == 0
+    assert ("ok", "proved bound", "exact: 15, gap 0.00e+00") in lines
+    assert ("ok", "rule east_floor", "slack 0") in lines
+
+
+def test_every_check_has_a_line(folder: Path) -> None:
+    """The checks that a total asks for stand in the answer, one line each, in the order of the specification."""
+    titles = [title for _, title, _ in check_folder(folder)[1]]
+    assert titles == [
+        "digest of plan.json", "digests of the inputs", "names and positions", "whole positive money", "eligibility",
+        "purses", "least, most and menus", "allocation.csv", "money left in purses", "rule east_floor", "rule both",
+        "certificate of the rules", "outcome of cells", "synergies", "outcome of regions", "total outcome", "value",
+        "claimed bound, not proved", "proved bound", "summary.json",
+    ]  # fmt: skip
+
+
+def put(*path: Any) -> Callable[[Any], None]:
+    """Give a change that sets the value at a path; the last part is the value."""
+
+    def change(plan: Any) -> None:
+        for key in path[:-2]:
+            plan = plan[key]
+        plan[path[-2]] = path[-1]
+
+    return change
+
+
+def add_award(plan: Any) -> None:
+    """Pay the first award twice."""
+    for column in plan["awards"].values():
+        column.append(column[0])
+
+
+CHANGES: list[tuple[str, Callable[[Any], object]]] = [
+    ("digests of the inputs", put("certificate", "inputs", "funds.csv", "0" * 64)),
+    ("digests of the inputs", lambda plan: plan["certificate"]["inputs"].pop("rules.csv")),
+    ("digests of the inputs", put("certificate", "inputs", "cells.csv", "0" * 64)),
+    ("names and positions", put("labels", "clusters", ["bea", "ada"])),
+    ("names and positions", put("labels", "cluster_names", 0, "en", "Bea town")),
+    ("names and positions", put("labels", "years", [2026])),
+    ("names and positions", put("labels", "path_names", 1, "zh", "升级")),
+    ("names and positions", put("region_of", [1, 0])),
+    ("names and positions", put("path_of", [1, 3])),
+    ("names and positions", put("purse", [[11]])),
+    ("names and positions", put("money", "per_printed", 100)),
+    ("names and positions", put("money", "unit", "en", "note")),
+    ("names and positions", put("title", "zh", "另一对")),
+    ("names and positions", put("objective", "measure", "per_size")),
+    ("names and positions", put("objective", "outcome", {"en": "points", "zh": "points"})),
+    ("whole positive money", put("awards", "amount", [4, -6])),
+    ("whole positive money", put("awards", "amount", [4, 0])),
+    ("whole positive money", add_award),
+    ("purses", put("awards", "amount", [4, 7])),
+    ("least, most and menus", put("awards", "amount", [4, 5])),
+    ("allocation.csv", put("awards", "amount", [6, 4])),
+    ("money left in purses", put("awards", "amount", [4, 4])),
+    ("money left in purses", put("unspent", [{"fund": 0, "year": 0, "amount": 1, "reason": "menu", "rules": []}])),
+    ("rule east_floor", put("awards", "amount", [6, 4])),
+    ("rule both", put("awards", "amount", [6, 6])),
+    ("certificate of the rules", put("certificate", "rules", "level", [7, 10])),
+    ("certificate of the rules", put("certificate", "rules", "limit", [5, 10])),
+    ("certificate of the rules", lambda plan: [column.pop() for column in plan["certificate"]["rules"].values()]),
+    ("outcome of cells", put("cells", "outcome", [8.0, 7.1])),
+    ("outcome of cells", put("cells", "value", [8.0, 7.1])),
+    ("outcome of cells", put("cells", "amount", [4, 7])),
+    ("outcome of cells", lambda plan: [column.pop() for column in plan["cells"].values()]),
+    ("synergies", put("synergy", [0.0, 0.5])),
+    ("outcome of regions", put("region_outcome", [7.0, 8.0])),
+    ("total outcome", put("total_outcome", 15.1)),
+    ("value", put("stages", 0, "value", 15.0001)),
+    ("claimed bound, not proved", put("stages", 0, "bound", 14.9)),
+    ("claimed bound, not proved", put("stages", 0, "bound", -math.inf)),
+    ("claimed bound, not proved", put("stages", 0, "bound", math.nan)),
+    # 15 is what the prices prove; 14.9 would leave a plan worth 15 above it.
+    ("proved bound", put("certificate", "stages", 0, "bound", 14.9)),
+    ("proved bound", put("certificate", "stages", 0, "bound", math.nan)),
+    # A dearer purse proves less: 10 x 3 for it, ada takes nothing, bea has to take 6: 30 + 0 + 7 - 6 x 3 = 19.
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", [[3.0]])),
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", [[-1.0]])),
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", [[math.nan]])),
+    ("proved bound", put("certificate", "stages", 0, "proof", "claimed")),
+    ("summary.json", put("stages", 0, "bound", 16.0)),
+    ("summary.json", put("certificate", "stages", 0, "bound", 15.5)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "change"), CHANGES, ids=[f"{k}-{title}" for k, (title, _) in enumerate(CHANGES)])
+def test_a_changed_plan_is_wrong(folder: Path, title: str, change: Callable[[Any], object]) -> None:
+    """Each check fails where what it checks is changed, though the digest of the plan is mended."""
+    change_plan(folder, change)
+    assert title in wrong(folder)
+    assert check_folder(folder)[0] == 1
+
+
+def test_every_check_was_made_to_fail() -> None:
+    """No check is left that nothing makes fail; the digest of the plan and eligibility have tests of their own."""
+    failed = {title for title, _ in CHANGES} | {"digest of plan.json", "eligibility"}
+    titles = set(TITLES) - {"slack", "gap", "nothing is proved", "cannot be read or judged", "target"}
+    assert titles - {title.split(" east")[0].split(" both")[0] for title in failed} == {verifier.WORDS["own"][0]}
+
+
+def test_a_plan_that_was_changed_without_its_digest_is_wrong(folder: Path) -> None:
+    """One sign more in plan.json is seen."""
+    text = (folder / "plan.json").read_text(encoding="utf-8")
+    (folder / "plan.json").write_text(text.replace('"pair"', '"pairs"'), encoding="utf-8")
+    assert "digest of plan.json" in wrong(folder)
+
+
+def test_money_from_a_fund_that_is_closed_is_wrong(folder: Path) -> None:
+    """A table that opens the fund to one region makes the award of the other wrong."""
+    (folder / "inputs" / "eligibility.csv").write_text("fund,region\nstate,west\n", encoding="utf-8")
+    mend_digests(folder)
+    assert "eligibility" in wrong(folder)
+
+
+def test_a_file_more_among_the_inputs_is_wrong(folder: Path) -> None:
+    """What no digest covers has no place among the inputs."""
+    (folder / "inputs" / "readme.txt").write_text("hello", encoding="utf-8")
+    assert "digests of the inputs" in wrong(folder)
+
+
+def test_a_name_changed_in_the_allocation_is_wrong(folder: Path) -> None:
+    """A planner pays by name, so the names in allocation.csv are checked as well."""
+    (folder / "allocation.csv").write_text(ALLOCATION.replace("Ada town", "Eve town"), encoding="utf-8")
+    assert wrong(folder) == ["allocation.csv"]
+
+
+def test_a_summary_that_says_more_than_the_plan_is_wrong(folder: Path) -> None:
+    """Each figure of the summary that the plan holds is compared."""
+    for key, value in SUMMARY.items():
+        other = value + 1 if isinstance(value, int | float) else f"{value}!"
+        (folder / "summary.json").write_text(json.dumps(SUMMARY | {key: other}), encoding="utf-8")
+        assert wrong(folder) == ["summary.json"], key
+
+
+def test_a_bound_that_is_only_claimed_is_not_checked(folder: Path) -> None:
+    """Where nothing is proved the line says so, and all else may hold."""
+    change_plan(folder, put("certificate", "stages", [{"bound": math.inf, "proof": "claimed", "multipliers": None}]))
+    summary = SUMMARY | {"safe_bound": None, "safe_gap": None, "proof": "claimed"}
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    code, lines = check_folder(folder)
+    assert ("--", "proved bound", "nothing is proved") in lines
+    assert code == 0
+
+
+def test_limits_of_the_callers_own_cannot_be_judged(folder: Path) -> None:
+    """A plan of a changed Pyomo model ends with 2, unless something else is wrong."""
+    change_plan(folder, put("certificate", "own", True))
+    code, lines = check_folder(folder)
+    assert code == 2
+    assert any(state == "--" and "own" in title for state, title, _ in lines)
+    change_plan(folder, put("total_outcome", 16.0))
+    assert check_folder(folder)[0] == 1
+
+
+def test_exact_is_refused_for_curves_that_are_no_fractions(folder: Path) -> None:
+    """A certificate that calls a bound exact where a logarithm is in use is wrong; called safe, it holds."""
+    (folder / "inputs" / "levels.csv").write_text("cluster,lever,level,amount,gain\nada,,low,4,8\nada,,high,6,9\n")
+    (folder / "inputs" / "levers.csv").write_text("lever,response\ntalent,log\n")
+    change_cell(folder, "effectiveness", 1, "mean", "1")
+    assert "proved bound" in wrong(folder)
+    grades = [detail for _, title, detail in check_folder(folder)[1] if title == "proved bound"]
+    assert grades == ["no fraction: exp, log"]
+    change_plan(folder, put("certificate", "stages", 0, "proof", "safe"))
+    # bea now earns 50 ln(1 + 6 / 50) = 5.666 for 6, on a curve whose slope 1 / (1 + x / 50) is never above the price 1,
+    # so it takes one unit at best: 50 ln(1 + 1 / 50) - 1 < 0, hence nothing. 10 + 4 + 0 = 14 is less than 15.
+    assert any(
+        title == "proved bound" and detail.startswith("safe: 14") for _, title, detail in check_folder(folder)[1]
+    )
+
+
+def test_chinese_titles(folder: Path) -> None:
+    """Titles and details come in Chinese where that is asked for."""
+    lines = check_folder(folder, "zh")[1]
+    assert ("ok", "规则 east_floor", "余量 0") in lines
+    assert ("ok", "已证明的界", "exact: 15, 差距 0.00e+00") in lines
+
+
+def test_words_are_there_twice() -> None:
+    """Every word has two forms, and no two titles are the same in one language."""
+    for side in (0, 1):
+        assert len({texts[side] for texts in verifier.WORDS.values()}) == len(verifier.WORDS)
+    assert all(len(texts) == 2 and all(texts) for texts in verifier.WORDS.values())
+
+
+# Bytes that a careless reader would trip over, in place of plan.json.
+BAD_PLANS = {
+    "empty": b"", "no JSON": b"plan", "a list": b"[]", "a number": b"7", "nested": b"[" * 200_000,
+    "not UTF-8": b"\xff\xfe{", "nested objects": b'{"plan":' * 100_000, "NaN": b"NaN", "NUL": b"\0" * 100,
+    "huge": b'{"format": ' + b"9" * 100_000 + b"}", "no plan": b'{"format": "clusteropt-plan-2", "sha256": ""}',
+    "other format": b'{"format": "clusteropt-plan-3", "sha256": "", "plan": {}}',
+    "no content": b'{"format": "clusteropt-plan-2", "sha256": "", "plan": {}}',
+    "a half sign": b'{"format": "clusteropt-plan-2", "sha256": "", "plan": {"certificate": "\\ud800"}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_PLANS)
+def test_a_plan_that_cannot_be_read_ends_with_two(folder: Path, name: str) -> None:
+    """Whatever stands in place of the plan, the end is a line and the code 2."""
+    (folder / "plan.json").write_bytes(BAD_PLANS[name])
+    code, lines = check_folder(folder)
+    assert (code, lines[-1][:2]) in ((2, ("--", "cannot be read or judged")), (1, ("--", "cannot be read or judged")))
+    assert code == 2 or "digest of plan.json" in wrong(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["allocation.csv", "summary.json", "inputs/model.toml", "inputs/clusters.csv", "inputs/rules.csv"]
+)
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe", b"\0\0", b'"', b"a,a\n1,2\n", b"[[[", b"{" * 50_000, b"x = " + b"[" * 50_000]
+)
+def test_other_files_that_cannot_be_read_never_hold(folder: Path, name: str, data: bytes) -> None:
+    """Broken bytes in any other file are wrong or cannot be judged, and never a traceback."""
+    (folder / name).write_bytes(data)
+    mend_digests(folder)
+    assert check_folder(folder)[0] in (1, 2)
+
+
+def _places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """List the paths to everything in a tree."""
+    keys = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
+    return [found for key in keys for found in [(*path, key), *_places(tree[key], (*path, key))]]
+
+
+@pytest.mark.parametrize("value", [None, True, "x", 10**400, -1, 1.5, math.nan, math.inf, [], {}, [[[]]]], ids=repr)
+def test_a_value_of_another_kind_is_seen_everywhere(folder: Path, value: Any) -> None:
+    """Each value of the plan is replaced in turn; the verifier never breaks, and never says that all holds."""
+    plan = read_plan(folder)
+    for path in _places(plan):
+        bent = copy.deepcopy(plan)
+        put(*path, value)(bent)
+        if bent == plan or path[-2:] == ("rule", "price") or "multipliers" in path:
+            continue
+        write_plan(folder, bent)
+        assert check_folder(folder)[0] in (1, 2), path
+
+
+def test_multipliers_of_another_kind_never_break(folder: Path) -> None:
+    """Prices may be any numbers of at least 0, and anything else is refused, never a traceback or a better bound."""
+    plan = read_plan(folder)
+    for path in _places(plan["certificate"]["stages"][0]["multipliers"]):
+        for value in (None, True, "x", 10**400, -1, 1e308, math.nan, math.inf, [], {}):
+            bent = copy.deepcopy(plan)
+            put(*path, value)(bent["certificate"]["stages"][0]["multipliers"])
+            write_plan(folder, bent)
+            code, lines = check_folder(folder)
+            proved = [detail for state, title, detail in lines if title == "proved bound" and state == "ok"]
+            assert code or proved == ["exact: 15, gap 0.00e+00"], (path, value)
+
+
+def test_a_missing_key_is_seen_everywhere(folder: Path) -> None:
+    """Each key of the plan is taken out in turn; the verifier never breaks, and never says that all holds."""
+    plan = read_plan(folder)
+    for path in _places(plan):
+        bent = inner = copy.deepcopy(plan)
+        for key in path[:-1]:
+            inner = inner[key]
+        del inner[path[-1]]
+        write_plan(folder, bent)
+        # Of multipliers only those are read that the objective has.
+        assert check_folder(folder)[0] in ((0, 1, 2) if "multipliers" in path else (1, 2)), path
+
+
+@pytest.mark.parametrize(
+    "name", ["plan.json", "allocation.csv", "summary.json", "inputs/funds.csv", "inputs/model.toml"]
+)
+@pytest.mark.parametrize("kind", ["pipe", "device", "outside", "inside", "folder", "giant", "missing"])
+def test_only_regular_files_are_read(folder: Path, name: str, kind: str) -> None:
+    """A pipe, a device, a link, a folder or a file of gigabytes in place of a file ends with 1 or 2, at once."""
+    path = folder / name
+    moved = (folder.parent if kind == "outside" else folder) / "moved"
+    shutil.copy(path, moved)
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "giant":
+        with path.open("wb") as file:
+            file.truncate(3 * 2**30)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind != "missing":
+        path.symlink_to({"device": Path("/dev/zero")}.get(kind, moved))
+    code, lines = check_folder(folder)
+    assert code in (1, 2)
+    assert any(title == "cannot be read or judged" for _, title, _ in lines)
+
+
+def test_inputs_that_lead_elsewhere_are_not_read(folder: Path) -> None:
+    """A link in place of the folder of inputs is refused."""
+    (folder / "inputs").rename(folder.parent / "inputs")
+    (folder / "inputs").symlink_to(folder.parent / "inputs")
+    assert check_folder(folder)[0] == 2
+
+
+@pytest.mark.parametrize("folder_name", ["nowhere", "plan/plan.json", "\0", "x" * 5000])
+def test_what_is_no_folder_ends_with_two(tmp_path: Path, folder_name: str) -> None:
+    """A path that leads to no folder cannot be judged."""
+    assert check_folder(tmp_path / folder_name)[0] == 2
+
+
+@pytest.mark.parametrize(
+    "part", ["1e400", "1e-400", "nan", "inf", "1/2", "9" * 5000, "1e999999999", "1e-999999999", "-1"]
+)
+def test_odd_numbers_in_a_table_are_refused_at_once(folder: Path, part: str) -> None:
+    """A number that would fill the memory, or is none, ends with 2."""
+    change_cell(folder, "clusters", 0, "scale", part)
+    assert check_folder(folder)[0] == 2
+
+
+BAD_TABLES = [
+    ("clusters", "cluster,region,industry,path,scale,mood\nada,west,chips,upgrading,50,good\n"),
+    ("clusters", ""),
+    ("clusters", "cluster\n"),
+    ("funds", "fund,year,amount\nstate,2025,10\nstate,2025,20\n"),
+    ("funds", "fund,year,amount\nstate,2025,10,7\n"),
+    ("funds", "fund,year,amount\nstate,2025\n"),
+    ("funds", "fund,year,amount\nstate,2027,10\nother,2025,10\n"),
+    ("funds", "fund,year,amount\n"),
+    ("levels", "cluster,lever,level,amount,gain\nada,,low,4,8\nada,,same,4,9\n"),
+    ("levels", "cluster,lever,level,amount\neve,,low,4\n"),
+    ("rules", "rule,kind,min\na,amount,1\na,amount,2\n"),
+    ("rules", "rule,kind,min\na,wish,1\n"),
+    ("rules", "rule,kind,region,min\na,amount,south,1\n"),
+    ("rules", "rule,kind,max,of\na,share,0.5,mood=good\n"),
+    ("levers", "lever,response\ntalent,sudden\n"),
+    ("effectiveness", "path,lever,mean,source\nupgrading,talent,0,none\n"),
+]
+
+
+@pytest.mark.parametrize(("table", "text"), BAD_TABLES)
+def test_tables_that_could_be_read_in_two_ways_are_refused(folder: Path, table: str, text: str) -> None:
+    """An unknown column or name, a key that stands twice and a row that is too long are not passed over."""
+    (folder / "inputs" / f"{table}.csv").write_text(text, encoding="utf-8")
+    mend_digests(folder)
+    assert check_folder(folder)[0] == 2
+
+
+UNKNOWN_SETTINGS = (
+    "[mood]\nx = 1\n", "[objective]\nkind = 'best'\n", "[objective]\nkind = 'least_money'\n",
+    "[objective]\ndiscount = -0.5\n", "[objective]\nmeasure = 'size'\n", "[objective]\nequity_scale = 0\n",
+    "[effectiveness]\ncolumn = 'median'\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", UNKNOWN_SETTINGS)
+def test_settings_that_are_not_known_are_refused(folder: Path, line: str) -> None:
+    """A key that a later version may give a meaning is not passed over."""
+    with (folder / "inputs" / "model.toml").open("a", encoding="utf-8") as file:
+        file.write(line)
+    mend_digests(folder)
+    assert check_folder(folder)[0] == 2
+
+
+def run(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a Python without site packages, from another folder."""
+    command = [sys.executable, "-I", "-S", "-W", "error", str(script), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=script.anchor)
+
+
+def test_the_program_runs_alone(folder: Path, tmp_path: Path) -> None:
+    """The file that is written, and the module itself, need no third-party package and say the same."""
+    copy_of_it = tmp_path / "verify.py"
+    write_program(copy_of_it)
+    module = Path(str(verifier.__file__))
+    for script in (copy_of_it, module):
+        found = run(script, str(folder))
+        assert (found.returncode, found.stderr) == (0, "")
+        assert found.stdout.splitlines() == [f"{s:<5}  {t}: {d}" for s, t, d in check_folder(folder)[1]]
+    assert "clusteropt" not in {
+        line.split()[1].split(".")[0] for line in program().splitlines() if line.startswith("from ")
+    }
+
+
+def test_the_program_ends_with_one_and_two(folder: Path) -> None:
+    """The exit code of the program is that of the check, and bad arguments end with 2 and the usage."""
+    module = Path(str(verifier.__file__))
+    change_plan(folder, put("total_outcome", 16.0))
+    assert run(module, str(folder)).returncode == 1
+    (folder / "plan.json").unlink()
+    assert run(module, str(folder)).returncode == 2
+    for arguments in ((), ("a", "b"), ("--help",), (str(folder), "--language", "fr"), ("--language",)):
+        found = run(module, *arguments)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert "verify.py DIR" in found.stderr
+
+
+def test_the_output_is_safe_for_any_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names cannot command a terminal, and a terminal that knows no Chinese gets question marks."""
+    (folder / "inputs" / "rules.csv").write_text("rule,kind,max\n\x1b[31mred,amount,10\n", encoding="utf-8")
+    mend_digests(folder)
+    assert main([str(folder), "--language", "zh"]) == 1
+    assert "\x1b" not in capsys.readouterr().out
+    environment = {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, str(verifier.__file__), str(folder), "--language", "zh"]
+    found = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (found.returncode, found.stderr) == (1, b"")
+
+
+# What the parts of the bound give, worked out by hand.
+
+
+def test_a_curve_that_pays_for_itself() -> None:
+    """100 x / (100 + x) with price 1/4 is best where the slope (100 / (100 + x))^2 is 1/4: x = 100, 50 - 25 = 25."""
+    assert highest((Fraction(1), "hyperbolic", Fraction(100)), 0, 400, Fraction(1, 4), whole=True) == (25, 100)
+    # Held to at most 60 it takes all: 100 x 60 / 160 - 15 = 22.5; from 300 up the least: 75 - 75 = 0.
+    assert highest((Fraction(1), "hyperbolic", Fraction(100)), 0, 60, Fraction(1, 4), whole=True) == (
+        Fraction(45, 2),
+        60,
+    )
+    assert highest((Fraction(1), "hyperbolic", Fraction(100)), 300, 400, Fraction(1, 4), whole=True) == (0, 300)
+
+
+def test_whole_money_is_bounded_below_the_curve() -> None:
+    """With s = 1 and price 1/8 the curve is best at sqrt(8) - 1 = 1.83, whole money at 2: 2/3 - 1/4 = 5/12."""
+    curved = (Fraction(1), "hyperbolic", Fraction(1))
+    assert highest(curved, 0, 9, Fraction(1, 8), whole=True) == (Fraction(5, 12), 2)
+    assert highest(curved, 0, 9, Fraction(1, 8), whole=False)[0] == pytest.approx((1 - 8**-0.5) ** 2, rel=1e-12)
+
+
+def test_an_outcome_that_harms_is_bounded_at_an_end() -> None:
+    """-f(x) - p x is convex for p = -0.3: at 0 it is 0, at 100 it is -50 + 30, at 400 it is -80 + 120 = 40."""
+    assert highest((Fraction(-1), "hyperbolic", Fraction(100)), 0, 400, Fraction(-3, 10), whole=True) == (40, 400)
+
+
+def test_the_cheapest_way_to_pay() -> None:
+    """Two units cost 2 each of the first fund, which must pay 1 of at most 3; the second has 2 at 1 each."""
+    ways = [Way("dear", 2, 1, 3, 0), Way("cheap", 1, 0, 2, 0)]
+    # 1 unit costs 2; units 2 and 3 cost 1 each; units 4 and 5 cost 2 each.
+    assert list(pieces(ways, 1, 9)) == [(1, 1, 0, 2), (1, 3, 1, 2), (3, 5, 2, 4)]
+    assert list(pieces(ways, 2, 4)) == [(2, 3, 1, 3), (3, 4, 2, 4)]
+    assert list(pieces(ways, 6, 9)) == []
+
+
+ABOVE = {
+    "log": math.log(2) - 0.5,
+    "exponential": 0.5 - 0.5 * math.log(2),
+    "hyperbolic": (1 - math.sqrt(0.5)) ** 2,
+}
+
+
+@pytest.mark.parametrize("family", ABOVE)
+def test_how_far_a_curve_stands_above_a_line(family: str) -> None:
+    """At slope 1/2: log at u = 1, ln 2 - 1/2; exponential at u = ln 2, 1/2 - ln 2 / 2; hyperbolic at u = sqrt 2 - 1."""
+    found = float(conjugate(family, Fraction(1, 2) if family == "hyperbolic" else 0.5))
+    assert found == pytest.approx(ABOVE[family], rel=1e-14)
+    best = max(curve(family, 1.0, u / 1000)[0] - 0.5 * u / 1000 for u in range(5000))
+    assert best - 1e-15 <= found <= best + 1e-6
+    assert conjugate(family, 1.0) == conjugate("linear", 1.0) == 0
+
+
+# The package around it.
+
+
+def test_a_plan_in_memory_is_checked() -> None:
+    """What the package solves and proves holds for the verifier, and a changed plan does not."""
+    problem = small_problem()
+    plan = co.solve(problem)
+    verdict = co.verify(problem, plan)
+    assert (verdict.code, verdict.holds, verdict.wrong) == (0, True, ())
+    bent = replace(plan, total_outcome=plan.total_outcome * 1.01)
+    verdict = co.verify(problem, bent, co.Language.ZH)
+    assert (verdict.code, verdict.holds) == (1, False)
+    assert "总产出" in [check.title for check in verdict.wrong]
+
+
+def test_a_problem_without_tables_cannot_be_judged() -> None:
+    """A problem from arrays leaves nothing to build it from again."""
+    problem = plain_problem([[1.0]], [[5.0]], [[4]])
+    assert co.verify(problem, co.solve(problem)).code == 2
+
+
+def test_a_saved_plan_is_checked_by_the_command(folder: Path) -> None:
+    """The command ends with the code of the verdict and prints a line a check."""
+    found = CliRunner().invoke(app, ["verify", str(folder)])
+    assert found.exit_code == 0
+    assert verify_folder(folder).lines()[0] in found.output
+    change_plan(folder, put("total_outcome", 16.0))
+    found = CliRunner().invoke(app, ["verify", str(folder), "--language", "zh"])
+    assert found.exit_code == 1
+    assert "WRONG  总产出" in found.output
+    assert CliRunner().invoke(app, ["verify", str(folder / "nowhere")]).exit_code == 2
+    assert CliRunner().invoke(app, ["verify"]).exit_code == 2
+
+
+def test_the_command_writes_the_program_once(tmp_path: Path) -> None:
+    """A file that is there is not written over."""
+    target = tmp_path / "verify.py"
+    assert CliRunner().invoke(app, ["verify", "--write-program", str(target)]).exit_code == 0
+    assert target.read_text(encoding="utf-8") == program()
+    assert CliRunner().invoke(app, ["verify", "--write-program", str(target)]).exit_code == 2
+    with pytest.raises(OutputError):
+        write_program(target)

@@ -91,9 +91,14 @@ def random_tables(
         settings = _settings(draft)
         try:
             problem = problem_from_tables(tables, settings)
+            asked = _objective(draft, problem, objective)
+            settings = settings.model_copy(update={"objective": asked})
+            if asked.target is not None:
+                # A target beyond what all money can give is refused as well.
+                problem_from_tables(tables, settings)
         except InputError:
             continue
-        return tables, settings.model_copy(update={"objective": _objective(draft, problem, objective)})
+        return tables, settings
     raise AssertionError
 
 

@@ -357,7 +357,8 @@ class Problem:
                 arriving = cells.get((c, lever, year - pair.lag), 0)
                 own = pair.menu.get(arriving)
                 held = pair.keep * held + (arriving if own is None else 0)
-                outcome = pair.effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
+                # A curve without effect is not in use, and may be one that has no fractions.
+                outcome = (pair.effect * curve(pair.family, pair.scale, held)[0] if pair.effect else 0) + (own or 0)
                 if outcome:
                     found[c, lever, year] = outcome
         return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from clusteropt.solver.claim import Claim, Reason
 from clusteropt.solver.fault import FaultKind, Remedy, SolverFault
-from clusteropt.solver.judging import Held, Verdict, firm, judge, loose
+from clusteropt.solver.judging import Held, Verdict, denies, firm, judge_against, judge_alone
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
@@ -94,15 +94,16 @@ class Hearing:
         self.distrusted = distrusted
         self._task = task
         self._options = options
-        self._known = Held(None, task.held.value).joined(firm(task.program, options, task.held.x))
+        self._alone: list[Verdict | None] = []
         self._best = Held()
 
     def take(self, way: Way, claim: Claim) -> None:
         """Take in a claim."""
         self.heard.append((way, claim))
-        program, own = self._task.program, loose(self._task.program, claim.x)
-        self._best = self._best.joined(own)
-        self._known = self._known.joined(firm(program, self._options, claim.x)).joined(Held(None, own.value))
+        verdict = judge_alone(self._task.program, claim)
+        self._alone.append(verdict)
+        if claim.x is not None and (verdict is None or verdict.kind is FaultKind.WRONG_VALUE):
+            self._best = self._best.joined(Held(claim.x, float(self._task.program.cost @ claim.x)))
 
     def first_way(self) -> Way:
         """Give the way to begin with."""
@@ -110,7 +111,7 @@ class Hearing:
 
     def next_way(self) -> Way | None:
         """Give the way to try next; None if what stands can be left so."""
-        verdicts = [self._verdict(way, claim) for way, claim in self.heard]
+        verdicts = self._verdicts()
         last = verdicts[-1]
         if last is not None and None not in verdicts:
             return self._remedy(last.kind)
@@ -118,7 +119,7 @@ class Hearing:
 
     def findings(self) -> list[tuple[SolverFault, Way, float]]:
         """List what cannot be right, the way it came about, and how many seconds that took."""
-        verdicts = [self._verdict(way, claim) for way, claim in self.heard]
+        verdicts = self._verdicts()
         sound = [way for (way, _), verdict in zip(self.heard, verdicts, strict=True) if verdict is None]
         remedy = (sound[0].remedy or Remedy.FIRST_RUN) if sound else None
         return [
@@ -129,24 +130,47 @@ class Hearing:
 
     def held_point(self, kind: FaultKind) -> Floats | None:
         """Give the point that shows a fault: for a false "infeasible" one that no solver may deny."""
-        return self._known.x if kind is FaultKind.FALSE_INFEASIBLE or self._best.x is None else self._best.x
+        if kind is FaultKind.FALSE_INFEASIBLE:
+            return self._firm().x
+        return self._task.held.x if self._best.x is None else self._best.x
 
     def outcome(self) -> Claim:
         """Give what stands: the best point that re-computes, and the weakest bound of what can be right."""
-        sound = [claim for way, claim in self.heard if self._verdict(way, claim) is None]
+        verdicts = self._verdicts()
+        sound = [claim for (_, claim), verdict in zip(self.heard, verdicts, strict=True) if verdict is None]
         optimal = [claim for claim in sound if claim.reason is Reason.OPTIMAL]
         told = optimal or [claim for claim in sound if claim.reason is Reason.FEASIBLE]
         if told:
             bound = self._agreed_bound(sound) if self.distrusted else max(claim.bound for claim in told)
-            own = self._best if self._best.value > told[0].value else loose(self._task.program, told[0].x)
-            return replace(told[0], x=own.x, value=own.value, bound=bound)
+            return replace(told[0], x=self._best.x, value=self._best.value, bound=bound)
         if self._best.x is not None:
             return self._denied(sound)
+        # Nobody holds a point: what says least stands.
         limited = [claim for claim in sound if claim.limit is not None and self.distrusted]
         return [*limited, *sound, self._nothing()][0]
 
-    def _verdict(self, way: Way, claim: Claim) -> Verdict | None:
-        return judge(self._task.program, way.options, claim, self._known)
+    def _verdicts(self) -> list[Verdict | None]:
+        """Judge every claim by all that is known now."""
+        return [
+            alone or judge_against(self._task.program, way.options, claim, self._known(claim))
+            for alone, (way, claim) in zip(self._alone, self.heard, strict=True)
+        ]
+
+    def _known(self, claim: Claim) -> Held:
+        """Give what is known beside a claim; points are only measured where it could contradict them."""
+        known = Held(None, max(self._task.held.value, self._best.value))
+        point = self._task.held.x
+        worth = -np.inf if point is None else float(self._task.program.cost @ point)
+        if denies(self._task.program, claim) or claim.bound < worth:
+            known = known.joined(self._firm())
+        return known
+
+    def _firm(self) -> Held:
+        """Give the best of the points that no solver may deny."""
+        program, held = self._task.program, firm(self._task.program, self._options, self._task.held.x)
+        for _, claim in self.heard:
+            held = held.joined(firm(program, self._options, claim.x))
+        return held
 
     def _remedy(self, kind: FaultKind) -> Way | None:
         ladder = (Remedy.NO_START, *LADDER) if kind in OF_STARTS else LADDER

@@ -90,19 +90,13 @@ def judge(program: Program, options: HighsOptions, claim: Claim, held: Held) -> 
     held : Held
         What is known besides; its point is firm.
     """
-    return _status(program, claim, held) or _point(program, claim) or _bound(options, claim, held)
+    return judge_alone(program, claim) or judge_against(program, options, claim, held)
 
 
-def _status(program: Program, claim: Claim, held: Held) -> Verdict | None:
+def judge_alone(program: Program, claim: Claim) -> Verdict | None:
+    """Find what is wrong with a status or a point, whatever is known besides."""
     if claim.reason is Reason.ERROR:
         return Verdict(FaultKind.ERROR)
-    empty = claim.reason is Reason.INFEASIBLE or (
-        claim.reason is Reason.INFEASIBLE_OR_UNBOUNDED and np.isfinite(program.box_value())
-    )
-    return Verdict(FaultKind.FALSE_INFEASIBLE) if empty and held.x is not None else None
-
-
-def _point(program: Program, claim: Claim) -> Verdict | None:
     if claim.x is None:
         return None
     worst = program.violation(claim.x)
@@ -113,6 +107,20 @@ def _point(program: Program, claim: Claim) -> Verdict | None:
     if off <= VALUE_ROOM * max(1.0, terms):
         return None
     return Verdict(FaultKind.WRONG_VALUE, off / max(NOTHING, terms))
+
+
+def judge_against(program: Program, options: HighsOptions, claim: Claim, held: Held) -> Verdict | None:
+    """Find what is wrong with an "infeasible" or a bound, beside what is held."""
+    if denies(program, claim):
+        return None if held.x is None else Verdict(FaultKind.FALSE_INFEASIBLE)
+    return _bound(options, claim, held)
+
+
+def denies(program: Program, claim: Claim) -> bool:
+    """Tell whether a claim says that there is no point at all."""
+    if claim.reason is Reason.INFEASIBLE_OR_UNBOUNDED:
+        return bool(np.isfinite(program.box_value()))
+    return claim.reason is Reason.INFEASIBLE
 
 
 def _bound(options: HighsOptions, claim: Claim, held: Held) -> Verdict | None:

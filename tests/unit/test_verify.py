@@ -22,7 +22,8 @@ from clusteropt.cli import app
 from clusteropt.errors import OutputError
 from clusteropt.plan import verify as verifier
 from clusteropt.plan.verify import check_folder, main
-from clusteropt.plan.verify_bound import Way, conjugate, curve, highest, pieces
+from clusteropt.plan.verify_bound import Bound, Way, conjugate, curve, highest, pieces
+from clusteropt.plan.verify_tables import COLUMNS, Problem, read_settings, read_table
 from clusteropt.report.verifying import program, verify_folder, write_program
 from tests.plan_folders import change_cell, change_plan, mend_digests, read_plan, write_plan
 from tests.problems import plain_problem
@@ -133,6 +134,25 @@ def test_a_plan_worked_out_by_hand_holds(folder: Path) -> None:
     assert code == 0
     assert ("ok", "proved bound", "exact: 15, gap 0.00e+00") in lines
     assert ("ok", "rule east_floor", "slack 0") in lines
+
+
+def test_the_example_of_the_documentation(folder: Path) -> None:
+    """The sums on the page about the verifier are those the verifier gives for Ada and Bea without their rules."""
+    (folder / "inputs" / "rules.csv").unlink()
+    page = (Path(__file__).parents[2] / "docs" / "explanation" / "verify.md").read_text(encoding="utf-8")
+    files = {name: text.encode() for name, text in INPUTS.items() if name != "rules.csv"}
+    tables = {
+        name: read_table(name, files.get(f"{name}.csv", COLUMNS[name].split()[0].strip("*!").encode()))
+        for name in COLUMNS
+    }
+    problem = Problem(read_settings("model.toml", files["model.toml"]), tables, Fraction)
+    for price, total, written in (
+        (1.0, 15, "10 + 4 + 1 = 15"),
+        (2.0, 20, "20 + 0 + 0 = 20"),
+        (0.75, 15, "7.5 + 5 + 2.5 = 15"),
+    ):
+        assert Bound(problem, MULTIPLIERS | {"purse": [[price]]}, "total").limit == total
+        assert written in page
 
 
 def test_every_check_has_a_line(folder: Path) -> None:

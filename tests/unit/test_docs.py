@@ -76,6 +76,9 @@ WORDS = (
     "factor formula",
     "pieces error",
     "rounding loss",
+    "solver fault",
+    "canary",
+    "reproducer",
 )
 HOSTS = re.compile(r"pypi\.org|pythonhosted|conda\.anaconda|npmjs|crates\.io|proxy\.golang", re.IGNORECASE)
 MACHINE_PATHS = re.compile(r"(?<![\w.~/:])/(?:work|home|root|tmp|mnt|Users|usr)/")

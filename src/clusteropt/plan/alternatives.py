@@ -46,8 +46,9 @@ GAP = 0.01
 """How near to the largest difference an alternative comes where the caller gives no options: the search is hard."""
 SEARCH_SHARE = 0.7
 """The part of its time that the search for choices takes at most: the rest is for their money."""
-TRIES = 4
-"""A plan that rounding leaves below the value asked for is sought again so many times, with a little more asked."""
+TRIES, BEYOND = 6, 1.2
+"""A plan that rounding leaves below the value asked for is sought again so many times; and what is then asked on top,
+in units of what was missing."""
 ROUNDING_S = 1.0
 """Rounding has at least so long."""
 SMALLEST_S = 0.2
@@ -155,7 +156,7 @@ class _Seeking:
                 if short <= 0 and not late:
                     break
                 # A search that ended early leaves the money of its choices unrefined, so it says nothing of rounding.
-                asked, late = asked if late else asked + 2 * short, False
+                asked, late = asked if late else asked + BEYOND * short, False
                 refined = Search(guard, options, until).best(self._refiner(found, asked), found.formulation.grid)
                 money = _rounded(refined, (runner, until))
         apart = [_apart(old, _by_cell(base, money)) for old in self.before]
@@ -218,7 +219,8 @@ class _Seeking:
         parts = [_Taken(plain, amount) for amount in self.before]
         money = self.base.problem.objective.kind is ObjectiveKind.LEAST_MONEY
         limit = -asked / self.base.problem.money.per_printed if money else asked
-        return attach(plain, _extras(plain, parts, limit, self._scale))
+        # The curves keep the weight they have in the value: the difference would give them none.
+        return replace(attach(plain, _extras(plain, parts, limit, self._scale)), grid=grid)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

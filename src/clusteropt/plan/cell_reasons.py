@@ -51,7 +51,8 @@ class Costs:
     Parameters
     ----------
     flow : array of shape (num_flows,)
-        The price of a unit on every flow: its purse, the rules it counts for, and itself where money is saved.
+        The price of a unit on every flow: its purse, the rules it counts for, and itself where money is saved. NaN
+        where the certificate gives an empty purse no price.
     purse : array of shape (num_flows,)
         The part of the purse (for least money: and of the unit itself).
     gate : array of shape (num_flows,)
@@ -199,6 +200,8 @@ def make_costs(space: Space, money: Ints, prices: Prices) -> Costs:
     """Add the prices of a certificate up over what every flow counts for."""
     problem, sides = space.problem, make_dual(space).sides
     purse = prices.purse[space.flow_fund, space.cell_year[space.flow_cell]]
+    # A bound can do without the price of a purse that its only cell empties; the money is not worth nothing for that.
+    purse = np.where((purse == 0) & (_left(space, money) == 0), np.nan, purse)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         purse = purse + 1.0
     flow = purse + sides.matrix.T @ (sides.sign * prices.side)
@@ -272,7 +275,7 @@ def _reason(view: _View, cell: int) -> CellReason:
     unit = space.problem.money.per_printed
     last = -float(view.gain_down[cell]) / (amount - below) if below >= 0 else math.nan
     following = float(view.gain_up[cell]) / (above - amount) if above >= 0 else math.nan
-    cheapest = int(flows[0]) if view.costs is None else int(flows[np.argmin(view.costs.flow[flows])])
+    cheapest = int(flows[0]) if view.costs is None else int(flows[np.argmin(_known(view.costs.flow[flows]))])
     stop, rules = _stop(view, cell, cheapest)
     level = above if above >= 0 and (amount == 0 or space.from_menu[cell]) else None
     factor, money = _wanting(view, cell, cheapest) if level is not None else (math.nan, None)
@@ -293,6 +296,11 @@ def _reason(view: _View, cell: int) -> CellReason:
         factor=factor,
         money=money,
     )
+
+
+def _known(prices: Floats) -> Floats:
+    """Put what is not known behind all that is."""
+    return np.where(np.isnan(prices), np.inf, prices)
 
 
 def _stop(view: _View, cell: int, cheapest: int) -> tuple[Stop, tuple[str, ...]]:
@@ -319,8 +327,8 @@ def _least_cost(costs: Costs, within: list[int], cheapest: int, step: int, first
     """Give the least a step can cost; where rules allow none, without them: else they are the reason."""
     if not within:
         return step * float(costs.purse[cheapest]) * (1 + ROOM)
-    cost = min(step * float(costs.flow[flow]) + first * float(costs.gate[flow]) for flow in within)
-    return cost + ROOM * abs(cost)
+    cost = float(np.min(step * _known(costs.flow[within]) + first * costs.gate[within]))
+    return cost + ROOM * abs(cost) if math.isfinite(cost) else -math.inf
 
 
 def _too_little(view: _View, cell: int, held: int) -> Stop:
@@ -339,7 +347,7 @@ def _wanting(view: _View, cell: int, cheapest: int) -> tuple[float, int | None]:
     factor = cost / worth of the step, money = (cost - worth) / price of the purse, both at the prices.
     """
     costs, gain = view.costs, float(view.gain_up[cell])
-    if costs is None or math.isnan(gain):
+    if costs is None or math.isnan(gain) or math.isnan(costs.flow[cheapest]):
         return math.nan, None
     step = int(view.rungs.above[cell] - view.rungs.amount[cell])
     first = view.rungs.amount[cell] == 0

@@ -167,7 +167,7 @@ class _Explaining:
         self._tell(cell_name(problem, cell.cluster, cell.lever, cell.year))
         assert cell.level is not None
         locked = with_rule(problem, lock_of(problem, (cell.cluster, cell.lever, cell.year), cell.level))
-        known = self._solved(locked)
+        known = self._solved(locked, Aim.VALUE)
         if known.bound == -np.inf:
             return None
         return difference(base.known, known.tighter(priced(base, locked)), free=True)

@@ -100,7 +100,7 @@ def goal(formulation: Formulation, value: float) -> float:
 
 
 def true_point(formulation: Formulation, x: Floats) -> Floats:
-    """Give a point with its outcomes on the curves and its synergies at the smallest of their levers."""
+    """Give a point with outcomes on their curves, synergies at the smallest of their levers, and regions likewise."""
     columns, curves, space = formulation.columns, formulation.grid.curves, formulation.space
     lowered = x.copy()
     outcome, synergy = columns.block("outcome"), columns.block("synergy")
@@ -114,7 +114,21 @@ def true_point(formulation: Formulation, x: Floats) -> Floats:
             levers = np.array(problem.synergies[number].levers)
             cell = (cluster * problem.num_levers + levers) * problem.num_years + year
             lowered[synergy.positions[k]] = by_cell[cell].min()
-    return lowered
+    return _with_regions(formulation, lowered)
+
+
+def _with_regions(formulation: Formulation, x: Floats) -> Floats:
+    """Put the worst region, and what regions count for equity, where the money of a point puts them; in place."""
+    columns, curves, space = formulation.columns, formulation.grid.curves, formulation.space
+    worst, equity = columns.block("worst"), columns.block("equity")
+    if worst is None and equity is None:
+        return x
+    outcome = evaluate(space, to_units(formulation, x))
+    if worst is not None:
+        x[worst.positions] = objective_value(space, to_units(formulation, x), outcome)
+    if equity is not None:
+        x[equity.positions] = curves.value(np.arange(len(curves.cells), curves.num), outcome.region)
+    return x
 
 
 def shortfalls(formulation: Formulation, x: Floats) -> Lifts:
@@ -140,7 +154,7 @@ def shortfalls(formulation: Formulation, x: Floats) -> Lifts:
 
 
 def own_shortfalls(formulation: Formulation, true: Floats, money: Floats | None = None) -> Floats:
-    """Give by how much a point on the curves breaks the caller's rows that hold outcomes, one number a row.
+    """Give by how much a point on the curves breaks the caller's rows that hold outcomes or regions, one number a row.
 
     With ``money`` the worth of one unit on every flow is asked on top, as room for rounding.
     """
@@ -148,7 +162,9 @@ def own_shortfalls(formulation: Formulation, true: Floats, money: Floats | None 
     if own is None or outcome is None:
         return np.zeros(0)
     held = own.matrix[:, outcome.positions]
-    concerned = np.asarray(abs(held).sum(axis=1)).ravel() > 0
+    regional = [block.positions for block in formulation.columns.blocks if block.name in ("worst", "equity")]
+    curved = np.concatenate((outcome.positions, *regional))
+    concerned = np.asarray(abs(own.matrix[:, curved]).sum(axis=1)).ravel() > 0
     level = own.matrix @ true
     missing = np.maximum(own.lower - level, level - own.upper)
     limit = np.where(np.isfinite(own.lower), own.lower, own.upper)

@@ -161,7 +161,7 @@ def no_parity() -> tuple[Program, Floats | None]:
 
 
 def tangents_on_off() -> tuple[Program, Floats | None]:
-    """A cell that is off or gets at least 4, a plain cell, one purse of 5; tangents over both: 10.5.
+    """A cell that is off or gets at least 4, a plain cell, one purse of 5 to be spent; tangents over both: 10.5.
 
     Cell 1: outcome u <= 3 x, u <= x + 4 on, 4 on <= x <= 10 on. Cell 2: outcome v <= 2.5 y, v <= y / 2 + 4. Off, y = 5
     gives min(12.5, 6.5) = 6.5. On, x is 4 or 5, and what is above 4 earns 1 a unit there but 2.5 in cell 2: x = 4 and
@@ -174,7 +174,7 @@ def tangents_on_off() -> tuple[Program, Floats | None]:
         ({0: -10, 1: 1}, -INF, 0),
         ({3: -2.5, 4: 1}, -INF, 0),
         ({3: -0.5, 4: 1}, -INF, 4),
-        ({1: 1, 3: 1}, -INF, 5),
+        ({1: 1, 3: 1}, 5, 5),
     ]
     return _program(rows, _up(1, 10, INF, 10, INF), [0, 0, 1, 0, 1], [0]), np.array([1.0, 4.0, 8.0, 1.0, 2.5])
 

@@ -8,6 +8,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "data" / "national66.json"
+TRUST = ROOT / "docs" / "data" / "trust.jsonl"
+TRUST_PAGE = ROOT / "docs" / "explanation" / "trust.md"
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
@@ -98,6 +100,56 @@ def read_figures() -> dict[str, Any]:
     return json.loads(FIGURES.read_text(encoding="utf-8"))
 
 
+def read_trust() -> dict[str, dict[str, Any]]:
+    """Read the last line of each step of ``benchmarks/trust.py``."""
+    lines = TRUST.read_text(encoding="utf-8").splitlines() if TRUST.is_file() else []
+    return {line["step"]: line for line in map(json.loads, filter(None, lines))}
+
+
+def trust_block(steps: dict[str, dict[str, Any]]) -> str:
+    """Write what the steps found beside what was aimed at; a step that was not run says so."""
+    rows = [(goal, _FOUND[step](steps[step]) if step in steps else "not run") for step, goal in _GOALS]
+    table = ["| Goal | Found |", "|---|---|", *(f"| {goal} | {found} |" for goal, found in rows)]
+    made = [
+        f"{step}: {line['machine']}, {line['cpus']} CPUs, Python {line['python']}, "
+        f"highspy {line['versions']['highspy']}, {line['seconds']:,.0f} s"
+        for step, line in steps.items()
+    ]
+    survivors = [f"- {text}" for text in steps.get("mutation", {}).get("survivors", [])]
+    return "\n".join([*table, "", "Runs: " + "; ".join(made) + ".", *(["", *survivors] if survivors else [])])
+
+
+_GOALS = (
+    ("models", "20,000 random models in the long form, no unexplained difference"),
+    ("plans", "10,000 corrupted plans: all that break validity refused, no intact one"),
+    ("inputs", "500 bad inputs, all refused by name"),
+    ("verify", "the 66 clusters verified under 1 s, 10,000 clusters under 30 s, in at most 500 lines"),
+    ("mutation", "90 % of the mutants of the verifier and the money code killed"),
+    ("coverage", "all branches of the verifier and the money code covered, 95 % of all"),
+)
+_FOUND = {
+    "models": lambda line: (
+        f"{line['number']:,} models, {line['tried']:,} of them against all allocations: "
+        f"{len(line['differences'])} differences"
+    ),
+    "plans": lambda line: (
+        f"{line['corruptions']:,} corruptions of {line['plans']} plans: {line['refused']:,} of "
+        f"{line['must_be_refused']:,} that had to be refused; wrong verdicts {len(line['wrong'])}; "
+        f"intact plans {line['intact'].get('0', 0)} of {line['plans']} accepted"
+    ),
+    "inputs": lambda line: line["outcome"],
+    "verify": lambda line: (
+        f"{line['n66']['seconds']} s; {line['large']['clusters']:,} clusters {line['large']['seconds']} s; "
+        f"{line['lines']} lines"
+    ),
+    "mutation": lambda line: "; ".join(
+        f"{name}: {part['killed']} of {part['mutants']} ({part['killed'] / part['mutants']:.1%})"
+        for name, part in line["files"].items()
+    ),
+    "coverage": lambda line: "; ".join(f"{name}: {part}" for name, part in line["files"].items()),
+}
+
+
 def fill(text: str, content: str) -> str:
     """Put content between the marks of a page."""
     before, _, rest = text.partition(BEGIN)
@@ -109,3 +161,5 @@ if __name__ == "__main__":
     for chosen, page in PAGES.items():
         filled = fill(page.read_text(encoding="utf-8"), block(chosen, read_figures()))
         page.write_text(filled, encoding="utf-8", newline="\n")
+    told = fill(TRUST_PAGE.read_text(encoding="utf-8"), trust_block(read_trust()))
+    TRUST_PAGE.write_text(told, encoding="utf-8", newline="\n")

@@ -125,7 +125,7 @@ def test_python_of_the_readme_runs(readme: Path, tmp_path: Path) -> None:
     (tmp_path / "example.py").write_text(code, encoding="utf-8")
     found = _run([sys.executable, "-W", "error", "example.py"], tmp_path)
     assert found.returncode == 0, found.stderr
-    assert json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["plan"]["name"] == "national66"
+    assert json.loads((tmp_path / "plan" / "plan.json").read_text(encoding="utf-8"))["plan"]["name"] == "national66"
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda page: page.name)
@@ -216,22 +216,31 @@ def test_figures_come_from_the_run(figures: Any, readme: Path, language: str) ->
 def test_recorded_run_is_consistent(figures: Any) -> None:
     """The recorded run has a value under its bound, a gap that follows from both, and exact money in a string."""
     found = figures.read_figures()
-    assert found["value"] <= found["bound"]
-    assert found["gap"] == pytest.approx((found["bound"] - found["value"]) / found["value"], rel=1e-6)
+    for kind in ("safe", "claimed"):
+        assert found["value"] <= found[f"{kind}_bound"]
+        gap = (found[f"{kind}_bound"] - found["value"]) / found["value"]
+        assert found[f"{kind}_gap"] == pytest.approx(gap, rel=1e-6)
     assert found["awarded"] <= found["held"]
     shown = figures.block("en", found)
-    assert f"{found['value']:,.3f}" in shown
-    assert f"{found['gap']:.1e}" in shown
+    assert f"{found['value']:,.4f}" in shown
+    assert f"{found['safe_gap']:.1e}" in shown
+    assert f"{found['claimed_gap']:.1e}" in shown
     assert all(f"({b['gain']:+.1%})" in shown for b in found["baselines"].values())
 
 
 def test_gap_is_printed_even_where_it_is_tiny(figures: Any) -> None:
     """A figure is written in a form that shows it, in both languages."""
-    found = {**figures.read_figures(), "gap": 2.5e-9, "value": 1234.5678}
+    found = {**figures.read_figures(), "safe_gap": 2.5e-9, "value": 1234.5678}
     for language in ("en", "zh"):
         shown = figures.block(language, found)
         assert "2.5e-09" in shown
-        assert "1,234.568" in shown
+        assert "1,234.5678" in shown
+
+
+def test_figures_of_trust_come_from_the_runs(figures: Any) -> None:
+    """Between the marks of the page on trust stands what the script makes of the recorded lines."""
+    text = figures.TRUST_PAGE.read_text(encoding="utf-8")
+    assert figures.fill(text, figures.trust_block(figures.read_trust())) == text
 
 
 @pytest.mark.parametrize("word", WORDS)

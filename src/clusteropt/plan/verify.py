@@ -30,6 +30,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    # What is checked, what is wrong (None: not checked), and a detail.
+    Checks = Iterator[tuple[str, list[Any] | None, str]]
+
 if TYPE_CHECKING or __package__:
     from clusteropt.plan.verify_bound import Bound, curve
     from clusteropt.plan.verify_tables import COLUMNS, FIELDS, Problem, need, read_file, read_settings, read_table
@@ -74,7 +77,7 @@ def pick(lists: Sequence[Sequence[Any]], places: Sequence[Any]) -> tuple[Any, ..
 
 
 class Audit:
-    """The checks of one folder; each yields what it is about, what is wrong (None: not checked), and a detail."""
+    """The checks of one folder, in the order in which they build on each other."""
 
     def __init__(self, folder: Path, language: str) -> None:
         self.folder, self.side = folder, int(language == "zh")
@@ -85,10 +88,10 @@ class Audit:
         """Give a word in the language asked for."""
         return WORDS[word][self.side]
 
-    def files(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def files(self) -> Checks:
         """Read all files, compare their digests, and build the problem."""
         document = json.loads(read_file(self.folder, "plan.json"))
-        need(document["format"] == FORMAT, "plan.json: format")
+        need(document["format"] == FORMAT and set(document) == {"format", "sha256", "plan"}, "plan.json: format")
         self.plan: Any = document["plan"]
         self.certificate: Any = self.plan["certificate"]
         text = json.dumps(self.plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -96,8 +99,11 @@ class Audit:
         yield "digest", [digest] if document["sha256"] != digest else [], digest[:12]
         inputs, stated = self.folder / "inputs", self.certificate["inputs"]
         need(stat.S_ISDIR(inputs.lstat().st_mode), "inputs: no folder")
-        files = {path.name: read_file(inputs, path.name) for path in inputs.iterdir()}
-        found = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        known = ["model.toml", "model.json", *(f"{table}.csv" for table in COLUMNS)]
+        names = [path.name for path in inputs.iterdir()]
+        files = {name: read_file(inputs, name) for name in names if name in known}
+        # What belongs to no table has no digest that fits.
+        found = dict.fromkeys(names, "") | {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         yield "inputs", sorted(n for n in {**found, **stated} if found.get(n) != stated.get(n)), f"{len(found)}"
         (model,) = {"model.toml", "model.json"} & set(files)
         self.settings = read_settings(model, files[model])
@@ -105,7 +111,7 @@ class Audit:
         self.tables = {table: read_table(table, files[f"{table}.csv"]) if table in used else [] for table in COLUMNS}
         self.problem = Problem(self.settings, self.tables, float)
 
-    def labels(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def labels(self) -> Checks:
         """Compare what the plan says of the problem with the tables: names, positions, purses, units, objective."""
         p, settings, goal = self.problem, self.settings, self.problem.goal
         labels: dict[str, Any] = {"years": p.years}
@@ -116,27 +122,26 @@ class Audit:
         unit: dict[str, Any] = {"unit": "yuan", "unit_zh": "元", "printed": "10,000 yuan", "printed_zh": "万元"}
         unit = unit if "unit" not in settings["money"] else settings["money"]
         self.per = settings["money"].get("per_printed", 10_000)
-        outcome = (
-            {"en": goal["outcome"], "zh": goal.get("outcome_zh") or goal["outcome"]} if "outcome" in goal else None
-        )
+        counted = {"en": goal.get("outcome"), "zh": goal.get("outcome_zh") or goal.get("outcome")}
+        scale = self.plan["objective"]["equity_scale"]
         wanted = {
             "labels": labels, "name": settings[""].get("name") or "model",
             "title": {"en": title, "zh": settings[""].get("title_zh") or title},
             "money": {"per_printed": self.per} | {key: {"en": unit[key], "zh": unit.get(f"{key}_zh") or unit[key]}
                                                  for key in ("unit", "printed")},
             "objective": {key: goal[key] for key in ("kind", "measure", "equity_family", "target")} | {
-                "outcome": outcome, "equity_scale": self.plan["objective"]["equity_scale"]},
+                "outcome": counted if "outcome" in goal else None, "equity_scale": scale},
             "purse": [[p.purse[fund, year] for year in p.years] for fund in p.names["fund"]],
         }  # fmt: skip
         for kind in ("region", "industry", "path"):
-            wanted[f"{kind}_of"] = [list(p.names[kind]).index(row[kind]) for row in p.clusters.values()]
+            place = {name: k for k, name in enumerate(p.names[kind])}
+            wanted[f"{kind}_of"] = [place[row[kind]] for row in p.clusters.values()]
         wrong = [key for key, value in wanted.items() if self.plan[key] != value]
-        scale = self.plan["objective"]["equity_scale"]
         fits = scale == goal["equity_scale"] or (goal["kind"] == "equity" and near(scale, p.equity_scale()))
         wrong += [] if fits else ["equity_scale"]
         yield "labels", wrong, " x ".join(str(len(p.names[kind])) for kind in ("cluster", "lever", "fund"))
 
-    def money(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def money(self) -> Checks:
         """Check the awards: whole, positive, once each, open, within purses, limits and menus; and what is left."""
         p, awards = self.problem, self.plan["awards"]
         lists: list[Any] = [list(p.names["cluster"]), list(p.names["lever"]), p.years, list(p.names["fund"])]
@@ -152,16 +157,10 @@ class Audit:
         left = dict(p.purse)
         for flow, amount in self.flows.items():
             left[flow[3], flow[2]] -= amount
-        yield (
-            "purses",
-            [(*key, rest) for key, rest in left.items() if rest < 0],
-            f"{self.say('slack')} {min(left.values()):,}",
-        )
-        yield (
-            "cells",
-            [(*cell, amount) for cell, amount in self.cells.items() if not self._fits(cell, amount)],
-            f"{len(self.cells)}",
-        )
+        wrong = [(*key, rest) for key, rest in left.items() if rest < 0]
+        yield "purses", wrong, f"{self.say('slack')} {min(left.values()):,}"
+        wrong = [(*cell, amount) for cell, amount in self.cells.items() if not self._fits(cell, amount)]
+        yield "cells", wrong, f"{len(self.cells)}"
         yield "csv", self._csv_faults(named), f"{len(rows)}"
         need(type(self.plan["unspent"]) is list, "plan.json: unspent")
         stated: Counter[Any] = Counter()
@@ -195,7 +194,7 @@ class Audit:
         pairs = zip(found + [[]] * len(wanted), wanted + [[]] * len(found), strict=False)
         return [f"line {k + 1}" for k, (a, b) in enumerate(pairs) if a != b]
 
-    def rules(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def rules(self) -> Checks:
         """Check every rule of the tables, and what the certificate says of it."""
         p, found = self.problem, []
         sides: dict[str, list[Any]] = {}
@@ -220,7 +219,7 @@ class Audit:
         """Give the money of a cell or a flow."""
         return self.cells[spot] if len(spot) == 3 else self.flows[spot]
 
-    def outcomes(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def outcomes(self) -> Checks:
         """Compute outcomes on the curves again and compare them with those of the plan."""
         p, plan = self.problem, self.plan
         lists: list[Any] = [list(p.names["cluster"]), list(p.names["lever"]), p.years]
@@ -254,7 +253,7 @@ class Audit:
             return float(sum(curve(family, scale * p.unit[r], x)[0] for r, x in self.region.items()))
         return float(sum(self.cells.values()) if kind == "least_money" else self.total)
 
-    def stages(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def stages(self) -> Checks:
         """Check the value, the claimed bound and the proved bound of every stage."""
         goal, stages, proofs = self.problem.goal, self.plan["stages"], self.certificate["stages"]
         if self.certificate["own"] is not False:
@@ -268,11 +267,8 @@ class Audit:
         for k, (stage, proof) in enumerate(zip(stages, proofs, strict=True)):
             value = self._value(stage["kind"])
             size = 0.0 if stage["kind"] == "least_money" else self.size
-            yield (
-                "value",
-                [] if near(value, stage["value"], size) else [stage["value"]],
-                f"{stage['kind']} {value:.12g}",
-            )
+            same = near(value, stage["value"], size)
+            yield "value", [] if same else [stage["value"]], f"{stage['kind']} {value:.12g}"
             sign = -1.0 if stage["kind"] == "least_money" else 1.0
             above = sign * (stage["bound"] - value) >= -TOLERANCE * max(abs(value), size)
             yield "claimed", [] if above else [stage["bound"]], self._bound_text(stage["bound"], value)
@@ -282,9 +278,7 @@ class Audit:
         """Write a bound and the gap to it."""
         return f"{bound:.12g}, {self.say('gap')} {gap(bound, value):.2e}"
 
-    def _proof(
-        self, stage: tuple[str, float, float, float], proof: dict[str, Any]
-    ) -> tuple[str, list[Any] | None, str]:
+    def _proof(self, stage: tuple[str, float, float, float], proof: Any) -> tuple[str, list[Any] | None, str]:
         """Compute the bound that the multipliers prove, and compare it with the one that is stated."""
         (kind, value, sign, size), grade, stated = stage, proof["proof"], proof["bound"]
         if grade == "claimed":
@@ -304,7 +298,7 @@ class Audit:
         wrong += [] if sign * (limit - value) >= -TOLERANCE * max(abs(value), size) else [f"{value!r}; {limit!r}"]
         return "proved", wrong, f"{grade}: {self._bound_text(limit, value)}"
 
-    def summary(self) -> Iterator[tuple[str, list[Any] | None, str]]:
+    def summary(self) -> Checks:
         """Compare summary.json with the plan."""
         plan, stages, proofs = self.plan, self.plan["stages"], self.certificate["stages"]
         grades = [proof["proof"] for proof in proofs]
@@ -325,7 +319,7 @@ class Audit:
 
 def check_folder(folder: str | Path, language: str = "en") -> tuple[int, list[tuple[str, str, str]]]:
     """Check a folder; give 0, 1 or 2 and, line by line, the state, the title and the detail."""
-    audit, lines = Audit(Path(folder), language), []
+    audit, lines, open_end = Audit(Path(folder), language), [], False
     for part in (audit.files, audit.labels, audit.money, audit.rules, audit.outcomes, audit.stages, audit.summary):
         try:
             for word, wrong, detail in part():
@@ -333,14 +327,14 @@ def check_folder(folder: str | Path, language: str = "en") -> tuple[int, list[tu
                 faults = [" ".join(map(str, x)) if isinstance(x, tuple) else str(x) for x in (wrong or [])[:SHOWN]]
                 faults += [f"... {len(wrong)}"] if wrong and len(wrong) > SHOWN else []
                 state = OPEN if wrong is None else WRONG if wrong else OK
+                open_end |= word == "own"
                 lines.append((state, f"{audit.say(head)} {name}".strip(), "; ".join(faults) or detail))
         # Whatever the bytes are, the end is a line and not a traceback.
         except Exception as error:
             lines.append((OPEN, audit.say("unread"), f"{part.__name__}: {type(error).__name__}: {str(error)[:200]}"))
+            open_end = True
             break
-    open_ends = {audit.say("unread"), audit.say("own")}
-    states, unread = {line[0] for line in lines}, any(title in open_ends for _, title, _ in lines)
-    return 1 if WRONG in states else 2 if unread else 0, lines
+    return 1 if any(state == WRONG for state, _, _ in lines) else 2 * open_end, lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -126,14 +126,12 @@ def explain(
 ) -> None:
     """Say why a saved plan is as it is."""
     with _speaking(language) as voice:
-        from clusteropt.plan.explanation import ExplainOptions, Part  # noqa: PLC0415
         from clusteropt.report import commands  # noqa: PLC0415
 
         problem, plan = commands.reopen(folder)
-        parts = frozenset((Part.CELLS, Part.FORCED) if cluster else (Part.PURSES, Part.RULES))
         solve = _options(problem.options, {"time_limit_s": time_limit})
         try:
-            options = ExplainOptions(step=step, parts=parts, clusters=tuple(cluster or ()), solve=solve)
+            options = commands.ask(tuple(cluster or ()), step, solve)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         commands.explain_plan(problem, plan, options, voice)

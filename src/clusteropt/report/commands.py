@@ -8,6 +8,7 @@ from clusteropt.inputs import read_problem, table_docs
 from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.plan.baselines import compare
 from clusteropt.plan.explaining import explain
+from clusteropt.plan.explanation import ExplainOptions, Part
 from clusteropt.plan.making import solve
 from clusteropt.plan.saving import load_plan
 from clusteropt.report import words
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem
-    from clusteropt.plan.explanation import ExplainOptions
     from clusteropt.plan.plan import Plan
     from clusteropt.report.console import Voice
 
@@ -73,6 +73,12 @@ def show(folder: Path, voice: Voice) -> None:
 def reopen(folder: Path) -> tuple[Problem, Plan]:
     """Read a saved plan, and the problem it was made from out of the inputs beside it."""
     return problem_of_folder(folder), load_plan(folder)
+
+
+def ask(clusters: tuple[str, ...], step: float, solve: SolveOptions) -> ExplainOptions:
+    """Ask for the cells of some clusters with what forcing their next levels costs, or else for purses and rules."""
+    parts = (Part.CELLS, Part.FORCED) if clusters else (Part.PURSES, Part.RULES)
+    return ExplainOptions(step=step, parts=frozenset(parts), clusters=clusters, solve=solve)
 
 
 def explain_plan(problem: Problem, plan: Plan, options: ExplainOptions, voice: Voice) -> None:

@@ -309,17 +309,25 @@ class Bound:
     def _add_stock(self, c: str, lever: str, weights: dict[Any, Any]) -> None:
         """Add what the stock of a lever can be worth at most in each year, whatever money feeds it."""
         p, pair = self.problem, self.problem.pairs[c, lever]
-        low = high = pair.stock
+        kept = low = high = pair.stock
         for k, year in enumerate(p.years):
-            came = p.years[k - pair.lag] if k >= pair.lag else None
-            most = min(pair.most, sum(p.purse[f, came] for f in pair.funds)) if came else 0
-            if pair.menu:
-                most = max((x for x, gain in pair.menu.items() if gain is None and x <= most), default=0)
-            low, high = pair.keep * low, pair.keep * high + most
+            least, most = self._feed((c, lever, p.years[k - pair.lag])) if k >= pair.lag else (0, 0)
+            kept, low, high = pair.keep * kept, pair.keep * low + least, pair.keep * high + most
             price = self.stock.get((c, lever, year), 0)
             curved = (weights[lever, year] * pair.effect, pair.family, pair.scale)
-            self._add(highest(curved, low, high, price, whole=False)[0] + price * low)
+            self._add(highest(curved, low, high, price, whole=False)[0] + price * kept)
             self.size += 2 * abs(float(price * high))
+
+    def _feed(self, cell: Any) -> tuple[int, int]:
+        """Give the least and the most money of a cell that can feed its stock."""
+        p, pair, lock = self.problem, self.problem.pairs[cell[:2]], self.problem.locks.get(cell)
+        fixed = [p.locks.get(flow) for flow in self._flows(cell)]
+        held = [p.purse[f, cell[2]] if x is None else x for f, x in zip(pair.funds, fixed, strict=True)]
+        least, most = (sum(filter(None, fixed)), min(pair.most, sum(held))) if lock is None else (lock, lock)
+        if pair.menu:
+            levels = [x for x, gain in pair.menu.items() if gain is None and (x <= most if lock is None else x == lock)]
+            return (min(levels, default=0) if lock else 0), max(levels, default=0)
+        return least, most
 
     def _offers(self, cell: Any, value: tuple[Any, Any], shut: set[Any]) -> dict[int, Any]:
         """Give the most that a cell can add, by its money, 0 being off; what is shut does not pay."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Problem, Rule
 
-MOST_TRIES = 4_000
+MOST_TRIES = 2_000
 """No more allocations than this are tried."""
 
 
@@ -87,14 +87,18 @@ def _obeys(problem: Problem, allocation: naive.Allocation, loose: list[tuple[int
     for place in loose:
         purse[place] = max(purse[place], spent[place])
     broken = set(naive.broken_rules(replace(problem, purse=purse), allocation))
-    shares = {rule.name for rule in problem.rules if rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND}
-    if not broken or not loose or not broken <= shares:
+    shares = [rule for rule in problem.rules if rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND]
+    if not broken or not loose or not broken <= {rule.name for rule in shares}:
         return not broken
-    for more in product(GROWN, repeat=min(len(loose), 2)):
+    # Money added to a purse moves the shares of it, and nothing else.
+    based = {fund for rule in shares for fund in rule.base_selection.funds}
+    moved = [place for place in loose if place[0] in based]
+    for more in product(GROWN, repeat=min(len(moved), 2)):
         grown = purse.copy()
-        for place, extra in zip(loose, more, strict=False):
+        for place, extra in zip(moved, more, strict=False):
             grown[place] += extra
-        if not naive.broken_rules(replace(problem, purse=grown), allocation):
+        changed = replace(problem, purse=grown)
+        if all(naive._share_holds(changed, rule, allocation) for rule in shares):
             return True
     return False
 

@@ -10,7 +10,7 @@ import pytest
 
 from clusteropt.domain import classify
 from clusteropt.inputs import ModelSettings, problem_from_tables
-from clusteropt.inputs.checking import exact_sum, money_text
+from clusteropt.inputs.check import exact_sum, money_text
 from clusteropt.inputs.problem import Money, ObjectiveKind, RuleBase, RuleKind, Selection
 from clusteropt.inputs.settings import (
     BaselineSettings,
@@ -222,16 +222,16 @@ def test_synergies_prefer_the_row_of_a_path() -> None:
 def test_rules_are_read_exactly() -> None:
     """Limits are fractions, names are positions, several names join."""
     rules = """rule,kind,region,cluster,lever,fund,year,min,max,of
-        a,amount,west|east,,,,2025,100,0200.00,
+        a,amount,west|east,,,,2025,100,09000000.00,
         b,share,,media|genes,,,,0.1,0.333333333,fund:nation|province
         c,share,,,talent,,,,.5,region=west;lever=talent|finance
         d,count,,,,nation,,1,3,clusters
-        e,change,,,,,,-0.1,0.2,
+        e,change,,genes,,,,-0.1,0.2,
         f,lock,,drugs,finance,,,,250000,"""
     problem = with_tables(rules=rules, last_plan="cluster,lever,amount media,talent,5")
     by_name = {rule.name: rule for rule in problem.rules}
     assert by_name["a"].selection == Selection(regions=(0, 1), years=(0,))
-    assert (by_name["a"].minimum, by_name["a"].maximum) == (100, 200)
+    assert (by_name["a"].minimum, by_name["a"].maximum) == (100, 9_000_000)
     assert by_name["b"].maximum == Fraction(333333333, 10**9)
     assert by_name["b"].base is RuleBase.FUND
     assert by_name["b"].base_selection == Selection(funds=(0, 1))

@@ -2,77 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.check import Check, exact_sum, money_text
+from clusteropt.inputs.clashes import check_money, find_clashes
+from clusteropt.inputs.count_clashes import check_counts
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
+from clusteropt.inputs.share_clashes import check_shares
+from clusteropt.inputs.statements import locked_amounts
+from clusteropt.inputs.targets import check_target
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from clusteropt.inputs.problem import Ints, Money, Problem, Rule
-
-    Mask = NDArray[np.bool_]
+    from clusteropt.inputs.check import Mask
+    from clusteropt.inputs.problem import Ints, Problem, Rule
 
 NOT_LOCKED = -1
-LOW_BITS = 31
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Check:
-    """One problem under check, with what every rule check needs.
-
-    Parameters
-    ----------
-    problem : Problem
-        What is checked.
-    reached : bool array of shape (num_clusters, num_levers)
-        Whether any fund is open to the cell.
-    faults : Faults
-        Where to note what is wrong.
-    """
-
-    problem: Problem
-    reached: Mask
-    faults: Faults
-
-    def cells(self, selection: Selection) -> Mask:
-        """Mark the clusters and levers of a selection, shape (num_clusters, num_levers)."""
-        problem = self.problem
-        clusters = np.ones(problem.num_clusters, dtype=bool)
-        for wanted, positions in (
-            (selection.regions, problem.region_of),
-            (selection.paths, problem.path_of),
-            (selection.industries, problem.industry_of),
-            (selection.clusters, np.arange(problem.num_clusters)),
-        ):
-            if wanted:
-                clusters &= np.isin(positions, wanted)
-        levers = np.ones(problem.num_levers, dtype=bool)
-        if selection.levers:
-            levers = np.isin(np.arange(problem.num_levers), selection.levers)
-        return clusters[:, None] & levers
-
-    def draws(self, selection: Selection) -> Mask:
-        """Mark the draws of a selection, shape (num_draws,)."""
-        problem = self.problem
-        chosen = self.cells(selection)[problem.draw_cluster, problem.draw_lever]
-        if selection.funds:
-            chosen &= np.isin(problem.draw_fund, selection.funds)
-        return chosen
-
-    def years(self, selection: Selection) -> Ints:
-        """Give the positions of the years of a selection."""
-        return np.array(selection.years or range(self.problem.num_years), dtype=np.int64)
-
-    def open_money(self, selection: Selection) -> int:
-        """Sum the purses that some draw of a selection can reach, in its years."""
-        funds = np.unique(self.problem.draw_fund[self.draws(selection)])
-        return exact_sum(self.problem.purse[np.ix_(funds, self.years(selection))])
 
 
 def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) -> None:
@@ -89,31 +37,28 @@ def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) 
     """
     reached = np.zeros((problem.num_clusters, problem.num_levers), dtype=bool)
     reached[problem.draw_cluster, problem.draw_lever] = True
-    check = _Check(problem, reached, faults)
+    check = Check(problem, reached, faults)
     _check_limits(check)
     _check_funds(check)
     _check_factors(check)
     for rule, row in zip(problem.rules, rule_rows, strict=True):
         _check_rule(check, rule, row)
     _check_locks(check, rule_rows)
+    _check_clashes(check, rule_rows)
+    check_target(check)
 
 
-def exact_sum(amounts: Ints) -> int:
-    """Sum whole amounts of any number and size without overflow."""
-    high, low = amounts >> LOW_BITS, amounts & ((1 << LOW_BITS) - 1)
-    return (int(high.sum()) << LOW_BITS) + int(low.sum())
+def _check_clashes(check: Check, rule_rows: tuple[int, ...]) -> None:
+    """Compare the rules that nothing is wrong with so far with each other."""
+    faulty = {fault.row for fault in check.faults.listed if fault.table == "rules"}
+    sound = [number for number, row in enumerate(rule_rows) if row not in faulty]
+    clashes = find_clashes(check, rule_rows, sound)
+    check_money(clashes)
+    check_shares(clashes)
+    check_counts(clashes, sound)
 
 
-def money_text(amount: int, money: Money) -> Text:
-    """Write an amount in printed units, with every decimal it has and at least two."""
-    digits = len(str(money.per_printed)) - 1
-    whole, rest = divmod(amount, money.per_printed)
-    decimals = f"{rest:0{digits}d}".rstrip("0").ljust(2, "0") if digits else ""
-    number = f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
-    return Text(f"{number} (in {money.printed.en})", f"{number} {money.printed.zh}")
-
-
-def _check_limits(check: _Check) -> None:
+def _check_limits(check: Check) -> None:
     problem = check.problem
     for cluster, lever in check.faults.that_fit(np.argwhere((problem.least > problem.most) & check.reached)):
         value = f"{problem.labels.clusters[cluster]}, {problem.labels.levers[lever]}"
@@ -128,7 +73,7 @@ def _check_limits(check: _Check) -> None:
         )
 
 
-def _check_funds(check: _Check) -> None:
+def _check_funds(check: Check) -> None:
     served = np.bincount(check.problem.draw_fund, minlength=check.problem.num_funds)
     for fund in np.flatnonzero(served == 0):
         check.faults.add(
@@ -138,7 +83,7 @@ def _check_funds(check: _Check) -> None:
         )
 
 
-def _check_factors(check: _Check) -> None:
+def _check_factors(check: Check) -> None:
     names = ("concentration", "innovation", "interaction", "spillover", "growth")
     for position, name in enumerate(names):
         if not check.problem.factor_weights.get(name):
@@ -155,7 +100,7 @@ def _check_factors(check: _Check) -> None:
             )
 
 
-def _check_rule(check: _Check, rule: Rule, row: int) -> None:
+def _check_rule(check: Check, rule: Rule, row: int) -> None:
     if not _check_matches(check, rule.selection, rule.name, row):
         return
     if rule.base is RuleBase.SELECTION and not _check_matches(check, rule.base_selection, rule.name, row, "of"):
@@ -190,10 +135,10 @@ def _needs_last_plan(rule: Rule) -> bool:
     return rule.kind is RuleKind.CHANGE or (rule.kind is RuleKind.LOCK and rule.minimum is None)
 
 
-def _check_matches(check: _Check, selection: Selection, name: str, row: int, column: str = "rule") -> bool:
+def _check_matches(check: Check, selection: Selection, name: str, row: int, column: str = "rule") -> bool:
     if not check.cells(selection).any():
         problem = Text("nothing matches the selection: no cluster is in all of it.", "没有集群符合该范围。")
-    elif not check.draws(selection).any():
+    elif not len(check.funds(selection)):
         problem = Text("no fund of the selection is open to its clusters and levers.", "该范围内没有可用的资金。")
     else:
         return True
@@ -201,7 +146,7 @@ def _check_matches(check: _Check, selection: Selection, name: str, row: int, col
     return False
 
 
-def _check_count(check: _Check, rule: Rule, row: int) -> None:
+def _check_count(check: Check, rule: Rule, row: int) -> None:
     if rule.minimum is None:
         return
     draws, problem = check.draws(rule.selection), check.problem
@@ -209,8 +154,10 @@ def _check_count(check: _Check, rule: Rule, row: int) -> None:
     if rule.base is RuleBase.CLUSTERS:
         num, what = len(np.unique(cluster)), Text("clusters", "个集群")
     else:
-        num = len(np.unique(cluster * problem.num_levers + lever)) * len(check.years(rule.selection))
-        what = Text("awards", "项拨款")
+        # Where funds are named each draw counts, so a cell counts once for every fund that is open to it.
+        units = draws.sum() if rule.selection.funds else len(np.unique(cluster * problem.num_levers + lever))
+        num = int(units) * len(check.years(rule.selection))
+        what = Text("draws", "项支取") if rule.selection.funds else Text("awards", "项拨款")
     if rule.minimum > num:
         check.faults.add(
             Place("rules", row, "min", str(rule.minimum)),
@@ -219,7 +166,7 @@ def _check_count(check: _Check, rule: Rule, row: int) -> None:
         )
 
 
-def _floor_of(check: _Check, rule: Rule) -> int | None:
+def _floor_of(check: Check, rule: Rule) -> int | None:
     """Give the money a rule asks for whatever the plan; None if it asks for none."""
     if rule.minimum is None:
         return None
@@ -234,7 +181,7 @@ def _floor_of(check: _Check, rule: Rule) -> int | None:
     return None
 
 
-def _check_floor(check: _Check, rule: Rule, row: int) -> None:
+def _check_floor(check: Check, rule: Rule, row: int) -> None:
     """Compare what a rule asks for with the purses open to it, and with what its cells may take."""
     floor = _floor_of(check, rule)
     if floor is None:
@@ -266,7 +213,7 @@ def _check_floor(check: _Check, rule: Rule, row: int) -> None:
         )
 
 
-def _check_locks(check: _Check, rule_rows: tuple[int, ...]) -> None:
+def _check_locks(check: Check, rule_rows: tuple[int, ...]) -> None:
     """Note locks that no award meets, and locks that disagree."""
     problem = check.problem
     # A lock of the money of single funds leaves the sum of the cell open.
@@ -281,7 +228,7 @@ def _check_locks(check: _Check, rule_rows: tuple[int, ...]) -> None:
     fixed = {year: np.full(shape, NOT_LOCKED, dtype=np.int64) for year in range(problem.num_years)}
     for rule, row in locks:
         cells = check.cells(rule.selection)
-        amount = _locked_amounts(problem, rule)
+        amount = locked_amounts(problem, rule)
         _check_lock(check, cells, amount, rule, row)
         for year in check.years(rule.selection):
             other = cells & (fixed[year] != NOT_LOCKED) & (fixed[year] != amount)
@@ -300,18 +247,7 @@ def _check_locks(check: _Check, rule_rows: tuple[int, ...]) -> None:
             fixed[year][cells] = amount[cells]
 
 
-def _locked_amounts(problem: Problem, rule: Rule) -> Ints:
-    """Give what a lock holds every cell at, shape (num_clusters, num_levers)."""
-    amounts = np.zeros((problem.num_clusters, problem.num_levers), dtype=np.int64)
-    if rule.minimum is not None:
-        amounts[:] = int(rule.minimum)
-    else:
-        last = problem.last_plan
-        np.add.at(amounts, (last.cluster, last.lever), last.amount)
-    return amounts
-
-
-def _check_lock(check: _Check, cells: Mask, amount: Ints, rule: Rule, row: int) -> None:
+def _check_lock(check: Check, cells: Mask, amount: Ints, rule: Rule, row: int) -> None:
     problem = check.problem
     menus = problem.menus
     from_menu = (np.diff(menus.start) > 0).reshape(cells.shape)
@@ -333,7 +269,7 @@ def _check_lock(check: _Check, cells: Mask, amount: Ints, rule: Rule, row: int) 
         )
 
 
-def _why_not_locked(check: _Check, cluster: int, lever: int, *, from_menu: bool) -> Text:
+def _why_not_locked(check: Check, cluster: int, lever: int, *, from_menu: bool) -> Text:
     problem = check.problem
     if not check.reached[cluster, lever]:
         return Text("no fund is open to it", "没有对其开放的资金")

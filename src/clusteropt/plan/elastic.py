@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.inputs.problem import RuleKind
 from clusteropt.model.blocks import pick
 from clusteropt.model.curves import make_curves
 from clusteropt.model.formulation import formulate
@@ -278,7 +278,7 @@ def largest_purse(space: Space) -> int:
     shares = [
         part
         for rule in problem.rules
-        if rule.kind is RuleKind.SHARE and rule.base is not RuleBase.FUND
+        if rule.kind is RuleKind.SHARE
         for share in (rule.minimum, rule.maximum)
         for part in (share, None if share is None else 1 - share)
         if part

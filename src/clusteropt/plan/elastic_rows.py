@@ -10,7 +10,7 @@ from scipy import sparse
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.blocks import pick, tidy
-from clusteropt.model.money_rules import amount_money, change_money, lock_money, purse_money, share_money
+from clusteropt.model.money_rules import amount_money, change_money, lock_money, purse_money, share_base, share_money
 from clusteropt.model.objective import total_row
 from clusteropt.model.rows import Draft, counted_flows
 from clusteropt.plan.members import Member, MemberKind, least_limits, most_limits
@@ -154,13 +154,15 @@ def _rule_sides(ground: Ground, row: MoneyRow) -> Iterator[_Side]:
     for kind, limit, share, sign in sides:
         if limit is None or share is None:
             continue
-        ratio = rule.kind is RuleKind.SHARE and rule.base is not RuleBase.FUND
-        slack, give = [ground.slack(kind, row.key[0])], [sign * (share.denominator / size if ratio else 1.0)]
+        slack, give, level = [ground.slack(kind, row.key[0])], [sign], limit / unit
         if rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND:
-            # Money that is added to a purse moves the limits that are shares of it.
+            # Money that is added to a purse moves the limits that are shares of it; rounded they would lag behind.
             purses = _fund_slacks(ground, rule)
             slack, give = slack + purses, give + [-float(share)] * len(purses)
-        low, high = (limit / unit, np.inf) if sign > 0 else (-np.inf, limit / unit)
+            level = float(share * share_base(ground.space, rule, np.zeros(ground.space.num_flows, np.int64))) / unit
+        elif rule.kind is RuleKind.SHARE:
+            give = [sign * share.denominator / size]
+        low, high = (level, np.inf) if sign > 0 else (-np.inf, level)
         yield _Side(row.flow, coef, slack, give, low, high)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from clusteropt.inputs.checking import money_text
+from clusteropt.inputs.check import money_text
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.money_rules import last_money
 from clusteropt.text import Text

@@ -1,0 +1,99 @@
+"""One problem under check: masks, years and money of its selections, exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from clusteropt.inputs.faults import Faults
+    from clusteropt.inputs.problem import Ints, Money, Problem, Selection
+
+    Mask = NDArray[np.bool_]
+
+LOW_BITS = 31
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """One problem under check, with what every rule check needs.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is checked.
+    reached : bool array of shape (num_clusters, num_levers)
+        Whether any fund is open to the cell.
+    faults : Faults
+        Where to note what is wrong.
+    """
+
+    problem: Problem
+    reached: Mask
+    faults: Faults
+    _funds: dict[Selection, Ints] = field(default_factory=dict)
+
+    def clusters(self, selection: Selection) -> Mask:
+        """Mark the clusters of a selection, shape (num_clusters,)."""
+        problem = self.problem
+        clusters = np.ones(problem.num_clusters, dtype=bool)
+        for wanted, positions in (
+            (selection.regions, problem.region_of),
+            (selection.paths, problem.path_of),
+            (selection.industries, problem.industry_of),
+            (selection.clusters, np.arange(problem.num_clusters)),
+        ):
+            if wanted:
+                clusters &= np.isin(positions, wanted)
+        return clusters
+
+    def cells(self, selection: Selection) -> Mask:
+        """Mark the clusters and levers of a selection, shape (num_clusters, num_levers)."""
+        levers = np.ones(self.problem.num_levers, dtype=bool)
+        if selection.levers:
+            levers = np.isin(np.arange(self.problem.num_levers), selection.levers)
+        return self.clusters(selection)[:, None] & levers
+
+    def draws(self, selection: Selection) -> Mask:
+        """Mark the draws of a selection, shape (num_draws,)."""
+        problem = self.problem
+        chosen = self.cells(selection)[problem.draw_cluster, problem.draw_lever]
+        if selection.funds:
+            chosen &= np.isin(problem.draw_fund, selection.funds)
+        return chosen
+
+    def years(self, selection: Selection) -> Ints:
+        """Give the positions of the years of a selection."""
+        return np.array(selection.years or range(self.problem.num_years), dtype=np.int64)
+
+    def funds(self, selection: Selection) -> Ints:
+        """Give the positions of the funds that some draw of a selection can reach."""
+        if selection not in self._funds:
+            reached = np.bincount(self.problem.draw_fund[self.draws(selection)], minlength=self.problem.num_funds)
+            self._funds[selection] = np.flatnonzero(reached)
+        return self._funds[selection]
+
+    def open_money(self, selection: Selection) -> int:
+        """Sum the purses that some draw of a selection can reach, in its years."""
+        return exact_sum(self.problem.purse[np.ix_(self.funds(selection), self.years(selection))])
+
+
+def exact_sum(amounts: Ints) -> int:
+    """Sum whole amounts of any number and size without overflow."""
+    high, low = amounts >> LOW_BITS, amounts & ((1 << LOW_BITS) - 1)
+    return (int(high.sum()) << LOW_BITS) + int(low.sum())
+
+
+def money_text(amount: int, money: Money) -> Text:
+    """Write an amount in printed units, with every decimal it has and at least two."""
+    digits = len(str(money.per_printed)) - 1
+    whole, rest = divmod(amount, money.per_printed)
+    decimals = f"{rest:0{digits}d}".rstrip("0").ljust(2, "0") if digits else ""
+    number = f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
+    return Text(f"{number} (in {money.printed.en})", f"{number} {money.printed.zh}")

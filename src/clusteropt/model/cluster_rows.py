@@ -139,7 +139,8 @@ def _search(
     for option in reversed(options):
         rest.append(rest[-1] + max((worth for worth, _ in option), default=-np.inf))
     rest.reverse()
-    best, bundle = -np.inf, {}
+    best: float = -np.inf
+    bundle: dict[int, int] = {}
     stack: list[tuple[int, float, dict[int, int]]] = [(0, 0.0, {})]
     for _ in range(MOST_NODES):
         if not stack:

@@ -113,8 +113,9 @@ def make_sides(space: Space) -> Sides:
             limits = ((rule.minimum, False), (rule.maximum, True))
             entries += [(number, -1, upper, float(limit)) for limit, upper in limits if limit is not None]
     rows = np.repeat(np.arange(len(flows)), [len(flow) for flow in flows])
-    none = [np.zeros(0, np.int64)]
-    matrix = pick(len(entries), rows, np.concatenate(none + flows), np.concatenate(none + coefs), space.num_flows)
+    flow = np.concatenate([np.zeros(0, np.int64), *flows])
+    coef = np.concatenate([np.zeros(0), *coefs])
+    matrix = pick(len(entries), rows, flow, coef, space.num_flows)
     return Sides(
         rule=np.array([entry[0] for entry in entries], np.int64),
         year=np.array([entry[1] for entry in entries], np.int64),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from clusteropt.model.pyomo_view import from_pyomo, to_pyomo
     from clusteropt.plan.alternatives import Alternative, alternatives
     from clusteropt.plan.baselines import compare
+    from clusteropt.plan.diagnosis import Diagnosis, diagnose
     from clusteropt.plan.explaining import explain
     from clusteropt.plan.explanation import ExplainOptions, Explanation, Part
     from clusteropt.plan.making import solve
@@ -79,6 +80,7 @@ _HOMES = {
     "clusteropt.model.pyomo_view": ("from_pyomo", "to_pyomo"),
     "clusteropt.plan.alternatives": ("Alternative", "alternatives"),
     "clusteropt.plan.baselines": ("compare",),
+    "clusteropt.plan.diagnosis": ("Diagnosis", "diagnose"),
     "clusteropt.plan.explaining": ("explain",),
     "clusteropt.plan.explanation": ("ExplainOptions", "Explanation", "Part"),
     "clusteropt.plan.making": ("solve",),
@@ -99,6 +101,7 @@ __all__ = [
     "Change",
     "Classification",
     "ClusteroptError",
+    "Diagnosis",
     "ExactMoneyError",
     "ExplainOptions",
     "Explanation",
@@ -131,6 +134,7 @@ __all__ = [
     "alternatives",
     "classify",
     "compare",
+    "diagnose",
     "explain",
     "explanation_lines",
     "from_pyomo",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.space import make_space
@@ -85,9 +85,15 @@ class Diagnosis:
     seconds: float
     problem: Problem
 
+    @property
+    def text(self) -> Text:
+        """All that was found, as lines in both languages."""
+        lines = diagnosis_lines(self)
+        return Text("\n".join(line.en for line in lines), "\n".join(line.zh for line in lines))
+
     def read(self, language: Language) -> str:
-        """Give all that was found as lines of text."""
-        return "\n".join(line.read(language) for line in diagnosis_lines(self))
+        """Give all that was found in one language."""
+        return self.text.read(language)
 
     def __str__(self) -> str:
         return self.read(Language.EN)
@@ -123,20 +129,32 @@ def diagnose(problem: Problem, options: SolveOptions | None = None) -> Diagnosis
         found = find_plan(problem, trials)
         if trials.stopped is Limit.INTERRUPT and found.exists is None:
             raise KeyboardInterrupt
-        confirmed, cores, repairs = False, (), ()
-        if found.exists is False:
-            confirmed, cores, repairs = _explain(problem, found, trials)
-    conflicts = tuple(_conflict(problem, core) for core in cores)
-    limit = trials.stopped or (Limit.TIME if trials.cut else None)
-    return Diagnosis(found.exists, confirmed, conflicts, repairs, limit, time.monotonic() - began, problem)
+        why = _explain(problem, found, trials) if found.exists is False else _Why()
+    return Diagnosis(
+        feasible=found.exists,
+        confirmed=why.confirmed,
+        conflicts=tuple(_conflict(problem, core) for core in why.cores),
+        repairs=why.repairs,
+        limit=trials.stopped or (Limit.TIME if trials.cut else None),
+        seconds=time.monotonic() - began,
+        problem=problem,
+    )
 
 
-def _explain(problem: Problem, found: Existence, trials: Trials) -> tuple[bool, tuple[Core, ...], tuple[Repair, ...]]:
+class _Why(NamedTuple):
+    """What was found out where there is no plan."""
+
+    confirmed: bool = False
+    cores: tuple[Core, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+
+
+def _explain(problem: Problem, found: Existence, trials: Trials) -> _Why:
     elastic = Elastic(problem, whole_money=_is_whole(problem, found))
     confirmed = elastic.is_empty(elastic.members, trials)
     with trials.part(CONFLICT_SHARE):
         cores = find_cores(elastic, trials)
-    return confirmed, cores, find_repairs(elastic, cores, trials)
+    return _Why(confirmed, cores, find_repairs(elastic, cores, trials))
 
 
 def _is_whole(problem: Problem, found: Existence) -> bool:

@@ -1,4 +1,4 @@
-"""Proposals: what a member gives way by in an elastic model, turned into a change that the tables can hold."""
+"""Proposals: what a member gives way by in an elastic model, turned into an amendment that the tables can hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.money_rules import change_money, last_money, share_base
 from clusteropt.model.outcome import evaluate
 from clusteropt.model.space import make_space
-from clusteropt.plan.changes import FINEST, Change
+from clusteropt.plan.amendments import FINEST, Amendment
 from clusteropt.plan.existence import best_plan
 from clusteropt.plan.members import Member, MemberKind
 
@@ -30,7 +30,7 @@ LARGEST_CHANGE = 1_000
 """The tables hold no larger change against the last plan."""
 
 
-def least_change(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -> tuple[Change | None, bool]:
+def least_amendment(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -> tuple[Amendment | None, bool]:
     """Turn what one member gives way by into the smallest change of it; tell whether it is claimed to be that.
 
     Parameters
@@ -50,10 +50,10 @@ def least_change(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -
         if money is None:
             return None, False
         reached = evaluate(make_space(problem), money.astype(float)).total
-        return Change(member, Fraction(problem.objective.target or 0.0), _rounded_down(reached)), True
+        return Amendment(member, Fraction(problem.objective.target or 0.0), _rounded_down(reached)), True
     if _is_ratio(problem, member):
         share, best = _extreme_share(elastic, member, bent, trials)
-        return None if share is None else _share_change(problem, member, share), best
+        return None if share is None else _share_amendment(problem, member, share), best
     return propose(elastic, member, bent), bent.best
 
 
@@ -118,7 +118,7 @@ def _fund_money(elastic: Elastic, bent: Bent, rule: Rule) -> float:
     return float(held) + math.ceil(added * problem.money.per_printed - elastic.room)
 
 
-def _share_change(problem: Problem, member: Member, share: Fraction) -> Change:
+def _share_amendment(problem: Problem, member: Member, share: Fraction) -> Amendment:
     """Round a share outward to the last decimal."""
     rule = problem.rules[member.place[0]]
     low = member.kind is MemberKind.MINIMUM
@@ -126,33 +126,33 @@ def _share_change(problem: Problem, member: Member, share: Fraction) -> Change:
     nearest = round(scaled)
     if abs(scaled - nearest) > SNAP:
         nearest = math.floor(scaled) if low else math.ceil(scaled)
-    return Change(member, before, min(max(nearest * FINEST, Fraction(0)), Fraction(1)))
+    return Amendment(member, before, min(max(nearest * FINEST, Fraction(0)), Fraction(1)))
 
 
-def propose(elastic: Elastic, member: Member, bent: Bent) -> Change | None:
-    """Turn what a member gives way by in a solution into a change, rounded outward to what the tables can hold."""
+def propose(elastic: Elastic, member: Member, bent: Bent) -> Amendment | None:
+    """Turn what a member gives way by in a solution into an amendment, rounded outward to what the tables can hold."""
     problem, kind = elastic.problem, member.kind
     given = bent.given[member]
     units = math.ceil(given * problem.money.per_printed - elastic.room)
     if kind is MemberKind.TARGET:
         target = problem.objective.target or 0.0
-        return Change(member, Fraction(target), _rounded_down(target - given * elastic.ground.outcome_worth))
+        return Amendment(member, Fraction(target), _rounded_down(target - given * elastic.ground.outcome_worth))
     if kind is MemberKind.LOCK:
-        return _lock_change(elastic, member, bent)
+        return _lock_amendment(elastic, member, bent)
     if kind is MemberKind.PURSE:
         held = Fraction(int(problem.purse[member.place]))
-        return Change(member, held, held + units)
+        return Amendment(member, held, held + units)
     if kind is MemberKind.LEAST:
         least = int(problem.least[member.place])
         # A least of one unit says no more than none at all.
-        return Change(member, Fraction(least), Fraction(least - units if least - units > 1 else 0))
+        return Amendment(member, Fraction(least), Fraction(least - units if least - units > 1 else 0))
     if kind is MemberKind.MOST:
         most = Fraction(int(problem.most[member.place]))
-        return Change(member, most, most + units)
-    return _rule_change(elastic, member, bent, units)
+        return Amendment(member, most, most + units)
+    return _rule_amendment(elastic, member, bent, units)
 
 
-def _rule_change(elastic: Elastic, member: Member, bent: Bent, units: int) -> Change | None:
+def _rule_amendment(elastic: Elastic, member: Member, bent: Bent, units: int) -> Amendment | None:
     rule = elastic.problem.rules[member.place[0]]
     low = member.kind is MemberKind.MINIMUM
     before, sign = (rule.minimum if low else rule.maximum), (-1 if low else 1)
@@ -160,15 +160,16 @@ def _rule_change(elastic: Elastic, member: Member, bent: Bent, units: int) -> Ch
         return None
     if rule.kind is RuleKind.SHARE:
         share = _reached_share(elastic, bent, member)
-        return None if share is None else _share_change(elastic.problem, member, share)
+        return None if share is None else _share_amendment(elastic.problem, member, share)
     if rule.kind is RuleKind.COUNT:
-        return Change(member, before, before + sign * math.ceil(bent.given[member] / elastic.ground.count_worth - 1e-6))
+        counted = math.ceil(bent.given[member] / elastic.ground.count_worth - 1e-6)
+        return Amendment(member, before, before + sign * counted)
     if rule.kind is RuleKind.CHANGE:
-        return _relative_change(elastic, member, sign * units)
-    return Change(member, before, before + sign * units)
+        return _relative_amendment(elastic, member, sign * units)
+    return Amendment(member, before, before + sign * units)
 
 
-def _relative_change(elastic: Elastic, member: Member, units: int) -> Change:
+def _relative_amendment(elastic: Elastic, member: Member, units: int) -> Amendment:
     """Turn money into a limit on the change against the last plan; where there is none the limit must go."""
     space, number = elastic.ground.space, member.place[0]
     rule = elastic.problem.rules[number]
@@ -177,23 +178,23 @@ def _relative_change(elastic: Elastic, member: Member, units: int) -> Change:
     row = next(row for row in change_money(space) if row.key[0] == number)
     limit, last = (row.lower if low else row.upper) or 0, last_money(elastic.problem, rule.selection)
     if last == 0:
-        return Change(member, before, None)
+        return Amendment(member, before, None)
     scaled = (Fraction(limit + units, last) - 1) / FINEST
     after = max((math.floor(scaled) if low else math.ceil(scaled)) * FINEST, Fraction(-1))
-    return Change(member, before, after if after <= LARGEST_CHANGE else None)
+    return Amendment(member, before, after if after <= LARGEST_CHANGE else None)
 
 
-def _lock_change(elastic: Elastic, member: Member, bent: Bent) -> Change:
+def _lock_amendment(elastic: Elastic, member: Member, bent: Bent) -> Amendment:
     """Give a lock another amount where all its cells give way alike; else it goes."""
     rule = elastic.problem.rules[member.place[0]]
     if rule.minimum is None:
-        return Change(member, None, None)
+        return Amendment(member, None, None)
     moved = bent.slack[elastic.ground.slacks[member]].reshape(-1, 2) * elastic.problem.money.per_printed
     shift = moved[:, 1] - moved[:, 0]
     if np.ptp(shift) > 2 * elastic.room:
-        return Change(member, rule.minimum, None)
+        return Amendment(member, rule.minimum, None)
     whole = math.ceil(abs(float(shift[0])) - elastic.room) * (1 if shift[0] > 0 else -1)
-    return Change(member, rule.minimum, max(rule.minimum + whole, Fraction(0)))
+    return Amendment(member, rule.minimum, max(rule.minimum + whole, Fraction(0)))
 
 
 def _rounded_down(target: float) -> Fraction:

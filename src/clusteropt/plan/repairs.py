@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
-from clusteropt.plan.changes import Change, apply_changes
+from clusteropt.plan.amendments import Amendment, amend
 from clusteropt.plan.existence import find_plan
 from clusteropt.plan.members import Member, MemberKind
-from clusteropt.plan.proposals import least_change, propose
+from clusteropt.plan.proposals import least_amendment, propose
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ class Repair:
 
     Parameters
     ----------
-    changes : tuple of Change
+    amendments : tuple of Amendment
         What to change; one where one is enough.
     words : Text
         The same as a clause.
     cost : int
-        The least money, in whole units, that the changes move: by how much limits move, or by how much the money of a
-        share misses its limit. An award or a cluster counts as the mean award, outcome as its part of all money.
+        The least money, in whole units, that the amendments move: by how much limits move, or by how much the money of
+        a share misses its limit. An award or a cluster counts as the mean award, outcome as its part of all money.
     points : Fraction or None
         By how much shares move in all; None where none does.
     least : bool
@@ -57,7 +57,7 @@ class Repair:
         The changed problem.
     """
 
-    changes: tuple[Change, ...]
+    amendments: tuple[Amendment, ...]
     words: Text
     cost: int
     points: Fraction | None
@@ -89,7 +89,7 @@ def find_repairs(elastic: Elastic, cores: tuple[Core, ...], trials: Trials) -> t
         if single is not None:
             found.append(single)
     found += _combinations(elastic, min((repair.cost for repair in found), default=None), trials)
-    return tuple(sorted(found, key=lambda repair: (repair.cost, repair.points or 0, len(repair.changes))))
+    return tuple(sorted(found, key=lambda repair: (repair.cost, repair.points or 0, len(repair.amendments))))
 
 
 def _single(elastic: Elastic, member: Member, trials: Trials) -> Repair | None:
@@ -101,8 +101,8 @@ def _single(elastic: Elastic, member: Member, trials: Trials) -> Repair | None:
     if bent.x is None or member not in bent.given:
         return None
     with trials.part(BEND_SHARE):
-        change, least = least_change(elastic, member, bent, trials)
-    return None if change is None else _show(elastic.problem, (change,), (bent, least), trials)
+        amendment, least = least_amendment(elastic, member, bent, trials)
+    return None if amendment is None else _show(elastic.problem, (amendment,), (bent, least), trials)
 
 
 def _is_even(elastic: Elastic, member: Member) -> bool:
@@ -128,19 +128,19 @@ def _combinations(elastic: Elastic, single: int | None, trials: Trials) -> Itera
         seen.add(chosen)
         if not spared:
             queue += [(member,) for member in bent.given]
-        changes = [propose(elastic, member, bent) for member in bent.given]
-        known = tuple(change for change in changes if change is not None)
+        amendments = [propose(elastic, member, bent) for member in bent.given]
+        known = tuple(amendment for amendment in amendments if amendment is not None)
         repair = _show(elastic.problem, known, (bent, False), trials) if len(known) == len(chosen) else None
         if repair is not None:
             yield repair
 
 
-def _show(problem: Problem, changes: tuple[Change, ...], how: tuple[Bent, bool], trials: Trials) -> Repair | None:
+def _show(problem: Problem, amendments: tuple[Amendment, ...], how: tuple[Bent, bool], trials: Trials) -> Repair | None:
     """Solve the changed problem, with limits moved on a little where whole amounts need it."""
     bent, least = how
     for steps in WIDENINGS:
-        wider = tuple(change.wider(problem, steps) for change in changes)
-        changed = apply_changes(problem, wider)
+        wider = tuple(amendment.wider(problem, steps) for amendment in amendments)
+        changed = amend(problem, wider)
         found = find_plan(changed, trials)
         if found.money is not None or trials.over:
             return _repair(problem, wider, (changed, found.money), (_cost(problem, bent), least and steps == 0))
@@ -148,13 +148,13 @@ def _show(problem: Problem, changes: tuple[Change, ...], how: tuple[Bent, bool],
 
 
 def _repair(
-    problem: Problem, changes: tuple[Change, ...], shown: tuple[Problem, Ints | None], said: tuple[int, bool]
+    problem: Problem, amendments: tuple[Amendment, ...], shown: tuple[Problem, Ints | None], said: tuple[int, bool]
 ) -> Repair:
     changed, money = shown
-    points = [moved for change in changes if (moved := change.points(problem)) is not None]
-    clauses = [change.words(problem) for change in changes]
+    points = [moved for amendment in amendments if (moved := amendment.points(problem)) is not None]
+    clauses = [amendment.words(problem) for amendment in amendments]
     return Repair(
-        changes=changes,
+        amendments=amendments,
         words=Text(" and ".join(c.en for c in clauses), "; 并".join(c.zh for c in clauses)),
         cost=said[0],
         points=sum(points, Fraction(0)) if points else None,

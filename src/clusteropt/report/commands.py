@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clusteropt.errors import InfeasibleError
 from clusteropt.inputs import read_problem, table_docs
 from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.plan.baselines import compare
+from clusteropt.plan.diagnosis import diagnose
 from clusteropt.plan.explaining import explain
 from clusteropt.plan.explanation import ExplainOptions, Part
 from clusteropt.plan.making import solve
@@ -19,6 +21,7 @@ from clusteropt.report.starter import write_starter
 from clusteropt.report.summary import summary_lines
 from clusteropt.report.verifying import verify_folder, write_program
 from clusteropt.solver.claim import Limit
+from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,24 +48,54 @@ def read(model: str, voice: Voice) -> Problem:
 
 
 def check(model: str, voice: Voice) -> None:
-    """Read a model, say what a reader must know about it, and that nothing is wrong."""
+    """Read a model, say what a reader must know about it, that nothing is wrong, and whether any plan exists.
+
+    Raises
+    ------
+    InfeasibleError
+        With the diagnosis, if HiGHS claims that none exists.
+    """
     problem = read(model, voice)
     voice.say_all(f"- {voice.read(note)}" for note in problem.notes)
     voice.say(voice.read(words.NO_FAULTS))
+    voice.say(voice.read(words.LOOKING).format(seconds=f"{problem.options.time_limit_s:g}"))
+    found = diagnose(problem)
+    if found.feasible is False:
+        raise InfeasibleError(found.text)
+    voice.say(voice.read(found.text))
 
 
 def plan(problem: Problem, options: SolveOptions, out: Path, voice: Voice) -> None:
-    """Solve, compare, write, and print the summary; after Ctrl-C write what is there without comparing."""
+    """Solve, compare, write, and print the summary; after Ctrl-C write what is there without comparing.
+
+    Raises
+    ------
+    InfeasibleError
+        With the diagnosis, if HiGHS claims that no plan exists.
+    """
     check_folder(out)
     voice.say(voice.read(words.SOLVING).format(seconds=f"{options.time_limit_s:g}"))
-    with progress(voice) as listen:
-        made = solve(problem, options, listen)
+    try:
+        with progress(voice) as listen:
+            made = solve(problem, options, listen)
+    except InfeasibleError as refusal:
+        raise _diagnosed(refusal, problem, options, voice) from None
     if made.record.limit is not Limit.INTERRUPT:
         voice.say(voice.read(words.COMPARING))
         made = compare(problem, made, options)
     write_plan_files(made, out, problem)
     voice.say_all(["", *summary_lines(made, voice.language), ""])
     voice.say(voice.read(words.WRITTEN).format(path=out, files=", ".join(PLAN_FILES)))
+
+
+def _diagnosed(refusal: InfeasibleError, problem: Problem, options: SolveOptions, voice: Voice) -> InfeasibleError:
+    """Add to a refusal what cannot stand together and what helps; after Ctrl-C leave it as it is."""
+    voice.say(voice.read(words.DIAGNOSING).format(seconds=f"{options.time_limit_s:g}"))
+    try:
+        found = diagnose(problem, options).text
+    except KeyboardInterrupt:
+        return refusal
+    return InfeasibleError(Text(f"{refusal.message.en}\n{found.en}", f"{refusal.message.zh}\n{found.zh}"))
 
 
 def show(folder: Path, voice: Voice) -> None:

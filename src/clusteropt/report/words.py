@@ -228,6 +228,11 @@ READ = Text(
     "已读取 {name}: {clusters} 个集群, {levers} 种政策工具, {funds} 项资金, {rules} 条规则, 年份 {years}。",
 )
 NO_FAULTS = Text("No faults found.", "未发现错误。")
+LOOKING = Text("Looking for any plan, for at most {seconds} s.", "查找是否存在可行方案, 至多 {seconds} 秒。")
+DIAGNOSING = Text(
+    "No plan obeys all rules. Looking for what stands in the way, for at most {seconds} s.",
+    "没有方案能满足所有规则。查找原因, 至多 {seconds} 秒。",
+)
 SOLVING = Text("Solving, for at most {seconds} s.", "开始求解, 至多 {seconds} 秒。")
 PROGRESS = Text(
     "{seconds} s  {step}  incumbent {value}  bound {bound}  gap {gap}",

@@ -24,8 +24,10 @@ def no_plan(claim: Claim, fault: SolverFault | None = None) -> NoPlanError | Key
     if claim.reason is Reason.INFEASIBLE or claim.reason is Reason.INFEASIBLE_OR_UNBOUNDED:
         return InfeasibleError(
             Text(
-                f"No plan obeys all rules (HiGHS claims: {said}). Loosen a floor, a lock or a count, or add money.",
-                f"没有方案能同时满足所有规则(HiGHS 称:{said})。请放宽下限、锁定或数量规则,或增加资金。",
+                f"No plan obeys all rules (HiGHS claims: {said}). Loosen a floor, a lock or a count, or add money; "
+                "diagnose(problem) finds out which, and the smallest change that helps.",
+                f"没有方案能同时满足所有规则(HiGHS 称:{said})。请放宽下限、锁定或数量规则,或增加资金;"
+                "diagnose(problem) 可找出具体是哪些要求, 以及最小的修改。",
             )
         )
     if claim.reason is Reason.UNBOUNDED:

@@ -1,4 +1,4 @@
-"""Changes of a problem that a repair is made of: what a member asked before and asks after, applied and in words."""
+"""Amendments of a problem that a repair is made of: what a member asked before and asks after, applied and in words."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Ints, Problem, Rule
 
-RATIOS = (RuleKind.SHARE, RuleKind.CHANGE)
-"""Rules whose limits are shares, not whole numbers."""
+SPANS = {RuleKind.SHARE: (0, 1), RuleKind.CHANGE: (-1, 1_000)}
+"""Rules whose limits are shares, not whole numbers, and the limits that the tables can hold."""
+FALLING = (MemberKind.MINIMUM, MemberKind.LEAST, MemberKind.TARGET)
+"""Members that are eased by lowering them."""
 FINEST = Fraction(1, 10**9)
 """The tables hold shares with nine decimals."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Amendment:
     """One change of a problem.
 
     Parameters
@@ -45,10 +47,10 @@ class Change:
         """Give by how much a share changes; None for what is no share, or goes."""
         if self.member.kind not in (MemberKind.MINIMUM, MemberKind.MAXIMUM) or self.before is None:
             return None
-        ratio = problem.rules[self.member.place[0]].kind in RATIOS
+        ratio = problem.rules[self.member.place[0]].kind in SPANS
         return abs(self.after - self.before) if ratio and self.after is not None else None
 
-    def wider(self, problem: Problem, steps: int) -> Change:
+    def wider(self, problem: Problem, steps: int) -> Amendment:
         """Move the limit on by some whole units, or some units of the last decimal of a share."""
         if steps == 0 or self.before is None or self.after is None:
             return self
@@ -57,17 +59,20 @@ class Change:
             unit = abs(self.before) * FINEST
         if kind in (MemberKind.MINIMUM, MemberKind.MAXIMUM):
             rule = problem.rules[self.member.place[0]]
-            unit = FINEST if rule.kind in RATIOS else Fraction(rule.kind is not RuleKind.COUNT)
-        moved = self.after + steps * unit * (1 if self.after > self.before else -1)
-        low = Fraction(-1 if self.points(problem) is not None else 0)
-        return replace(self, after=max(moved, low))
+            unit = FINEST if rule.kind in SPANS else Fraction(rule.kind is not RuleKind.COUNT)
+        falls = kind in FALLING or (kind is MemberKind.LOCK and self.after < self.before)
+        moved = self.after + steps * unit * (-1 if falls else 1)
+        if self.points(problem) is None:
+            return replace(self, after=max(moved, Fraction(0)))
+        low, high = SPANS[problem.rules[self.member.place[0]].kind]
+        return replace(self, after=min(max(moved, Fraction(low)), Fraction(high)))
 
     def words(self, problem: Problem) -> Text:
         """Say what to do, as a clause without a full stop."""
         kind, place = self.member.kind, self.member.place
         if kind is MemberKind.TARGET:
-            figures = [f"{float(limit or 0):,.9g}" for limit in (self.before, self.after)]
-            return _moved(Text("lower the target", "将目标"), *(Text(figure, figure) for figure in figures), "降至")
+            before, after = (f"{float(limit or 0):,.9g}" for limit in (self.before, self.after))
+            return _moved(Text("lower the target", "将目标"), Text(before, before), Text(after, after), "降至")
         if kind is MemberKind.PURSE:
             name, more = purse_name(problem, *place), money_words(problem, int((self.after or 0) - (self.before or 0)))
             holds = money_words(problem, int(self.after or 0))
@@ -119,29 +124,29 @@ def _moved(what: Text, before: Text, after: Text, goes: str) -> Text:
     return Text(f"{what.en} from {before.en} to {after.en}", f"{what.zh}从 {before.zh} {goes} {after.zh}")
 
 
-def apply_changes(problem: Problem, changes: Iterable[Change]) -> Problem:
+def amend(problem: Problem, amendments: Iterable[Amendment]) -> Problem:
     """Give the problem with some limits changed.
 
     Parameters
     ----------
     problem : Problem
         The problem; it stays as it is.
-    changes : iterable of Change
+    amendments : iterable of Amendment
         One at most for each member.
     """
     purse, least, most = problem.purse.copy(), problem.least.copy(), problem.most.copy()
     rules: dict[int, Rule | None] = dict(enumerate(problem.rules))
     objective = problem.objective
-    for change in changes:
-        kind, place = change.member.kind, change.member.place
+    for amendment in amendments:
+        kind, place = amendment.member.kind, amendment.member.place
         if kind is MemberKind.TARGET:
-            objective = replace(objective, target=float(change.after or 0))
+            objective = replace(objective, target=float(amendment.after or 0))
         elif kind in _ARRAYS:
             {MemberKind.PURSE: purse, MemberKind.LEAST: least, MemberKind.MOST: most}[kind][place] = int(
-                change.after or 0
+                amendment.after or 0
             )
         else:
-            rules[place[0]] = _changed(rules[place[0]], change)
+            rules[place[0]] = _changed(rules[place[0]], amendment)
     kept = tuple(rule for rule in rules.values() if rule is not None)
     changed = replace(problem, purse=purse, least=least, most=most, rules=kept, objective=objective)
     return _with_defaults(problem, changed)
@@ -150,16 +155,16 @@ def apply_changes(problem: Problem, changes: Iterable[Change]) -> Problem:
 _ARRAYS = (MemberKind.PURSE, MemberKind.LEAST, MemberKind.MOST)
 
 
-def _changed(rule: Rule | None, change: Change) -> Rule | None:
+def _changed(rule: Rule | None, amendment: Amendment) -> Rule | None:
     """Give a rule with one limit changed; None where it limits nothing any more."""
-    if rule is None or (change.member.kind is MemberKind.LOCK and change.after is None):
+    if rule is None or (amendment.member.kind is MemberKind.LOCK and amendment.after is None):
         return None
-    if change.member.kind is MemberKind.LOCK:
-        return replace(rule, minimum=change.after, maximum=change.after)
-    if change.member.kind is MemberKind.MINIMUM:
-        rule = replace(rule, minimum=change.after)
+    if amendment.member.kind is MemberKind.LOCK:
+        return replace(rule, minimum=amendment.after, maximum=amendment.after)
+    if amendment.member.kind is MemberKind.MINIMUM:
+        rule = replace(rule, minimum=amendment.after)
     else:
-        rule = replace(rule, maximum=change.after)
+        rule = replace(rule, maximum=amendment.after)
     return None if rule.minimum is None and rule.maximum is None else rule
 
 

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import math
+import re
 import stat
 import sys
 import tomllib
@@ -47,7 +48,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "depreciation": (0, 1), "uncertainty": (0, 1), "origin": (0, 1), "diffusion": (0, 1), "scale": (TINY, BIG),
     "size": (TINY, BIG), "share": (-BIG, BIG), "min": (-BIG, BIG), "max": (-BIG, BIG),
 }  # fmt: skip
-ZERO, WHOLE = Fraction(0), ("amount", "least", "most", "year", "lag")
+ZERO, WHOLE, READ = Fraction(0), ("amount", "least", "most", "year", "lag"), ("uncertainty", "origin", "diffusion")
+# How whole numbers, exact decimals and other numbers are written.
+_DECIMAL = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"
+FORMS = (r"[+-]?[0-9]+(\.0*)?", _DECIMAL, _DECIMAL + r"([eE][+-]?[0-9]+)?")
 SETTINGS = {
     "": "name title title_zh years", "tables": "folder workbook dataset", "effectiveness": "column reading",
     "objective": "kind measure equity_family equity_scale target discount outcome outcome_zh",
@@ -92,10 +96,13 @@ def read_value(column: str, text: str) -> Any:
     if column not in RANGES:
         return unicodedata.normalize("NFC", text)
     low, high = RANGES[column]
-    size = 0 if text in READINGS else abs(float(text))
+    words = READINGS if column in READ else {}
+    form = FORMS[0] if column in WHOLE else FORMS[1] if column in ("min", "max") else FORMS[2]
+    need(text in words or re.fullmatch(form, text), f"{column}: {text}")
+    size = 0 if text in words else abs(float(text))
     need(size == 0 or TINY <= size <= BIG, f"{column}: {text}")
     # The size is looked at first: the exponent of a number near nothing or beyond bounds would fill the memory.
-    number = Fraction(text) if size else Fraction(READINGS.get(text, 0))
+    number = Fraction(text) if size else Fraction(words.get(text, 0))
     need(low <= number <= high and (column not in WHOLE or number.denominator == 1), f"{column}: {text}")
     return int(number) if column in WHOLE else number
 

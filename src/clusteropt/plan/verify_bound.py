@@ -147,7 +147,8 @@ class Bound:
         self.total += MARGIN * self.size if number is float else 0
         if not math.isfinite(self.total) or not isinstance(self.total, number):
             raise ArithmeticError("no finite bound")
-        self.limit = -self.total if kind == "least_money" else self.total
+        # Whatever the prices say, no plan takes less than nothing.
+        self.limit = max(number(0), -self.total) if kind == "least_money" else self.total
 
     def _read(self, x: Any, signed: bool = False) -> Any:
         """Read a price: finite, and not negative where that would prove nothing."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clusteropt.errors import InputError
-from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, RuleBase, RuleKind, Selection
+from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, ResponseFamily, RuleBase, RuleKind, Selection
 from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.inputs.settings import ModelSettings
 from clusteropt.plan import neighbours
@@ -323,3 +323,27 @@ def test_years_and_stocks_enter_the_worth_of_a_unit() -> None:
     first = next(cell for cell in explained(problem).cells if cell.year == 0)
     gain = 100 * (math.log(1.5 / 1.49) + math.log(1.25 / 1.245))
     assert first.last == pytest.approx(gain, rel=1e-9)
+
+
+def test_without_prices_the_solves_alone_speak() -> None:
+    """A plan whose certificate proves nothing is explained by solving; prices and what hangs on them are not known."""
+    problem = replace(two_menus(11), rules=(rule(RuleKind.COUNT, maximum=1, base=RuleBase.AWARDS, name="one"),))
+    plan = solve(problem, INLINE)
+    unproved = replace(plan.certificate.stages[0], bound=math.inf, proof=Proof.CLAIMED, multipliers=None)
+    bare = replace(plan, certificate=replace(plan.certificate, stages=(unproved,)))
+    found = explain(problem, bare, ExplainOptions(parts=ALL, solve=INLINE))
+    assert (found.rules[0].cost.low.value, found.rules[0].cost.high.value) == pytest.approx((6.0, 6.0), abs=1e-6)
+    assert found.rules[0].cost.high.way is Way.SOLVED
+    cells = _cells(found)
+    assert math.isnan(cells[0].price)
+    assert cells[1].stop is Stop.RULE
+    assert cells[1].rules == ("one",)
+    assert (cells[1].level, cells[1].money) == (3, None)
+    assert math.isnan(cells[1].factor)
+
+
+def test_money_worth_next_to_nothing_is_no_gain() -> None:
+    """Many scales up an exponential curve one more unit brings almost nothing: that is no gain."""
+    problem = plain_problem([[1.0], [1.0]], [[10.0], [10.0]], [[900]], family=ResponseFamily.EXPONENTIAL)
+    cells = explained(problem).cells
+    assert {cell.stop for cell in cells} == {Stop.NO_GAIN}

@@ -46,9 +46,9 @@ GAP = 0.01
 """How near to the largest difference an alternative comes where the caller gives no options: the search is hard."""
 SEARCH_SHARE = 0.7
 """The part of its time that the search for choices takes at most: the rest is for their money."""
-TRIES, BEYOND = 6, 1.2
-"""A plan that rounding leaves below the value asked for is sought again so many times; and what is then asked on top,
-in units of what was missing."""
+TRIES, BEYOND = 8, 1.2
+"""A plan that rounding leaves below the value asked for is sought again so many times; and how much is then asked on
+top, in units of what was missing: twice as much each time."""
 ROUNDING_S = 1.0
 """Rounding has at least so long."""
 SMALLEST_S = 0.2
@@ -151,12 +151,12 @@ class _Seeking:
             found = Search(guard, options, until).best(partial(self._formulation, asked), self._grid(), SEARCH_SHARE)
             bound, late = found.bound, found.limit is not None
             money = _rounded(found, (runner, until))
-            for _ in range(TRIES):
+            for attempt in range(TRIES):
                 short = self._needed() - self._signed_value(money)
                 if short <= 0 and not late:
                     break
                 # A search that ended early leaves the money of its choices unrefined, so it says nothing of rounding.
-                asked, late = asked if late else asked + BEYOND * short, False
+                asked, late = asked if late else asked + BEYOND * 2**attempt * short, False
                 refined = Search(guard, options, until).best(self._refiner(found, asked), found.formulation.grid)
                 money = _rounded(refined, (runner, until))
         apart = [_apart(old, _by_cell(base, money)) for old in self.before]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
     from clusteropt.plan.neighbours import Base
 
+NOTHING = 1e-6
+"""Worth so little that all money at this rate would raise the value by no more than this share of it, is none."""
 ROOM = 0.01
 """A worth this close to a price, relative to it, is no more than the price."""
 
@@ -88,6 +90,7 @@ class _View:
     rungs: Rungs
     gain_down: Floats
     gain_up: Floats
+    nothing: float
     costs: Costs | None
     left: Ints
     capped: dict[int, set[str]]
@@ -121,6 +124,7 @@ def cell_reasons(base: Base, prices: Prices | None, clusters: Ints) -> tuple[Cel
         rungs=rungs,
         gain_down=step_worth(space, base.money, rungs.below, factor),
         gain_up=step_worth(space, base.money, rungs.above, factor),
+        nothing=NOTHING * abs(base.plan.value) / max(float(space.problem.purse.sum()), 1.0),
         costs=costs,
         left=_left(space, base.money),
         capped=capped,
@@ -308,9 +312,9 @@ def _stop(view: _View, cell: int, cheapest: int) -> tuple[Stop, tuple[str, ...]]
     above, gain = int(view.rungs.above[cell]), float(view.gain_up[cell])
     if above < 0:
         return Stop.MOST, ()
-    if gain <= 0:
-        return Stop.NO_GAIN, ()
     flows, step = view.flows[cell].tolist(), above - int(view.rungs.amount[cell])
+    if gain <= step * view.nothing:
+        return Stop.NO_GAIN, ()
     within = [flow for flow in flows if flow not in view.capped]
     if view.costs is not None and gain <= _least_cost(view.costs, within, cheapest, step, not view.rungs.amount[cell]):
         return Stop.WORTH, ()

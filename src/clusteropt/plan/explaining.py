@@ -157,7 +157,7 @@ class _Explaining:
         self._tell(words)
         without = without_rule(base.problem, number)
         known = priced(base, without)
-        if known.bound > self._free_bound:
+        if not (np.isfinite(known.bound) and known.bound <= self._free_bound):
             known = self._solved(without).tighter(known)
         cost = difference(known.at_least(base.known.value), base.known, free=True)
         return RuleCost(rule.name, rule.kind, words, _sides(base, rule.name), cost)

@@ -15,11 +15,15 @@ from clusteropt.plan.making import solve
 from clusteropt.plan.neighbours import base_of
 from clusteropt.plan.rule_levels import rule_levels
 from clusteropt.plan.saving import plan_from_json, plan_to_json
+from clusteropt.report.files import write_plan_files
+from clusteropt.report.verifying import verify_folder
 from tests import naive
 from tests.problems import INLINE, plain_problem, rule, with_menus
 from tests.small import small_problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from clusteropt.plan.plan import Plan
 
 FINE = replace(INLINE, relative_gap=1e-3)
@@ -135,3 +139,12 @@ def test_without_time_there_are_none_or_those_found() -> None:
     assert len(others) <= 3
     for other in others:
         assert other.loss <= 0.05
+
+
+def test_an_alternative_passes_the_verifier(tmp_path: Path) -> None:
+    """Written with its problem, an alternative stands the checks of the stand-alone verifier, its bound included."""
+    problem = small_problem()
+    plan = solve(problem, INLINE)
+    (other,) = alternatives(problem, plan, 1, 0.02, replace(INLINE, relative_gap=0.02))
+    write_plan_files(other.plan, tmp_path / "other", problem)
+    assert verify_folder(tmp_path / "other").holds

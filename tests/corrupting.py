@@ -181,6 +181,9 @@ def _rows(group: dict[str, list[Any]]) -> list[str] | None:
 
 def must_be_refused(plan: Any, bent: Any, corruption: Corruption) -> bool | None:
     """Tell whether the verifier must refuse a corrupted plan; None where either is right."""
+    if (corruption.field, corruption.change) == ("objective.equity_scale", "nothing"):
+        # The scale that a model leaves open follows from the tables, so a plan need not repeat it.
+        return None
     part, gone = part_of(corruption.field), corruption.change in (TAKEN_OUT, "nothing")
     if part in (Part.CLAIM, Part.BOUND) and not gone:
         return _must_a_bound(plan, bent, corruption)

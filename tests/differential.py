@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count, cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from clusteropt.errors import ExactMoneyError, InfeasibleError, NoIncumbentError
@@ -17,11 +19,10 @@ from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from tests import naive
 from tests.problems import INLINE, Sizes
-from tests.random_tables import TINY, random_model, random_tables, write_folder
+from tests.random_tables import TINY, random_tables, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from clusteropt.plan.plan import Plan
 
@@ -85,13 +86,17 @@ def examine(seed: int, folder: Path) -> Finding:
 
 
 def solved_models(num: int, start: int = 0) -> Iterator[tuple[int, Problem, Plan]]:
-    """Give the first ``num`` seeds from ``start`` on whose models have a plan, one objective after the other."""
+    """Give the first ``num`` seeds from ``start`` on whose models have a plan, one objective after the other.
+
+    The models are read from files, so that their plans go with the files themselves.
+    """
     kinds, seeds = cycle(ObjectiveKind), count(start)
     for _ in range(num):
         kind, found = next(kinds), Verdict.INFEASIBLE
         while isinstance(found, Verdict):
             seed = next(seeds)
-            problem = random_model(seed, TINY, kind)
+            with TemporaryDirectory() as folder:
+                problem = read_problem(write_folder(*random_tables(seed, TINY, kind), Path(folder)))
             found = attempt(lambda: solve(problem, INLINE))  # noqa: B023 - called at once
         yield seed, problem, found
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.plan.members import Member, MemberKind, best_year, list_members
 from tests import naive
 
@@ -106,9 +105,3 @@ def _obeys(problem: Problem, allocation: naive.Allocation, loose: list[tuple[int
 def is_feasible(problem: Problem) -> bool:
     """Tell by trying all whether a problem has a plan."""
     return naive.brute_force(problem) is not None
-
-
-def reaches(problem: Problem, target: Fraction) -> bool:
-    """Tell whether a problem of least money reaches a target."""
-    assert problem.objective.kind is ObjectiveKind.LEAST_MONEY
-    return is_feasible(replace(problem, objective=replace(problem.objective, target=float(target))))

@@ -77,13 +77,14 @@ class Clashes:
         return Text(f"rules {', '.join(names[:-1])} and {names[-1]}", f"规则 {'、'.join(names)} ")
 
     def tell(self, numbers: Sequence[int], column: str, problem: Text, remedy: Text) -> None:
-        """Note a fault at the row of the first rule, unless the same rules have been told of."""
+        """Note a fault at the min or max of the first rule, unless the same rules have been told of."""
         key = frozenset(numbers)
         if key in self.told:
             return
         self.told.add(key)
         rule = self.rule(numbers[0])
-        value = str(getattr(rule, {"min": "minimum", "max": "maximum"}.get(column, "name")))
+        limit = rule.minimum if column == "min" else rule.maximum
+        value = None if limit is None else str(limit) if limit.denominator == 1 else repr(float(limit))
         self.check.faults.add(Place("rules", self.rows[numbers[0]], column, value), problem, remedy)
 
     def apart(self, candidates: Sequence[int], worth: Sequence[int | Fraction], scope: Sequence[int]) -> list[int]:
@@ -280,10 +281,11 @@ def _tell_purses(clashes: Clashes, group: list[int], held: int) -> None:
             f"{names.en} asks at least {asked.en}{reason.en}; the purses open to it hold {there.en}.",
             f"{names.zh} 至少需要 {asked.zh}{reason.zh}; 对其开放的资金共 {there.zh}。",
         )
+        remedy = Text("Lower min, or add money.", "请降低 min, 或增加资金。")
     else:
         problem = Text(
             f"{names.en} together ask at least {asked.en}; the purses open to them hold {there.en}.",
             f"{names.zh}合计至少需要 {asked.zh}; 对其开放的资金共 {there.zh}。",
         )
-    remedy = Text("Lower min of one of them, or add money.", "请降低其中一条的 min, 或增加资金。")
+        remedy = Text("Lower min of one of them, or add money.", "请降低其中一条的 min, 或增加资金。")
     clashes.tell([floor.rule for floor in floors_of], "min", problem, remedy)

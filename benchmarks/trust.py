@@ -115,8 +115,10 @@ def verify(clusters: int) -> dict[str, Any]:
     from tests.large import large_folder  # noqa: PLC0415
 
     import clusteropt as co  # noqa: PLC0415
+    from clusteropt.report.verifying import program  # noqa: PLC0415
 
-    found: dict[str, Any] = {"lines": len(VERIFIER.read_text(encoding="utf-8").splitlines())}
+    # The verifier is more than its first file: all that is needed elsewhere counts.
+    found: dict[str, Any] = {"lines": len(program().splitlines())}
     with tempfile.TemporaryDirectory() as place:
         problem = co.read_problem("national66")
         co.write_plan_files(co.solve(problem), Path(place) / "n66", problem)

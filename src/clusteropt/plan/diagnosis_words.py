@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.inputs.problem import ObjectiveKind, RuleKind
+from clusteropt.plan.members import MemberKind
 from clusteropt.plan.rule_words import money_words, share_words
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
@@ -12,7 +13,9 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from clusteropt.inputs.problem import Problem
     from clusteropt.plan.diagnosis import Conflict, Diagnosis
+    from clusteropt.plan.members import Member
     from clusteropt.plan.repairs import Repair
 
 EXISTS = Text(
@@ -46,6 +49,7 @@ NO_CONFLICT = Text(
     "What cannot stand together was not found out. Allow more time.", "未能找出哪些要求不能同时成立。请增加时间。"
 )
 HELPS = Text("What helps, cheapest first (each alone is enough):", "可行的修改, 由小到大 (任选其一即可):")
+SMALLER = Text(" A smaller change of it may be enough.", "更小的改动或许已足够。")
 NO_REPAIR = Text("No repair was found in the time given.", "在给定时间内未找到修改办法。")
 CUT = Text("The time limit came before everything was tried.", "尚未尝试全部办法即已达到时间限制。")
 STOPPED = Text("It was interrupted before everything was tried.", "尚未尝试全部办法即被中断。")
@@ -81,16 +85,30 @@ def _conflict(conflict: Conflict, number: int, count: int) -> Iterator[Text]:
 
 
 def _repair(diagnosis: Diagnosis, repair: Repair, number: int) -> Text:
-    moved = money_words(diagnosis.problem, repair.cost)
-    english, chinese = f"moves {moved.en}", f"变动 {moved.zh}"
-    if repair.points is not None:
-        points = share_words(repair.points).removesuffix("%")
-        english, chinese = f"{english}, {points} points of share", f"{chinese}, 比例 {points} 个百分点"
-    shown = _shown(diagnosis, repair)
+    moved, shown = _moved(diagnosis.problem, repair), _shown(diagnosis, repair)
+    unsure = SMALLER if len(repair.amendments) == 1 and not repair.least else Text("", "")
     return Text(
-        f"  {number}. {repair.words.en} ({english}). {shown.en}",
-        f"  {number}. {repair.words.zh} ({chinese})。{shown.zh}",
+        f"  {number}. {repair.words.en}; this {moved.en}. {shown.en}{unsure.en}",
+        f"  {number}. {repair.words.zh}; {moved.zh}。{shown.zh}{unsure.zh}",
     )
+
+
+def _moved(problem: Problem, repair: Repair) -> Text:
+    """Say what a repair moves: money, or what counts as money, and points of share."""
+    money = money_words(problem, repair.cost)
+    counted = all(_is_counted(problem, amendment.member) for amendment in repair.amendments)
+    english, chinese = ("counts as moving", "相当于变动") if counted else ("moves", "变动")
+    english, chinese = f"{english} {money.en}", f"{chinese} {money.zh}"
+    if repair.points is None:
+        return Text(english, chinese)
+    points = share_words(repair.points).removesuffix("%")
+    return Text(f"{english}, and {points} points of share", f"{chinese}, 比例变动 {points} 个百分点")
+
+
+def _is_counted(problem: Problem, member: Member) -> bool:
+    if member.kind in (MemberKind.MINIMUM, MemberKind.MAXIMUM):
+        return problem.rules[member.place[0]].kind is RuleKind.COUNT
+    return member.kind is MemberKind.TARGET
 
 
 def _shown(diagnosis: Diagnosis, repair: Repair) -> Text:

@@ -269,7 +269,8 @@ def _need(formulation: Formulation, base: Ints, safety: float) -> tuple[Floats, 
     money = base.astype(float)
     worth = marginal(formulation.space, money)
     missing = (formulation.problem.objective.target or 0.0) - evaluate(formulation.space, money).total
-    largest = max(float(worth.max(initial=0.0)), 1e-300)
+    # Where no unit is worth anything, such as at the floors of stocks that only levels feed, nothing can be scaled by it.
+    largest = float(worth.max(initial=0.0)) or 1.0
     return worth / largest, missing / largest + safety
 
 
@@ -305,7 +306,8 @@ def _nearest(
         # Units left over go to draws that exist: an award of one yuan is right but reads as a mistake.
         high[(base == 0) & (choices.flow_lower == 0)] = 0.0
     left = [_residual(row, base, low, high) for row in rows]
-    if any(limits is None for limits in left):
+    beyond = need is not None and need[1] > float(np.maximum(need[0] * low, need[0] * high).sum())
+    if beyond or any(limits is None for limits in left):
         return None
     kept = [(row, limits) for row, limits in zip(rows, left, strict=True) if limits not in (None, _OPEN)]
     matrix = _stack([row for row, _ in kept], len(base))

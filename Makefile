@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: plan test lint types docs check benchmarks clean
+.PHONY: plan test lint types docs check fuzz trust clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' || \
@@ -35,6 +35,12 @@ types: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev  ## build the site into docs/_build/html
 	$(BIN)/python docs/generate.py
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+fuzz: $(VENV)/.installed-dev  ## the short form of every step that measures trust
+	$(BIN)/python benchmarks/trust.py all
+
+trust: $(VENV)/.installed-dev  ## the long form, which takes hours
+	$(BIN)/python benchmarks/trust.py all --long
 
 check: lint types test docs  ## all that CI runs
 

@@ -157,8 +157,9 @@ def write_checked_files(plan: Plan, folder: Path, problem: Problem | None) -> No
 
 
 def _fill(plan: Plan, folder: Path, problem: Problem | None) -> None:
-    write_checked_files(plan, folder, problem)
     write_workbook(plan, folder / "plan.xlsx")
+    # plan.json comes last: what is cut short before it is no plan.
+    write_checked_files(plan, folder, problem)
     for name in PLAN_FILES:
         _sync(folder / name)
     _sync_folder(folder)

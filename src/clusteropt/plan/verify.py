@@ -293,7 +293,7 @@ class Audit:
         limit, edge = float(bound.limit), float(bound.limit) - room
         if sign < 0:
             # Money is whole: where less than 7.2 is not possible, 8 is the least.
-            limit, edge = float(math.ceil(bound.limit)), float(math.ceil(bound.limit + room))
+            limit = edge = float(math.ceil(bound.limit))
         wrong = [] if sign * stated >= sign * edge else [f"{stated!r}; {limit!r}"]
         wrong += [] if sign * (limit - value) >= -TOLERANCE * max(abs(value), size) else [f"{value!r}; {limit!r}"]
         return "proved", wrong, f"{grade}: {self._bound_text(limit, value)}"

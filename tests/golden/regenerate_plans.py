@@ -1,0 +1,109 @@
+"""Make the stored plan folders again: ``python -m tests.golden.regenerate_plans``, after a change of the format.
+
+Random models are solved until every feature has been in a plan; a plan is kept if it brings a feature that those before
+lack, and left out again if later ones bring all it has.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs import read_problem
+from clusteropt.inputs.problem import RuleKind
+from clusteropt.plan.making import solve
+from clusteropt.plan.verify import check_folder
+from clusteropt.report.files import write_plan_files
+from tests.differential import Verdict, attempt
+from tests.problems import INLINE
+from tests.random_tables import TINY, random_tables, write_folder
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Problem, Rule
+    from clusteropt.plan.plan import Plan
+
+PLANS = Path(__file__).parent / "plans"
+SEEDS = range(600)
+ENOUGH = 12
+"""So many plans are kept at most."""
+
+
+def features(problem: Problem, plan: Plan) -> set[str]:
+    """Name what a plan has in it."""
+    objective, menus = problem.objective, problem.menus
+    found = {f"{objective.kind}, {objective.measure}", f"proof {plan.proof}"}
+    found |= {
+        f"{family} in use" for family, used in zip(problem.family, problem.effect.any(axis=0), strict=True) if used
+    }
+    found |= {f"equity {objective.equity_family}"} if objective.kind == "equity" else set()
+    found |= {_rule(rule) for rule in problem.rules}
+    facts = {
+        "levels with gains": np.isfinite(menus.gain).any(),
+        "levels on curves": np.isnan(menus.gain).any(),
+        "a stock in use": (problem.stock[:, problem.depreciation < 1] > 0).any(),
+        "lags": (problem.lag > 0).any() and problem.num_years > 1,
+        "synergies": any(synergy.gain.any() for synergy in problem.synergies) and plan.synergy.any(),
+        "spill-overs that help": (problem.spill_share > 0).any(),
+        "spill-overs that harm": (problem.spill_share < 0).any(),
+        "memberships": ((problem.membership > 0) & (problem.membership < 1)).any(),
+        "two funds": problem.num_funds > 1,
+        "closed draws": problem.num_draws < problem.num_clusters * problem.num_levers * problem.num_funds,
+        "discount": problem.discount > 0,
+        "a least award": (problem.least > 1).any(),
+        "money left": bool(plan.unspent),
+        "prices of rules": any(len(s.multipliers.rule.rule) for s in plan.certificate.stages if s.multipliers),
+    }
+    return found | {name for name, holds in facts.items() if holds}
+
+
+def _rule(rule: Rule) -> str:
+    sides = "".join(side for side, limit in (("<", rule.minimum), (">", rule.maximum)) if limit is not None)
+    funds = (
+        " of funds" if rule.selection.funds and rule.kind in (RuleKind.COUNT, RuleKind.LOCK, RuleKind.CHANGE) else ""
+    )
+    return f"{rule.kind} {rule.base} {sides}{funds}"
+
+
+def main() -> None:
+    """Solve, choose, and write the folders."""
+    kept: dict[int, set[str]] = {}
+    with TemporaryDirectory() as place:
+        for seed in SEEDS:
+            folder = Path(place) / str(seed)
+            problem = read_problem(write_folder(*random_tables(seed, TINY), folder / "model", dress=seed))
+            plan = attempt(lambda problem=problem: solve(problem, INLINE))
+            if isinstance(plan, Verdict):
+                continue
+            brought = features(problem, plan)
+            if brought <= set().union(*kept.values()):
+                continue
+            write_plan_files(plan, folder / "plan", problem)
+            kept[seed] = brought
+        chosen = _fewest(kept)
+        shutil.rmtree(PLANS, ignore_errors=True)
+        for seed in chosen:
+            source = Path(place) / str(seed) / "plan"
+            assert check_folder(source)[0] == 0
+            # The workbook is for eyes, and no check reads it.
+            shutil.copytree(source, PLANS / str(seed), ignore=shutil.ignore_patterns("*.xlsx"))
+    sys.stdout.write("\n".join(sorted(set().union(*(kept[seed] for seed in chosen)))) + "\n")
+
+
+def _fewest(kept: dict[int, set[str]]) -> list[int]:
+    """Choose plans one by one, each time the one that brings most that is new."""
+    chosen: list[int] = []
+    have: set[str] = set()
+    while len(chosen) < ENOUGH and set().union(*kept.values()) - have:
+        best = max(kept, key=lambda seed: len(kept[seed] - have))
+        chosen.append(best)
+        have |= kept[best]
+    return sorted(chosen)
+
+
+if __name__ == "__main__":
+    main()

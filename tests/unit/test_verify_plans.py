@@ -1,0 +1,66 @@
+"""Stored plans of every feature: they hold as they are, and no field of theirs can be changed.
+
+No solver is in here, so that these tests are quick: they are what mutants of the verifier are tried on.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from clusteropt.plan.verify import check_folder
+from tests.corrupting import Corruption, Part, ask, corruptions, part_of
+from tests.plan_folders import read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PLANS = sorted((Path(__file__).parents[1] / "golden" / "plans").iterdir())
+STRONG = {"one more", "one less", "a thousandth more", "two swapped", "first dropped", "a sign more", "other way"}
+"""The changes that a check can only see if it computes."""
+
+
+@pytest.fixture(params=PLANS, ids=lambda path: path.name)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Give a copy of a stored plan."""
+    shutil.copytree(request.param, tmp_path / "plan")
+    return tmp_path / "plan"
+
+
+def test_a_stored_plan_holds(folder: Path) -> None:
+    """Every check of a plan stored earlier is made and holds."""
+    code, lines = check_folder(folder)
+    assert [line for line in lines if line[0] != "ok"] == []
+    assert code == 0
+
+
+def test_no_field_of_a_stored_plan_can_be_changed(folder: Path) -> None:
+    """One change of every field that follows from the tables is refused, one that describes is not."""
+    plan = read_plan(folder)
+    answers = [ask(folder, plan, corruption) for corruption in chosen(plan)]
+    wrong = [(answer.corruption, answer.code) for answer in answers if answer is not None and not answer.right]
+    assert wrong == []
+
+
+def chosen(plan: Any) -> Iterator[Corruption]:
+    """Choose one strong change of each field but those that only describe."""
+    dice, fields = random.Random(1), {}
+    for corruption in corruptions(plan):
+        if corruption.change in STRONG and part_of(corruption.field) not in (Part.TOLD, Part.PRICE):
+            fields.setdefault(corruption.field, []).append(corruption)
+    return (dice.choice(found) for found in fields.values())
+
+
+def test_the_stored_plans_are_of_every_kind() -> None:
+    """All objectives, all kinds of rules and both grades of proof are among them."""
+    plans = [read_plan(path) for path in PLANS]
+    assert {plan["objective"]["kind"] for plan in plans} == {"total", "worst_region", "equity", "least_money"}
+    assert {proof["proof"] for plan in plans for proof in plan["certificate"]["stages"]} >= {"exact", "safe"}
+    rules = " ".join(
+        (path / "inputs" / "rules.csv").read_text() for path in PLANS if (path / "inputs" / "rules.csv").exists()
+    )
+    assert all(kind in rules for kind in ("amount", "share", "count", "change", "lock", "clusters", "fund:"))

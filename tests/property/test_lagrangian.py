@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,7 +16,6 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import Dual, evaluate_prices, make_dual
 from clusteropt.model.outcome import with_equity_scale
-from clusteropt.model.prices import Prices
 from clusteropt.model.space import make_space
 from clusteropt.plan.making import solve
 from clusteropt.plan.proving import array_bound
@@ -25,6 +25,9 @@ from clusteropt.solver.runner import Runner
 from clusteropt.solver.scaling import choose_scaling, to_program
 from tests import naive
 from tests.problems import INLINE, Sizes, plain_problem, random_problem, rule, with_menus
+
+if TYPE_CHECKING:
+    from clusteropt.model.prices import Prices
 
 MENUS = Sizes(clusters=2, levers=2, years=2, funds=2, menus=1.0, money=5, cells=4, rules=3)
 AMOUNTS = Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.3, money=6, cells=4, rules=3)

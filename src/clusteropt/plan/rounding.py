@@ -269,7 +269,7 @@ def _need(formulation: Formulation, base: Ints, safety: float) -> tuple[Floats, 
     money = base.astype(float)
     worth = marginal(formulation.space, money)
     missing = (formulation.problem.objective.target or 0.0) - evaluate(formulation.space, money).total
-    # Where no unit is worth anything, such as at the floors of stocks that only levels feed, nothing can be scaled by it.
+    # Where no unit is worth anything, as at the floors of stocks that only levels feed, nothing scales what is missing.
     largest = float(worth.max(initial=0.0)) or 1.0
     return worth / largest, missing / largest + safety
 

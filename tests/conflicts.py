@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.errors import InfeasibleError
+from clusteropt.inputs.problem import Objective, RuleBase, RuleKind
+from clusteropt.plan.making import solve
 from clusteropt.plan.members import Member, MemberKind, best_year, list_members
 from tests import naive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
+    from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem, Rule
 
 MOST_TRIES = 2_000
@@ -105,3 +109,43 @@ def _obeys(problem: Problem, allocation: naive.Allocation, loose: list[tuple[int
 def is_feasible(problem: Problem) -> bool:
     """Tell by trying all whether a problem has a plan."""
     return naive.brute_force(problem) is not None
+
+
+def scaled(problem: Problem, factor: int) -> Problem:
+    """Multiply all money of a problem, so that it is too fine to be searched unit by unit."""
+
+    def limit(rule: Rule, side: Fraction | None) -> Fraction | None:
+        whole = rule.kind in (RuleKind.AMOUNT, RuleKind.LOCK)
+        return side * factor if side is not None and whole else side
+
+    rules = tuple(replace(r, minimum=limit(r, r.minimum), maximum=limit(r, r.maximum)) for r in problem.rules)
+    least = np.where(problem.least > 1, problem.least * factor, problem.least)
+    menus, last = problem.menus, problem.last_plan
+    return replace(
+        problem,
+        purse=problem.purse * factor,
+        least=least,
+        most=problem.most * factor,
+        scale=problem.scale * factor,
+        stock=problem.stock * factor,
+        effect=problem.effect / factor,
+        menus=replace(menus, amount=menus.amount * factor),
+        last_plan=replace(last, amount=last.amount * factor),
+        rules=rules,
+    )
+
+
+def solves(problem: Problem, kept: tuple[Member, ...], options: SolveOptions) -> bool:
+    """Tell by solving whether some money keeps to these members; other purses are very large, there is no target."""
+    much = 1_000 * int(problem.purse.sum() + 10**6)
+    dropped = [member for member in list_members(problem) if member not in kept]
+    part = _without(problem, dropped, much)
+    purse = part.purse.copy()
+    for member in dropped:
+        if member.kind is MemberKind.PURSE:
+            purse[member.place] = much
+    try:
+        solve(replace(part, purse=purse, objective=Objective()), options)
+    except InfeasibleError:
+        return False
+    return True

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.options import Isolation, SolveOptions
-from clusteropt.inputs.problem import RuleBase
+from clusteropt.inputs.problem import ObjectiveKind, RuleBase
 from clusteropt.plan.amendments import amend
 from clusteropt.plan.diagnosis import diagnose
-from clusteropt.plan.members import MemberKind
+from clusteropt.plan.making import solve
+from clusteropt.plan.members import MemberKind, list_members
 from tests import naive
-from tests.conflicts import can_stand, is_feasible
+from tests.conflicts import can_stand, is_feasible, scaled, solves
 from tests.problems import Sizes, random_problem
 
 if TYPE_CHECKING:
@@ -116,3 +118,42 @@ def test_the_problems_have_what_can_go_wrong() -> None:
     kinds = {member.kind for one in found for conflict in one.conflicts for member in conflict.members}
     assert kinds == set(MemberKind)
     assert {len(repair.amendments) for one in found for repair in one.repairs} >= {1, 2}
+
+
+FACTOR = 100_000
+QUICK = SolveOptions(isolation=Isolation.INLINE, time_limit_s=60, relative_gap=0.01)
+LARGE = [
+    seed
+    for seed in range(300)
+    if (problem := random_problem(seed, replace(SIZES, clusters=3, rules=5)))
+    and problem.objective.kind is not ObjectiveKind.LEAST_MONEY
+    and not any(rule.base is RuleBase.FUND for rule in problem.rules)
+]
+
+
+@pytest.mark.parametrize("seed", LARGE[:60])
+def test_a_diagnosis_of_large_money_is_what_solving_says(seed: int) -> None:
+    """The same where amounts are too fine to be tried: conflict, parts, repairs and smaller repairs are solved."""
+    problem = scaled(random_problem(seed, replace(SIZES, clusters=3, rules=5)), FACTOR)
+    found = diagnose(problem, INLINE)
+    assert found.feasible is solves(problem, list_members(problem), QUICK)
+    for conflict in found.conflicts:
+        assert conflict.complete
+        assert conflict.confirmed
+        assert not solves(problem, conflict.members, QUICK), conflict.names
+        for member in conflict.members:
+            assert solves(problem, tuple(m for m in conflict.members if m != member), QUICK), (conflict.names, member)
+    assert found.feasible or found.repairs
+    for repair in found.repairs:
+        assert repair.shown
+        assert not naive.broken_rules(repair.problem, naive.of_plan(solve(repair.problem, QUICK)))
+        (first, *others) = repair.amendments
+        if others or first.before is None or first.after is None:
+            continue
+        assert repair.least
+        back = (first.before - first.after) / 1_000
+        places = None if first.points(problem) is None else 9
+        less = replace(first, after=round(first.after + back, places) if places else first.after + round(back))
+        if less.after != first.after:
+            with pytest.raises(InfeasibleError):
+                solve(amend(problem, [less]), QUICK)

@@ -42,8 +42,8 @@ UNFINISHED = Text(
     "  此组合可能多于必要: 缩小组合的搜索提前结束。",
 )
 DOUBTED = Text(
-    "  A second run of HiGHS did not come to the same end; take the set as a hint.",
-    "  HiGHS 的第二次求解未得到相同结论; 此组合仅供参考。",
+    "  A second run of HiGHS did not confirm this; take the set as a hint.",
+    "  HiGHS 的第二次求解未予证实; 此组合仅供参考。",
 )
 NO_CONFLICT = Text(
     "What cannot stand together was not found out. Allow more time.", "未能找出哪些要求不能同时成立。请增加时间。"

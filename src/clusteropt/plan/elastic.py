@@ -9,6 +9,7 @@ all money.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ HINT_GAP = 0.05
 LARGEST_FACTOR = 1_000
 """A purse that gives way may grow to this many times what all limits ask for, or less where shares ask for less."""
 LARGEST_PURSE = 2**50
-LEAST_UNITS, LEAST_SHARE = 0.01, 1e-9
+LEAST_UNITS, LEAST_SHARE = 0.01, 1e-11
 """What gives way by less than this part of a whole unit, or of the largest purse, holds."""
 TARGET_ROUNDS = 25
 """So often the curves are touched at most before a target counts as undecided."""
@@ -100,6 +101,7 @@ class Elastic:
         self.problem = problem
         self.members = list_members(problem)
         self._whole = whole_money
+        self._relaxed = False
         self._targeted = Member(MemberKind.TARGET) in self.members
         self._space = make_space(problem)
         self._wide = make_space(_widened(problem if self._targeted else bare(problem), self._space))
@@ -133,19 +135,33 @@ class Elastic:
         return self._ground
 
     @property
+    def whole_money(self) -> bool:
+        """Whether the money of its solutions is whole."""
+        return self._whole and not self._relaxed
+
+    def relaxation(self) -> Elastic:
+        """Give the same model without whole columns: what it gives way by is never more, and is found soon."""
+        relaxed = copy(self)
+        relaxed._relaxed = True  # noqa: SLF001 - it is a copy of this one
+        return relaxed
+
+    @property
     def room(self) -> float:
         """What gives way by no more whole units than this, holds."""
         return max(LEAST_UNITS, LEAST_SHARE * self._size * self.problem.money.per_printed)
 
     def hold(self, held: Collection[Member], trials: Trials) -> Bent:
         """Find a plan that keeps to some members, whatever the others ask for."""
-        loose = [member for member in self.members if member not in held]
-        return self._ask(loose, self._outcome if Member(MemberKind.TARGET) in held else self._nothing, trials)
+        aim = self._outcome if Member(MemberKind.TARGET) in held else self._nothing
+        return self._ask(self._others(held), aim, trials)
 
     def is_empty(self, held: Collection[Member], trials: Trials) -> bool:
         """Ask the solver once more, in another way, whether no plan keeps to these members."""
-        loose = [member for member in self.members if member not in held]
-        return trials.doubt(self._formulation, self._program(loose, self._nothing(), None))
+        return trials.doubt(self._formulation, self._program(self._others(held), self._nothing(), None))
+
+    def _others(self, held: Collection[Member]) -> list[Member]:
+        kept = frozenset(held)
+        return [member for member in self.members if member not in kept]
 
     def bend(
         self, priced: Collection[Member], trials: Trials, free: Collection[Member] = (), gap: float = 1e-7
@@ -155,9 +171,8 @@ class Elastic:
 
     def hint(self, priced: Collection[Member], trials: Trials, free: Collection[Member]) -> Bent:
         """Bend, but not to the last: by the relaxation alone where that shows something."""
-        program = self._program([*priced, *free], self._price(priced), None)
-        bent = self._bent(trials.relax(self._formulation, program))
-        if bent.exists is False or any(member in priced for member in bent.given):
+        bent = self.relaxation().bend(priced, trials, free)
+        if bent.exists is False or not bent.given.keys() <= set(free):
             return bent
         return self.bend(priced, trials, free, HINT_GAP)
 
@@ -181,7 +196,12 @@ class Elastic:
         for _ in range(TARGET_ROUNDS):
             if trials.over:
                 break
-            answer = trials.settle(self._formulation, self._program(loose, aim(), even), gap)
+            program = self._program(loose, aim(), even)
+            answer = (
+                trials.relax(self._formulation, program)
+                if self._relaxed
+                else trials.settle(self._formulation, program, gap)
+            )
             if answer.x is None or not self._targeted or self._reaches(answer.x):
                 return self._bent(answer)
             self._touch(answer.x[: self._formulation.num_cols])

@@ -18,11 +18,11 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.making import COARSE, WHOLE_MOST, make
 from clusteropt.plan.rounding import round_money
 from clusteropt.solver.claim import Limit
-from clusteropt.solver.points import to_units
+from clusteropt.solver.points import carry, to_units
 from clusteropt.solver.scaling import to_program
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Ints, Problem
+    from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.space import Space
     from clusteropt.plan.trial import Trials
@@ -92,6 +92,24 @@ def find_plan(problem: Problem, trials: Trials) -> Existence:
     return found
 
 
+def plan_near(problem: Problem, near: tuple[Formulation, Floats], trials: Trials) -> Existence:
+    """Search for a plan with the choices of a point of another formulation; quick, but it may miss what exists.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is to be planned; a target is not looked at, so there must be none.
+    near : (Formulation, array)
+        A formulation of a problem with the same cells, and a point of it.
+    trials : Trials
+        Where to search, and until when.
+    """
+    space, (other, x) = make_space(bare(problem)), near
+    formulation = formulate(space, first_grid(make_curves(space)), whole_money=other.whole_money)
+    answer = trials.polish(formulation, to_program(formulation), carry(x, other, formulation))
+    return Existence(None) if answer.x is None else _round(formulation, answer.x, trials)
+
+
 def best_plan(problem: Problem, trials: Trials) -> Ints | None:
     """Give the whole money of a plan with the largest total outcome, to the last gap; None if there is none in time."""
     left = trials.deadline - time.monotonic()
@@ -112,7 +130,11 @@ def _search(space: Space, trials: Trials, *, whole_money: bool) -> Existence:
     answer = trials.settle(formulation, to_program(formulation))
     if answer.x is None:
         return Existence(answer.exists, None, formulation)
-    x = formulation.rounded(answer.x)
+    return _round(formulation, answer.x, trials)
+
+
+def _round(formulation: Formulation, point: Floats, trials: Trials) -> Existence:
+    x = formulation.rounded(point)
     deadline = min(time.monotonic() + ROUNDING_S, max(trials.deadline, time.monotonic() + 0.1))
     try:
         money = round_money(formulation, x, to_units(formulation, x), (trials.runner, deadline))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,26 @@ LARGEST_CHANGE = 1_000
 """The tables hold no larger change against the last plan."""
 
 
-def least_amendment(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -> tuple[Amendment | None, bool]:
-    """Turn what one member gives way by into the smallest change of it; tell whether it is claimed to be that.
+class Proposal(NamedTuple):
+    """A change of one member.
+
+    Parameters
+    ----------
+    amendment : Amendment or None
+        The change; None if there is none that the tables can hold.
+    bent : Bent
+        A solution in which the member gives way by no more.
+    least : bool
+        It is claimed that no smaller change is enough.
+    """
+
+    amendment: Amendment | None
+    bent: Bent
+    least: bool
+
+
+def least_amendment(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -> Proposal:
+    """Turn what one member gives way by into the smallest change of it.
 
     Parameters
     ----------
@@ -48,13 +66,14 @@ def least_amendment(elastic: Elastic, member: Member, bent: Bent, trials: Trials
     if member.kind is MemberKind.TARGET:
         money = best_plan(problem, trials)
         if money is None:
-            return None, False
+            return Proposal(None, bent, False)
         reached = evaluate(make_space(problem), money.astype(float)).total
-        return Amendment(member, Fraction(problem.objective.target or 0.0), _rounded_down(reached)), True
+        lower = Amendment(member, Fraction(problem.objective.target or 0.0), _rounded_down(reached))
+        return Proposal(lower, bent, True)
     if _is_ratio(problem, member):
-        share, best = _extreme_share(elastic, member, bent, trials)
-        return None if share is None else _share_amendment(problem, member, share), best
-    return propose(elastic, member, bent), bent.best
+        share, reached_by, best = _extreme_share(elastic, member, bent, trials)
+        return Proposal(None if share is None else _share_amendment(problem, member, share), reached_by, best)
+    return Proposal(propose(elastic, member, bent), bent, bent.best)
 
 
 def _is_ratio(problem: Problem, member: Member) -> bool:
@@ -64,7 +83,7 @@ def _is_ratio(problem: Problem, member: Member) -> bool:
     return rule.kind is RuleKind.SHARE and rule.base is not RuleBase.FUND
 
 
-def _extreme_share(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -> tuple[Fraction | None, bool]:
+def _extreme_share(elastic: Elastic, member: Member, bent: Bent, trials: Trials) -> tuple[Fraction | None, Bent, bool]:
     """Find the largest (for a maximum the smallest) share that any plan reaches while all else holds.
 
     With a share r reached, the plan that makes selection - r * base largest reaches a larger share, or r is the largest
@@ -79,9 +98,9 @@ def _extreme_share(elastic: Elastic, member: Member, bent: Bent, trials: Trials)
         pushed = elastic.push(member, flows, float(share), trials)
         better = None if pushed.x is None else _reached_share(elastic, pushed, member)
         if better is None or sign * (better - share) <= FINEST * SNAP:
-            return share, pushed.best
-        share = better
-    return share, False
+            return share, bent, pushed.best
+        share, bent = better, pushed
+    return share, bent, False
 
 
 def _share_flows(elastic: Elastic, member: Member) -> tuple[Ints, Ints]:
@@ -97,7 +116,7 @@ def _reached_share(elastic: Elastic, bent: Bent, member: Member) -> Fraction | N
     chosen, under = _share_flows(elastic, member)
     formulation = elastic.formulation
     money = formulation.columns.flow @ bent.x * elastic.problem.money.per_printed
-    if formulation.whole_money:
+    if elastic.whole_money:
         money = np.round(money)
     part, base = float(money[chosen].sum()), float(money[under].sum())
     if elastic.problem.rules[member.place[0]].base is RuleBase.FUND:

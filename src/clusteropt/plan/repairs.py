@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.amendments import Amendment, amend
-from clusteropt.plan.existence import find_plan
+from clusteropt.plan.existence import find_plan, plan_near
 from clusteropt.plan.members import Member, MemberKind
 from clusteropt.plan.proposals import least_amendment, propose
 from clusteropt.text import Text
@@ -67,6 +68,16 @@ class Repair:
     problem: Problem = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Draft:
+    """A repair before it is tried: what to change, its cost, the solution it comes from, whether less is not enough."""
+
+    amendments: tuple[Amendment, ...]
+    cost: int
+    bent: Bent
+    least: bool
+
+
 def find_repairs(elastic: Elastic, cores: tuple[Core, ...], trials: Trials) -> tuple[Repair, ...]:
     """Find what to change, cheapest first: one member of the conflict, or the cheapest combinations of several.
 
@@ -95,14 +106,24 @@ def find_repairs(elastic: Elastic, cores: tuple[Core, ...], trials: Trials) -> t
 def _single(elastic: Elastic, member: Member, trials: Trials) -> Repair | None:
     """Let one member give way as little as possible while all others hold."""
     with trials.part(BEND_SHARE):
-        bent = elastic.bend_evenly(member, trials) if _is_even(elastic, member) else elastic.bend([member], trials)
-        if bent.exists is False and member.kind is MemberKind.LOCK:
-            bent = elastic.bend([member], trials)
+        bent = _bend(elastic, member, trials)
     if bent.x is None or member not in bent.given:
         return None
     with trials.part(BEND_SHARE):
-        amendment, least = least_amendment(elastic, member, bent, trials)
-    return None if amendment is None else _show(elastic.problem, (amendment,), (bent, least), trials)
+        proposal = least_amendment(elastic, member, bent, trials)
+    if proposal.amendment is None:
+        return None
+    draft = _Draft((proposal.amendment,), _cost(elastic.problem, bent), proposal.bent, proposal.least)
+    return _show(elastic, draft, trials)
+
+
+def _bend(elastic: Elastic, member: Member, trials: Trials) -> Bent:
+    """Let a member give way; a lock at one amount by the same in every cell if that is enough."""
+    if _is_even(elastic, member):
+        bent = elastic.bend_evenly(member, trials)
+        if bent.exists is not False:
+            return bent
+    return elastic.bend([member], trials)
 
 
 def _is_even(elastic: Elastic, member: Member) -> bool:
@@ -130,35 +151,52 @@ def _combinations(elastic: Elastic, single: int | None, trials: Trials) -> Itera
             queue += [(member,) for member in bent.given]
         amendments = [propose(elastic, member, bent) for member in bent.given]
         known = tuple(amendment for amendment in amendments if amendment is not None)
-        repair = _show(elastic.problem, known, (bent, False), trials) if len(known) == len(chosen) else None
-        if repair is not None:
-            yield repair
+        if len(known) == len(chosen):
+            repair = _show(elastic, _Draft(known, _cost(elastic.problem, bent), bent, False), trials)
+            if repair is not None:
+                yield repair
 
 
-def _show(problem: Problem, amendments: tuple[Amendment, ...], how: tuple[Bent, bool], trials: Trials) -> Repair | None:
-    """Solve the changed problem, with limits moved on a little where whole amounts need it."""
-    bent, least = how
+def _show(elastic: Elastic, draft: _Draft, trials: Trials) -> Repair | None:
+    """Solve the changed problem, with limits moved on a little where whole amounts need it.
+
+    Most often the choices of the elastic model will do; where they do not, a search is worth its time only for the
+    changes as they are, and for the widest.
+    """
+    problem = elastic.problem
     for steps in WIDENINGS:
-        wider = tuple(amendment.wider(problem, steps) for amendment in amendments)
-        changed = amend(problem, wider)
-        found = find_plan(changed, trials)
-        if found.money is not None or trials.over:
-            return _repair(problem, wider, (changed, found.money), (_cost(problem, bent), least and steps == 0))
+        moved = tuple(one.wider(problem, steps) for one in draft.amendments)
+        wider = replace(draft, amendments=moved, least=draft.least and steps == 0)
+        money = _near(elastic, wider, trials)
+        if money is None and steps in (WIDENINGS[0], WIDENINGS[-1]):
+            money = _plan(elastic, wider, trials)
+        if money is not None or trials.over:
+            return _repair(problem, wider, amend(problem, moved), money)
     return None
 
 
-def _repair(
-    problem: Problem, amendments: tuple[Amendment, ...], shown: tuple[Problem, Ints | None], said: tuple[int, bool]
-) -> Repair:
-    changed, money = shown
-    points = [moved for amendment in amendments if (moved := amendment.points(problem)) is not None]
-    clauses = [amendment.words(problem) for amendment in amendments]
+def _near(elastic: Elastic, draft: _Draft, trials: Trials) -> Ints | None:
+    """Give a plan of the changed problem with the choices of the elastic model, if those will do."""
+    changed = amend(elastic.problem, draft.amendments)
+    if trials.over or draft.bent.x is None or changed.objective.kind is ObjectiveKind.LEAST_MONEY:
+        return None
+    return plan_near(changed, (elastic.formulation, draft.bent.x), trials).money
+
+
+def _plan(elastic: Elastic, draft: _Draft, trials: Trials) -> Ints | None:
+    """Give any plan of the changed problem."""
+    return None if trials.over else find_plan(amend(elastic.problem, draft.amendments), trials).money
+
+
+def _repair(problem: Problem, draft: _Draft, changed: Problem, money: Ints | None) -> Repair:
+    points = [moved for amendment in draft.amendments if (moved := amendment.points(problem)) is not None]
+    clauses = [amendment.words(problem) for amendment in draft.amendments]
     return Repair(
-        amendments=amendments,
+        amendments=draft.amendments,
         words=Text(" and ".join(c.en for c in clauses), "; 并".join(c.zh for c in clauses)),
-        cost=said[0],
+        cost=draft.cost,
         points=sum(points, Fraction(0)) if points else None,
-        least=said[1],
+        least=draft.least,
         shown=money is not None,
         value=math.nan if money is None else _worth(changed, money),
         problem=changed,

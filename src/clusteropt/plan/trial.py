@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.solver.claim import HighsOptions, Limit, Reason
-from clusteropt.solver.points import choices
+from clusteropt.solver.points import choices, guess
 from clusteropt.solver.scaling import choose_scaling
 
 if TYPE_CHECKING:
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from clusteropt.solver.runner import Runner
     from clusteropt.solver.scaling import Scaling
 
-SHORTEST_S = 0.1
+SHORTEST_S = 0.5
 """No run gets less time than this."""
+SEARCH_SHARE = 0.8
+"""The part of the time left that a search over choices may take; the rest is for the money that goes with them."""
 TOLERANCE, STRICT = 1e-7, 1e-9
 """Feasibility tolerances of a first run, and of a second where a choice near a whole number carried money."""
 
@@ -111,23 +113,51 @@ class Trials:
         scaling = self._scaling(formulation, program)
         scaled = scaling.scale(program)
         whole = bool(program.integer.any())
+        start: Floats | None = None
+        if whole and not formulation.whole_money:
+            found, start = self._guess(formulation, program, gap)
+            if found is not None:
+                return found
         for tolerance in (TOLERANCE, STRICT) if whole else (STRICT,):
-            claim = self._run(scaled, HighsOptions(0.0, gap, feasibility_tolerance=tolerance))
+            options = HighsOptions(0.0, gap, feasibility_tolerance=tolerance)
+            claim = self._run(scaled, options, None if start is None else scaling.point(start), whole)
             best = claim.reason is Reason.OPTIMAL
             if claim.x is None or not whole:
                 return Answer(_exists(claim), None if claim.x is None else claim.x * scaling.col, best)
-            first = (claim.x * scaling.col)[: formulation.num_cols]
-            fixed = np.append(choices(first, formulation), np.full(len(program.cost) - len(first), np.nan))
-            polished = self._run(scaled.fixed(scaling.point(fixed)), HighsOptions(0.0))
+            polished = self.polish(formulation, program, claim.x * scaling.col)
             if polished.x is not None:
-                return Answer(True, polished.x * scaling.col, best)
+                return Answer(True, polished.x, best)
         return Answer(None)
+
+    def _guess(self, formulation: Formulation, program: Program, gap: float) -> tuple[Answer | None, Floats | None]:
+        """Answer from the relaxation and a guess at the choices where these agree; else give a point to start from."""
+        relaxed = self.relax(formulation, program)
+        if relaxed.x is None:
+            return (relaxed if relaxed.exists is False else None), None
+        first = guess(formulation, relaxed.x[: formulation.num_cols])
+        point = np.append(first, np.full(len(program.cost) - len(first), np.nan))
+        polished = self.polish(formulation, program, point)
+        if polished.x is None:
+            return None, point
+        missed = float(program.cost @ relaxed.x) - float(program.cost @ polished.x)
+        if missed <= max(gap * abs(float(program.cost @ polished.x)), STRICT * self.size):
+            return Answer(True, polished.x, True), None
+        return None, polished.x
+
+    def polish(self, formulation: Formulation, program: Program, x: Floats) -> Answer:
+        """Solve a program with its choices fixed where ``x`` gives them; without a solution nothing is known."""
+        scaling = self._scaling(formulation, program)
+        kept = choices(x[: formulation.num_cols], formulation)
+        fixed = np.append(kept, np.full(len(program.cost) - len(kept), np.nan))
+        claim = self._run(scaling.scale(program).fixed(scaling.point(fixed)), HighsOptions(0.0))
+        return Answer(None) if claim.x is None else Answer(True, claim.x * scaling.col)
 
     def relax(self, formulation: Formulation, program: Program) -> Answer:
         """Solve a program with its whole columns allowed to be fractions: without a solution it has none at all."""
         scaling = self._scaling(formulation, program)
         claim = self._run(scaling.scale(program).relaxed(), HighsOptions(0.0))
-        return Answer(_exists(claim), None if claim.x is None else claim.x * scaling.col)
+        x = None if claim.x is None else claim.x * scaling.col
+        return Answer(_exists(claim), x, claim.reason is Reason.OPTIMAL)
 
     def doubt(self, formulation: Formulation, program: Program) -> bool:
         """Run a program once more without presolve and with another seed; tell whether it still has no solution."""
@@ -140,11 +170,12 @@ class Trials:
         small = replace(program, col_upper=np.minimum(program.col_upper, np.maximum(program.col_lower, self.size)))
         return choose_scaling(formulation, small)
 
-    def _run(self, scaled: Program, options: HighsOptions) -> Claim:
-        seconds = max(self.deadline - time.monotonic(), SHORTEST_S)
+    def _run(self, scaled: Program, options: HighsOptions, start: Floats | None = None, search: bool = False) -> Claim:
+        left = self.deadline - time.monotonic()
+        seconds = max(SEARCH_SHARE * left if search else left, SHORTEST_S)
         seed = options.random_seed or self.options.seed
         limits = replace(options, time_limit=seconds, threads=self.options.threads, random_seed=seed)
-        claim = self.runner.run(scaled, limits)
+        claim = self.runner.run(scaled, limits, start)
         if claim.limit in (Limit.TIME, Limit.INTERRUPT):
             self.stopped = self.stopped or claim.limit
         return claim

@@ -76,9 +76,9 @@ def main() -> None:
     app()
 
 
-@app.command(help="Read a model and its tables; report every fault. 检查模型和表格。")
+@app.command(help="Report every fault of a model, and whether any plan exists. 检查模型, 以及是否存在可行方案。")
 def check(model: Model, language: Spoken = None) -> None:
-    """Read a model and its tables; report every fault."""
+    """Read a model and its tables; report every fault, and whether any plan exists."""
     with _speaking(language) as voice:
         from clusteropt.report import commands  # noqa: PLC0415
 

@@ -28,6 +28,7 @@ from clusteropt.report import commands
 from clusteropt.report.files import write_plan_files
 from clusteropt.solver.claim import Limit, Progress
 from clusteropt.text import Language, Text
+from tests.unit.test_plan_diagnosis import three
 from tests.unit.test_report_plan import make_plan
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def test_check_names_the_size_and_the_notes() -> None:
     assert "Read national66: 66 clusters, 4 levers" in result.output
     assert "illustrative" in result.output
     assert "No faults found." in result.output
+    assert "A plan exists" in result.output
 
 
 def test_bad_input_is_told_in_the_language_asked_for() -> None:
@@ -198,6 +200,43 @@ def test_what_goes_wrong_has_an_exit_code(
     assert ("用中文说" in result.stderr) == (code != 130)
     assert "Traceback" not in result.output
     assert not (tmp_path / "plan").exists()
+
+
+@pytest.fixture
+def _no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace the model read by one without a plan."""
+    monkeypatch.setattr(commands, "read_problem", lambda _: three())
+
+
+@pytest.mark.usefixtures("_no_plan")
+def test_check_says_why_there_is_no_plan() -> None:
+    """Nothing is wrong with the tables, yet the exit code is 1, and what stands in the way goes to standard error."""
+    english, chinese = run("check", "small"), run("check", "small", "--language", "zh")
+    assert (english.exit_code, chinese.exit_code) == (1, 1)
+    assert "No faults found." in english.stdout
+    assert "  - rule north_cap allows at most 7" in english.stderr
+    assert "raise the maximum of rule north_cap from 7 to 8" in english.stderr
+    assert "将规则 north_cap 的上限从 7 升至 8" in chinese.stderr
+
+
+@pytest.mark.usefixtures("_no_plan")
+def test_plan_says_why_there_is_none(tmp_path: Path) -> None:
+    """The diagnosis follows the refusal; no folder is made."""
+    result = run("plan", "small", "--out", tmp_path / "plan")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("No plan obeys all rules (HiGHS claims:")
+    assert "These cannot stand together:" in result.stderr
+    assert "What helps, cheapest first" in result.stderr
+    assert not (tmp_path / "plan").exists()
+
+
+@pytest.mark.usefixtures("_no_plan")
+def test_an_interrupted_diagnosis_leaves_the_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after the refusal costs the explanation, not the refusal."""
+    monkeypatch.setattr(commands, "diagnose", raising(KeyboardInterrupt()))
+    result = run("plan", "small", "--out", tmp_path / "plan")
+    assert result.exit_code == 1
+    assert "No plan obeys all rules" in result.stderr
 
 
 def test_an_interrupt_before_the_first_incumbent_is_told_from_a_limit(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from clusteropt.inputs.faults import Faults, Place, suggest
+from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.parsing import marked
 from clusteropt.text import Text
 
@@ -42,7 +43,7 @@ def check_references(tables: Mapping[str, TypedTable], names: Mapping[str, Names
 
 
 def check_names(tables: Mapping[str, TypedTable], faults: Faults) -> None:
-    """Note a region, industry or fund that is printed under two names, and levers that cannot be joined."""
+    """Note what is printed under two names or written in two ways, and levers that cannot be joined."""
     for table, key, column in (
         ("clusters", "region", "region_zh"),
         ("clusters", "industry", "industry_zh"),
@@ -55,11 +56,35 @@ def check_names(tables: Mapping[str, TypedTable], faults: Faults) -> None:
         for row, value in faults.that_fit(marked(given[column], given[column] != first)):
             problem = Text(f"an earlier row prints this {key} in another way.", "前面的行对它用了别的名称。")
             faults.add(Place(table, row, column, value), problem, Text("Use one name.", "请统一名称。"))
+    _check_twins(tables, faults)
     levers = tables["levers"].frame["lever"].dropna()
     for row, lever in marked(levers, np.array(["+" in lever for lever in levers], dtype=bool)):
         problem = Text("the key of a lever cannot hold +, which joins levers.", "政策工具的键不能含有 +, 它用于连接。")
         remedy = Text("Replace the sign; the printed name may keep it.", "请替换该字符; 显示名称可以保留。")
         faults.add(Place("levers", row, "lever", lever), problem, remedy)
+
+
+def _check_twins(tables: Mapping[str, TypedTable], faults: Faults) -> None:
+    """Note a name that differs from an earlier one by case, width or spaces alone: one of the two is a slip."""
+    for table, column in (
+        ("clusters", "cluster"),
+        ("clusters", "region"),
+        ("clusters", "industry"),
+        ("levers", "lever"),
+        ("funds", "fund"),
+    ):
+        first: dict[str, str] = {}
+        names = tables[table].frame[column].dropna().drop_duplicates()
+        for row, name in zip(names.index, names, strict=True):
+            bare = "".join(unicodedata.normalize("NFKC", name).casefold().split())
+            twin = first.setdefault(bare, name)
+            if twin != name:
+                problem = Text(
+                    f"an earlier row writes it {shorten(twin)!r}, which differs by case, width or spaces alone.",
+                    f"前面的行写作 {shorten(twin)!r}, 仅大小写, 全半角或空格不同。",
+                )
+                remedy = Text("Write it the same way, or give it another name.", "请统一写法, 或改用别的名称。")
+                faults.add(Place(table, int(row), column, name), problem, remedy)
 
 
 def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults: Faults) -> None:

@@ -176,4 +176,7 @@ def _share_base(of: str | None, reader: _Reader) -> tuple[RuleBase, Selection]:
             reader.fault("of", of, problem, remedy)
             return RuleBase.EVERYTHING, Selection()
         texts[field] = value
+    if not texts:
+        problem = Text("the base names nothing.", "基数未指明任何范围。")
+        reader.fault("of", of, problem, Text("Leave it empty for everything.", "不限时请留空。"))
     return RuleBase.SELECTION, reader.selection(texts, "of")

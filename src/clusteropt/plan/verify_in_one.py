@@ -1,0 +1,499 @@
+"""Check the folder of a plan without the program that made it: ``python verify.py DIR [--language en|zh]``.
+
+Where every line says ``ok``, the files are those that the plan names; its money is whole and keeps every purse, limit,
+menu and rule of the tables in ``DIR/inputs``; outcomes and values are what the curves give; and no plan under these
+tables beats the proved bound. That follows from the prices in plan.json, whoever found them: at a price for every purse
+and rule each cluster takes what is best for it, and the sum of that, with what the limits cost, is at least what any
+plan reaches; ``exact`` in fractions, ``safe`` in floats with a margin. It cannot tell whether coefficients are right,
+who wrote the files, whether limits of the caller's own are kept, nor which plan inside the gap is best. It needs Python
+3.11 alone and ends with 0 (all hold), 1 (something is WRONG) or 2 (something cannot be judged).
+"""
+
+# fmt: off
+import csv
+import io
+import json
+import math
+import sys
+import tomllib
+import unicodedata
+from collections import Counter, defaultdict, namedtuple
+from fractions import Fraction
+from hashlib import sha256
+from heapq import heappop, heappush
+from itertools import chain, compress, groupby, product
+from pathlib import Path
+from typing import Any
+
+FAR, MARGIN, TOLERANCE, MOST_BYTES, MOST_NODES, MOST_COUNTS = math.inf, 2.0**-40, 1e-9, 2**28, 200_000, 16
+KEYS = {"clusters": "cluster", "levers": "lever", "effectiveness": "path lever", "synergies": "path levers",
+        "funds": "fund year", "eligibility": "", "cells": "cluster lever", "rules": "rule", "spillovers": "from to",
+        "levels": "cluster lever amount", "last_plan": "cluster lever fund year"}
+GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
+LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
+WHOLE, PLACES = {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
+READINGS = {"low": 0, "high": 1, "outside": 0, "inside": 1, "hub": 0, "circle": 1 / 3, "fields": 2 / 3, "wide": 1}
+# Uncertainty, origin and diffusion of a textbook cluster of each path; None does not count.
+PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": (0.15, 1, 2 / 3),
+         "introduced": (1, 0, 1), "indigenous": (1, 1, 1)}
+# The sum of spots against a limit and a ratio of the sum of a base; year -1 is all. A spot is a flow (its money), or
+# what is counted (1 where it is on): a cell, a draw (a flow and "draw"), or a cluster (and the rule).
+Side = namedtuple("Side", "rule kind side year spots limit base ratio")
+# A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
+Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
+
+def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
+    """Refuse to go on where something does not hold."""
+    if not holds:
+        raise error(what)
+
+def read_csv(data: bytes, keys: str = "") -> list[Any]:
+    """Read a CSV file into rows by column, each column and key once; what is not there reads as empty."""
+    text = io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline="")
+    head, *body = filter(any, ([value.strip() for value in line] for line in csv.reader(text, strict=True)))
+    rows = [defaultdict(str, zip(head, line, strict=False)) for line in body if len(line) >= len(head)]
+    once = not keys or len({tuple(map(row.get, keys.split())) for row in rows}) == len(body)
+    need(once and len(rows) == len(body) and all(head.count(name) == 1 for name in head if name), f"{head}: not once")
+    return rows
+
+def exact(text: str, empty: Any = None, least: float = 0) -> Any:
+    """Read a number as it is written; its size first, as an exponent far out would fill the memory."""
+    size = abs(float(text or 0))
+    need((size == 0 or 1e-30 <= size <= 1e15) and float(text or 0) >= least, f"number {text}")
+    number = Fraction(text if size else 0)
+    return empty if not text else int(number) if number.denominator == 1 else number
+
+def differ(mine: Any, given: Any, size: float = 0.0, at: str = "") -> list[str]:
+    """Give the places where two values differ, floats by more than the rounding of sums of parts of some size."""
+    mine, given = (dict(enumerate(x)) if isinstance(x, list | tuple) else x for x in (mine, given))
+    if isinstance(mine, dict) and isinstance(given, dict):
+        return [x for key in {**mine, **given} for x in differ(mine.get(key), given.get(key), size, f"{at} {key}")]
+    loose = TOLERANCE * max(abs(mine), size) if isinstance(mine, float) and isinstance(given, float | int) else -1
+    return [] if mine == given or (loose >= 0 and abs(mine - given) <= loose) else [f"{at}: {given!r}, not {mine!r}"]
+
+def curve(family: str, scale: Any, x: Any) -> tuple[Any, Any]:
+    """Give s phi(x / s) and its slope phi'(x / s); fractions stay fractions, or are refused where they cannot."""
+    if family in ("linear", "hyperbolic") or x <= 0:
+        return (x, 1) if family == "linear" or x <= 0 else (scale * x / (scale + x), (scale / (scale + x)) ** 2)
+    need(not isinstance(scale, Fraction), "no fraction: exp, log", ArithmeticError)
+    u = x / scale
+    return (scale * math.log1p(u), 1 / (1 + u)) if family == "log" else (-scale * math.expm1(-u), math.exp(-u))
+
+def highest(curved: tuple[Any, str, Any], a: Any, b: Any, price: Any, whole: bool = True) -> tuple[Any, Any]:
+    """Bound w f(x) - price x on [a, b], or on its whole numbers alone; give the bound and an x near which it is."""
+    (weight, family, scale), points, more = curved, [a, b], 0
+    if weight > 0 and family != "linear" and a < b:
+        slope = min(max(float(price / weight), 1e-300), 1.0)
+        u = {"exponential": -math.log(slope), "log": 1 / slope - 1, "hyperbolic": slope**-0.5 - 1}[family]
+        y = min(max(type(scale)(u) * scale, a), b)
+        # A concave curve is under its tangents, and best at a neighbour of y if x is whole: y errs by less than one.
+        points = [min(max(math.floor(y) + k, a), b) for k in range(-1, 3)] if whole else [y]
+        more = 0 if whole else max((weight * curve(family, scale, y)[1] - price) * (x - y) for x in (a, b))
+    value, x = max(((weight * curve(family, scale, x)[0] if weight else 0) - price * x, x) for x in points)
+    return value + more, x
+
+class Folder:
+    """The problem of a folder, built again by name, and its checks; a cell is a cluster, a lever and a year."""
+
+    def read(self, files: dict[str, bytes], number: Any) -> Any:
+        """Read the model and its tables."""
+        (model,) = files.keys() & {"model.toml", "model.json"}
+        found: Any = (tomllib if model == "model.toml" else json).loads(files[model].decode("utf-8-sig"))
+        used = {table for table in KEYS if f"{table}.csv" in files and found.get("features", {}).get(table, True)}
+        tables = {table: read_csv(files[f"{table}.csv"], KEYS[table]) if table in used else [] for table in KEYS}
+        self.tables, self.clusters = tables, {row["cluster"]: row for row in tables["clusters"]}
+        self.purse = {(row["fund"], exact(row["year"])): exact(row["amount"]) for row in tables["funds"]}
+        self.number, self.goal, self.how = number, GOAL | found.get("objective", {}), found.get("effectiveness", {})
+        self.years: list[int] = found.get("years") or sorted({t for _, t in self.purse})
+        rate = 1 + Fraction(str(self.goal.get("discount", 0)))
+        self.discount = {t: number(rate ** (self.years[0] - t)) for t in self.years}
+        named = [row for table in ("clusters", "levers", "funds") for row in tables[table]]
+        self.names = {kind: list(dict.fromkeys(row[kind] for row in named if kind in row)) for kind in LABELS}
+        self.names |= {"path": list(PATHS), "year": self.years}
+        self.place = {kind: {**dict(enumerate(names)), -1: -1} for kind, names in self.names.items()}
+        self._read_clusters()
+        self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
+        latest = max((row["year"] for row in tables["last_plan"]), default="")
+        for row, n in product((row for row in tables["last_plan"] if row["year"] == latest), (2, 3)):
+            self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
+        # The money that rules lock; by cell, what is counted and the flows behind it; the sides of purses and rules.
+        self.locks, self.counted = dict[Any, Any](), defaultdict[Any, Any](lambda: defaultdict(set))
+        self.sides = [Side(f, "purse", "max", t, [(*key, t, f) for key, pair in self.pairs.items() if f in pair.funds],
+                           self.purse[f, t], [], Fraction(0)) for f in self.names["fund"] for t in self.years]
+        self.sides += [side for row in tables["rules"] for side in self._read_sides(row)]
+        return self
+    def _read_clusters(self) -> None:
+        """Read memberships (fuzzy c-means with fuzzifier 2), weights, sizes, spill-overs and synergies."""
+        number, per_size = self.number, {"total": 0, "per_size": 1}[self.goal["measure"]]
+        self.unit: dict[str, Any] = dict.fromkeys(self.names["region"], number(1 - per_size))
+        for row in self.clusters.values():
+            texts = [row[key] for key in ("uncertainty", "origin", "diffusion") if not row["path"]]
+            readings = [READINGS[text] if text in READINGS else float(exact(text)) for text in texts]
+            far = [sum((x - y) ** 2 for x, y in zip(readings, point, strict=False) if y is not None) if texts
+                   else path != row["path"] for path, point in PATHS.items()]
+            near = [min(far) / d if d else 1.0 for d in far]
+            near = [m / sum(near) for m in near]
+            # Two thirds are a clear case; of one in between what is below a tenth is dropped.
+            kept = [m if m >= (max(near) if max(near) >= 2 / 3 else 0.1) else 0.0 for m in near]
+            row["path"] = list(PATHS)[kept.index(max(kept))]
+            row["member"] = {path: number(m / sum(kept)) for path, m in zip(PATHS, kept, strict=True) if m}
+            row["weight"], row["size"] = number(exact(row["weight"], 1)), number(exact(row["size"] or row["scale"]))
+            row["counts"] = defaultdict(number, {row["region"]: row["weight"]})
+            self.unit[row["region"]] += row["size"] * per_size
+        for row in self.tables["spillovers"]:
+            counts, other = self.clusters[row["from"]]["counts"], self.clusters[row["to"]]
+            counts[other["region"]] += number(exact(row["share"], least=-FAR)) * other["weight"]
+        gains: dict[Any, dict[str, Any]] = defaultdict(dict)
+        for row in self.tables["synergies"]:
+            parts = [part.strip() for part in row["levers"].split("+")]
+            gains[tuple(x for x in self.names["lever"] if x in parts)][row["path"]] = number(exact(row["gain"]))
+        self.synergies = {levers: {
+            c: row["weight"] * sum(m * gain.get(path, gain.get("", 0)) for path, m in row["member"].items())
+            for c, row in self.clusters.items()} for levers, gain in gains.items()}
+    def _read_pairs(self) -> Any:
+        """Put clusters and levers together: coefficients, limits and menus, the special before the general."""
+        number, tables, column = self.number, self.tables, self.how.get("column", "mean")
+        means = {(row["path"], row["lever"]): exact(row[column] or row["mean"]) for row in tables["effectiveness"]}
+        cells, opened = {(row["cluster"], row["lever"]): row for row in tables["cells"]}, tables["eligibility"]
+        menus: dict[Any, dict[int, Any]] = defaultdict(dict)
+        for row in tables["levels"]:
+            gain = row["gain"] and number(exact(row["gain"]))
+            menus[row["cluster"], row["lever"]][exact(row["amount"], least=1)] = gain
+        for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
+            lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
+            fits = [rule["fund"] for rule in opened if all(rule[x] in ("", asked[x]) for x in (*PLACES, "lever"))]
+            funds = [f for f in self.names["fund"] if f in fits or not opened]
+            menu = next((menus[key] for key in ((c, lever), (c, ""), ("", lever), ("", "")) if key in menus), {})
+            reach = max(sum(self.purse[f, t] for f in funds) for t in self.years)
+            most, least = max(menu) if menu else exact(cell["most"], reach), 0 if menu else exact(cell["least"], 0)
+            scale, stock = number(exact(cell["scale"] or cluster["scale"])), number(exact(cell["stock"], 0))
+            mean = sum(m * number(means[path, lever]) for path, m in cluster["member"].items())
+            reading = {"first_unit": 1, "elasticity": scale}[self.how.get("reading", "first_unit")]
+            effect, limits = number(exact(cell["mean"], mean)) / reading, (least, most, menu, funds if most else [])
+            keep, lag = number(1 - min(exact(row["depreciation"], 1), 1)), exact(row["lag"], 0)
+            yield (c, lever), Pair(row["response"], effect, scale, stock, keep, lag, *limits)
+    def _select(self, texts: dict[str, str]) -> tuple[Any, list[Any], list[Any]]:
+        """Give the names, cells and flows of a selection; what it does not name is any."""
+        known = {kind: set(map(str, self.names[kind])) for kind in LABELS}
+        asked = known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
+        need(all(asked[kind] <= known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
+        clusters = [c for c in asked["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
+        cells = list(product(clusters, asked["lever"], map(int, asked["year"])))
+        return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
+    def _read_sides(self, row: dict[str, str]) -> Any:
+        """Read a rule into its sides; limits are in whole units, rounded to where the rule allows."""
+        (asked, cells, flows), rule, kind, of = self._select(row), row["rule"], row["kind"], row["of"] or "everything"
+        years, plus, times, base, parts = {cell[2] for cell in cells}, 0, 1, [], {-1: flows}
+        low, high = exact(row["min"], least=-1), exact(row["max"], least=-1)
+        need(kind in ("amount", "share", "change", "lock", "count"), f"rules: {kind}")
+        if kind == "change":
+            funds = [(f,) for f in asked["fund"]] if row["fund"] else [()]
+            plus = times = sum(self.last[key] for key in {cell[:2] + f for cell, f in product(cells, funds)})
+            parts = {t: [flow for flow in flows if flow[2] == t] for t in years}
+        elif kind == "share" and of.startswith("fund:"):
+            times = sum(self.purse[key] for key in product(self._select({"fund": of[5:]})[0]["fund"], years))
+        elif kind == "share":
+            named = [part.split("=", 1) for part in of.split(";") if part.strip() not in ("", "everything")]
+            texts = {"year": row["year"]} | {key.strip(): text for key, text in named}
+            need(texts.keys() <= LABELS.keys(), f"rules: {of}")
+            times, base = 0, self._select(texts)[2]
+        elif kind == "lock":
+            amount, spots = high if low is None else low, flows if row["fund"] else cells
+            locks = {spot: self.last[spot[:2] + spot[3:]] if amount is None else amount for spot in spots}
+            self.locks.update(locks)
+            low = high = sum(locks.values())
+        elif kind == "count":
+            counted = {x: (x[0], rule) if of == "clusters" else (*x, "draw") if row["fund"] else x[:3] for x in flows}
+            parts = {-1: list(set(counted.values()))}
+            for flow, spot in counted.items():
+                self.counted[flow[:3]][spot].add(flow)
+        for end, share in (("min", low), ("max", high)):
+            for t, x in parts.items() if share is not None else ():
+                yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, Fraction(share * bool(base)))
+    def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
+        """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
+        return sorted(zip(*([self.place.get(x, {k: k})[k] for k in table[x]] for x in columns.split()), strict=True))
+    def worth(self, cells: dict[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any], dict[str, Any], float]:
+        """Give, for the money of cells, outcome by cell, synergies by cluster, outcome by region, sizes of parts."""
+        outcome, parts, held = dict[Any, Any](), [], 0
+        for ((c, lever), pair), t in product(self.pairs.items(), self.years):
+            own = pair.menu.get(money := cells.get((c, lever, t - pair.lag), 0), "")
+            held = pair.keep * (pair.stock if t == self.years[0] else held) + (money if own == "" else 0)
+            outcome[c, lever, t] = made = pair.effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
+            parts += [(r, w * made * self.discount[t]) for r, w in self.clusters[c]["counts"].items()]
+        joint = {c: sum(gains[c] * self.discount[t] * min(outcome[c, lever, t] for lever in levers)
+                        for (levers, gains), t in product(self.synergies.items(), self.years)) for c in self.clusters}
+        region = dict.fromkeys(self.unit, 0.0)
+        for r, part in parts + [(self.clusters[c]["region"], part) for c, part in joint.items()]:
+            region[r] += part
+        return outcome, joint, region, sum(abs(part) for _, part in parts) + sum(joint.values())
+    def regions(self) -> tuple[set[str], float]:
+        """Give the regions that money or a stock can give an outcome, and the scale of the curve of equity."""
+        fed, paid, even, purses = dict[Any, Any](), dict[Any, Any](), dict[Any, Any](), self.sides[: len(self.purse)]
+        sizes = {side.rule: sum(self.clusters[flow[0]]["size"] for flow in side.spots) for side in purses}
+        for ((c, lever), pair), t in product(self.pairs.items(), self.years):
+            reach, cell = sum(self.purse[f, t] for f in pair.funds), (c, lever, t)
+            menu = {x: gain for x, gain in pair.menu.items() if x <= reach}
+            fed[cell] = max((x for x in menu if menu[x] == ""), default=0) if pair.menu else reach
+            paid[cell] = max(((gain, x) for x, gain in menu.items() if gain), default=(0, 0))[1]
+            x = sum(self.purse[f, t] * (self.clusters[c]["size"] / sizes[f]) for f in pair.funds)
+            # Equity is scaled by an even split; a menu takes its nearest level, the lower one where two are as near.
+            even[cell] = min((abs(a - x), a) for a in (0, *pair.menu))[1] if pair.menu else x
+        good = {cell for money in (fed, paid) for cell, made in self.worth(money)[0].items() if made > 0}
+        live = {r for c, _, _ in good for r, w in self.clusters[c]["counts"].items() if w > 0}
+        live |= {self.clusters[c]["region"] for (levers, gains), (c, _, t) in product(self.synergies.items(), good)
+                 if gains[c] > 0 and all((c, lever, t) in good for lever in levers)}
+        region, given = self.worth(even)[2], self.goal["equity_scale"]
+        mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
+        return live, float(given or (mean if mean > 0 else 1))
+    def bound(self, given: dict[str, Any], kind: str, floor: float) -> tuple[Any, float]:
+        """Bound what plans reach (least money: minus money) from prices; give the bound and how much they are of."""
+        number, rows, parts = self.number, self.rows, defaultdict[Any, Any](list)
+        purse = [x for prices in given["purse"] for x in prices]
+        fair = [*purse, *given["rule"]["price"], *given["region"], *given["synergy"]["share"], given["target"]]
+        need(all(type(x) in (int, float) and 0 <= x < FAR for x in fair), "a price < 0 or infinite", ArithmeticError)
+        self.shares = {row[:4]: number(row[4]) for row in rows(given["synergy"], "synergy cluster year lever share")}
+        self.stock = {row[:3]: number(row[3]) for row in rows(given["stock"], "cluster lever year price")}
+        prices = {row[:3]: number(row[3]) for row in rows(given["rule"], "rule side year price")}
+        self.margin, self.inners = MARGIN if number is float else 0, defaultdict[str, Any](list)
+        self.coef, self.terms = self._coefficients(given, kind, floor)
+        for k, side in enumerate(self.sides):
+            sign, money = -1 if side.side == "min" else 1, number(kind == "least_money" and k < len(purse))
+            price = number(purse[k]) if k < len(purse) else sign * prices.get((side.rule, side.side, side.year), 0)
+            self.terms.append(price * side.limit)
+            for spots, each in ((side.spots, price), (side.spots, money), (side.base, -price * number(side.ratio))):
+                for spot in spots if each else ():
+                    parts[spot].append(each)
+            # A rule on menus of one cluster alone stays as it is, where cells count as a whole.
+            if side.kind in ("amount", "share", "change") and len({flow[0] for flow in (*side.spots, *side.base)}) == 1:
+                coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
+                coef.subtract(dict.fromkeys(side.base, sign * side.ratio.numerator))
+                cells = {flow[:3]: a for flow, a in coef.items() if a}
+                pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
+                if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
+                    self.inners[side.spots[0][0]].append((cells, sign * side.limit))
+        rate = Counter({spot: sum(map(abs, x)) for spot, x in parts.items()})
+        self.price = Counter({spot: sum(x) - self.margin * rate[spot] for spot, x in parts.items()})
+        terms = [self._cluster(c) for c in self.clusters] + self.terms
+        # A fraction is rounded up to keep it short, a float by the margin.
+        total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + MARGIN * abs(x) for x in terms)
+        need(math.isfinite(total), "no finite bound", ArithmeticError)
+        priced = [side.limit * max([rate[flow] for flow in side.spots], default=0) for side in self.sides[: len(purse)]]
+        return total, float(sum(priced) + sum(map(abs, terms)) + sum(x for spot, x in rate.items() if len(spot) != 4))
+    def _coefficients(self, given: dict[str, Any], kind: str, floor: float) -> tuple[dict[str, Any], list[Any]]:
+        """Give what a unit of outcome of each region counts, and the constants that go with it."""
+        number, family, one, unit = self.number, self.goal["equity_family"], self.number(1), self.unit
+        coef, terms = dict(zip(unit, map(number, given["region"] or [0] * len(unit)), strict=True)), []
+        if kind == "equity":
+            # The slope of the curve of each region near the price, and how far the tangent there is above that line.
+            for r, price in coef.items():
+                u = number(0 if family == "linear" else highest((one, family, one), 0, 10**300, price, whole=False)[1])
+                value, coef[r] = curve(family, one, u)
+                terms += [number(self.scale) * unit[r] * value, -number(self.scale) * unit[r] * coef[r] * u]
+            return coef, terms
+        coef = {r: x if kind in ("worst_region", "second") and r in self.live else 0 * one for r, x in coef.items()}
+        total, theta = sum(coef.values()) if kind == "worst_region" and self.live else one, number(given["target"])
+        base = {"total": one, "second": one, "least_money": theta, "worst_region": 0 * one}[kind]
+        terms = [-theta * number(Fraction(str(self.goal["target"] or 0))), -number(floor) * sum(coef.values())]
+        return {r: base + x / total / unit[r] for r, x in coef.items()}, terms
+    def _values(self, c: str) -> Any:
+        """Give each cell with the curve that its money works on, and what a unit of the gain of a level counts."""
+        row, joint, low, high = self.clusters[c], self.coef[self.clusters[c]["region"]], 0, 0
+        mine = sum(x + self.margin * abs(x) for x in (w * self.coef[r] for r, w in row["counts"].items()))
+        weight = {(lever, t): mine * self.discount[t] for lever, t in product(self.names["lever"], self.years)}
+        for (levers, gains), t in product(self.synergies.items(), self.years):
+            shares = [self.shares.get(("+".join(levers), c, t, lever), 0) for lever in levers]
+            # The smallest of some outcomes is at most any mean of them.
+            for lever, share in zip(levers, shares if any(shares) else [1, *shares[1:]], strict=True):
+                weight[lever, t] += gains[c] * joint * self.discount[t] * share / (sum(shares) or 1)
+        for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
+            pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
+            curved = (own * pair.effect, pair.family, pair.scale)
+            # A stock earns its outcome and pays its price; money is paid the price of all the stock it leaves behind.
+            if pair.keep or pair.lag:
+                low, high = (low, high) if k else (pair.stock, pair.stock)
+                came = sum(self.purse[f, t - pair.lag] for f in pair.funds) if k >= pair.lag else 0
+                fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
+                low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else min(pair.most, came))
+                top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
+                self.terms += [top, price * low, price * high, -price * high]
+                paid = sum(pair.keep**n * self.stock.get((c, lever, then), 0) for n, then in enumerate(later))
+                curved, own = (paid, "linear", pair.scale), weight[lever, later[0]] if later else 0
+            yield (c, lever, t), curved, own
+    def _offers(self, cell: Any, curved: Any, own: Any, paid: set[Any], shut: set[Any]) -> dict[Any, Any]:
+        """Give the most that a cell can add, by its money, 0 being off, where some counts are paid and flows shut."""
+        pair, lock, ways = self.pairs[cell[:2]], self.locks.get(cell), []
+        for flow in [(*cell, f) for f in pair.funds]:
+            held, low = self.locks.get(flow), int((*flow, "draw") in paid)
+            low, high = (low, min(self.purse[flow[3], flow[2]], pair.most)) if held is None else (max(held, low), held)
+            ways.append((self.price[flow], low, 0 if flow in shut else high))
+        start, menu = sum(low for _, low, _ in ways), pair.menu if lock is None else {lock: pair.menu.get(lock, "")}
+        cost = sum(x * low for x, low, _ in ways) + sum(self.price[spot] for spot in paid if len(spot) > 2)
+        found: dict[Any, Any] = {} if lock or start else {0: 0}
+        # The cheapest money first: from start to end, which cost so much, a unit has one price.
+        for price, low, high in [(0, start, start), *sorted(ways)] if all(x <= y for _, x, y in ways) else ():
+            end, least, most = start + high - low, max(start, pair.least, 1), min(start + high - low, pair.most)
+            spans = [(x, x) for x in menu if least <= x <= most] if menu else [(least, most)]
+            for a, b in spans if least <= most else ():
+                value, x = highest(curved, a, b, price) if menu.get(a, "") == "" else (own * menu[a] - price * a, a)
+                found[x] = max(found.get(x, -FAR), value + price * start - cost)
+            start, cost = end, cost + price * (end - start)
+        return found
+    def _cluster(self, c: str) -> Any:
+        """Give the most that the cells of a cluster add, best first, with its counts and inner rows, or a bit more."""
+        inners, tables, counts = self.inners[c], [], set[Any]()
+        # What inner rows may sum to over later cells, so that those before can still keep the limits.
+        room = [[limit for _, limit in inners]]
+        for cell, curved, own in (value for value in self._values(c) if self.pairs[value[0][:2]].funds):
+            mine, table = {spot: x for spot, x in self.counted[cell].items() if self.price[spot]}, []
+            need(len(mine) <= MOST_COUNTS, "more counts of a cell than can be tried")
+            for paid in (set(compress(mine, on)) for on in product((False, True), repeat=len(mine))):
+                shut = {flow for spot in mine.keys() - paid for flow in mine[spot]}
+                for x, value in self._offers(cell, curved, own, paid, shut).items():
+                    table.append((x, value, {spot for spot in paid if x and len(spot) == 2}))
+            coefs, counts = [coef.get(cell, 0) for coef, _ in inners], counts | {x for x in mine if len(x) == 2}
+            room.append([limit - min(a * x for x, _, _ in table) for limit, a in zip(room[-1], coefs, strict=True)])
+            tables.append((max(value for _, value, _ in table), coefs, table))
+        best = sum(top for top, _, _ in tables) + sum(max(0, -self.price[spot]) for spot in counts)
+        heap = [(0, len(tables), [0] * len(inners), set[Any]())]
+        for _ in range(MOST_NODES):
+            lost, left, sums, paid = heappop(heap) if heap else (FAR, 0, [], set())
+            if not left:
+                return best - lost
+            top, coefs, table = tables[left - 1]
+            for x, value, more in table:
+                after = [s + a * x for s, a in zip(sums, coefs, strict=True)]
+                if all(s <= limit for s, limit in zip(after, room[left - 1], strict=True)):
+                    gates = sum(max(0, self.price[spot]) for spot in more - paid)
+                    gates += sum(max(0, -self.price[spot]) for spot in counts - paid - more if left == 1)
+                    heappush(heap, (lost + top - value + gates, left - 1, after, paid | more))
+        return best - heap[0][0]
+    def inputs(self, folder: Path) -> Any:
+        """Read all files, compare their digests, build the problem, and compare its names, positions and purses."""
+        paths = [*map(folder.joinpath, ("plan.json", "summary.json", "allocation.csv")), *(folder / "inputs").iterdir()]
+        # A pipe or device may wait for ever, and a link lead anywhere.
+        fit = [path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES for path in paths]
+        need(all(fit), "a file is no regular one, or too large")
+        document, self.summary, self.allocation, *data = (path.read_bytes() for path in paths)
+        found, self.files = json.loads(document), dict(zip((path.name for path in paths[3:]), data, strict=True))
+        need(found["format"] == "clusteropt-plan-2", "plan.json: format")
+        plan = self.plan = found["plan"]
+        files = self.files | {"": json.dumps(plan, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()}
+        digests = {name: sha256(data).hexdigest() for name, data in files.items()}
+        yield "digests|摘要", differ(digests, plan["certificate"]["inputs"] | {"": found["sha256"]}), f"{len(files)}"
+        self.read(self.files, float)
+        self.live, self.scale = self.regions()
+        wanted = {label: self.names[kind] for kind, label in LABELS.items()} | {key: self.goal[key] for key in GOAL}
+        wanted |= {f"{x}_of": [self.names[x].index(row[x]) for row in self.clusters.values()] for x in PLACES}
+        wanted |= {"equity_scale": self.scale} if self.goal["kind"] == "equity" else {}
+        wanted["purse"] = [[self.purse[f, t] for t in self.years] for f in self.names["fund"]]
+        given = plan | plan["labels"] | plan["objective"]
+        yield "names and positions|名称与位置", differ(wanted, {key: given[key] for key in wanted}), ""
+    def money(self) -> Any:
+        """Check the awards against the tables: all that limits them; and what the certificate says of the rules."""
+        rows = self.rows(self.plan["awards"], "cluster lever year fund amount")
+        cells, flows = groupby(rows, key=lambda row: row[:3]), {row[:4]: row[4] for row in rows}
+        self.cells = Counter({cell: sum(row[4] for row in awards) for cell, awards in cells})
+        wrong = [flow for flow, x in flows.items() if type(x) is not int or x < 1] + rows[len(flows) :]
+        yield "whole positive money|金额为正整数", wrong, f"{sum(flows.values()):,}"
+        opened = {flow for side in self.sides[: len(self.purse)] for flow in side.spots}
+        yield "eligibility|使用资格", sorted(flows.keys() - opened), f"{len(flows)}"
+        wrong = [cell for cell, x in self.cells.items() for pair in [self.pairs[cell[:2]]]
+                 if (x not in pair.menu if pair.menu else not pair.least <= x <= pair.most)]
+        yield "least, most and menus|最小最大拨款与菜单", wrong, ""
+        wrong = [spot for spot, x in self.locks.items() if (flows if len(spot) == 4 else self.cells).get(spot, 0) != x]
+        yield "locks|锁定", wrong, f"{len(self.locks)}"
+        wanted = [(c, self.clusters[c]["region"], self.clusters[c]["path"], *row) for c, *row in rows]
+        columns = ("cluster", "region", "path", "lever", "year", "fund", "amount")
+        given = [[row[column] for column in columns] for row in read_csv(self.allocation)]
+        # A name that a spreadsheet would run as a formula has a mark before it; such marks are left out here.
+        plain = [sorted(",".join(map(str, row)).replace("'", "") for row in table) for table in (wanted, given)]
+        yield "allocation.csv|allocation.csv", differ(plain[0], plain[1]), f"{len(given)}"
+        on = {spot for counts in self.counted.values() for spot, counted in counts.items() if counted & flows.keys()}
+        spots = Counter(flows | dict.fromkeys(on, 1))
+        found = [(side, sum(spots[x] for x in side.spots), side.limit + WHOLE[side.side](side.ratio * sum(
+            spots[x] for x in side.base))) for side in self.sides]
+        for (purse, rule), sides in groupby(found, key=lambda x: (x[0].kind == "purse", x[0].rule)):
+            slacks = [level - limit if side.side == "min" else limit - level for side, level, limit in sides]
+            title = f"purse {rule}|年度资金 {rule}" if purse else f"rule {rule}|规则 {rule}"
+            yield title, [x for x in slacks if x < 0], f">= {min(slacks):,}"
+        rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found if side.kind != "purse")
+        stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit")
+        yield "certificate of the rules|规则证书", differ(rules, stated), f"{len(stated)}"
+        left = [(side.rule, side.year, x - level) for side, level, x in found if side.kind == "purse" and x != level]
+        unspent = {column: [row[column] for row in self.plan["unspent"]] for column in ("fund", "year", "amount")}
+        yield "money left|资金余额", differ(sorted(left), self.rows(unspent, "fund year amount")), ""
+    def outcomes(self) -> Any:
+        """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""
+        plan, proofs, summary = self.plan, self.plan["certificate"]["stages"], json.loads(self.summary)
+        outcome, joint, self.region, self.size = self.worth(self.cells)
+        stated = {row[:3]: row[3:] for row in self.rows(plan["cells"], "cluster lever year amount outcome")}
+        made = {cell: (self.cells[cell], x) for cell, x in outcome.items() if x or self.cells[cell] or cell in stated}
+        total, money = sum(self.region.values()), sum(self.cells.values())
+        wanted = {"synergy": list(joint.values()), "region_outcome": list(self.region.values()), "total_outcome": total}
+        given = {key: plan[key] for key in wanted}
+        yield "outcomes|产出", differ(wanted | {"cells": made}, given | {"cells": stated}, self.size), f"{total:.12g}"
+        first, grades = plan["stages"][0], [proof["proof"] for proof in proofs]
+        wanted = {"objective": self.goal["kind"], "value": first["value"], "claimed_bound": first["bound"],
+                  "safe_bound": proofs[0]["bound"], "proof": min(grades, key=["claimed", "kkt", "safe", "exact"].index),
+                  "total_outcome": plan["total_outcome"], "money_held": sum(self.purse.values()), "money_total": money}
+        wrong = [key for key, x in wanted.items() if summary[key] != (None if x in (FAR, -FAR) else x)]
+        yield "summary.json|summary.json", wrong, ""
+        parts = [curve(self.goal["equity_family"], self.scale * self.unit[r], x)[0] for r, x in self.region.items()]
+        worst = min((self.region[r] / self.unit[r] for r in self.live), default=0.0)
+        self.values = {"total": total, "worst_region": worst, "equity": sum(parts), "least_money": float(money)}
+    def stages(self) -> Any:
+        """Check the value, the claimed bound and the proved bound of every stage."""
+        plan, kind, target = self.plan, self.goal["kind"], self.goal["target"]
+        need(plan["certificate"]["own"] is False, "limits of the caller's own, in no table / 调用者自设的限制")
+        stages = list(zip(plan["stages"], plan["certificate"]["stages"], strict=True))
+        kinds = [kind, "total"][: len(stages)] if kind == "worst_region" else [kind]
+        need(kinds == [stage["kind"] for stage, _ in stages], "plan.json: stages")
+        least, total = kind == "least_money", self.values["total"]
+        for k, (stage, proof) in enumerate(stages):
+            value, bound, stated, grade = self.values[stage["kind"]], stage["bound"], proof["bound"], proof["proof"]
+            sign, size, unit = -1 if least else 1, 0.0 if least else self.size, max(1e-9, abs(value))
+            room, wrong = TOLERANCE * max(abs(value), size), differ(value, stage["value"], size)
+            wrong += [f"target {target}"] if least and target - total > TOLERANCE * max(target, self.size) else []
+            yield "value|目标值", wrong, f"{stage['kind']} {value:.12g}"
+            wrong = [bound] if sign * (value - bound) > room else []
+            yield "claimed bound|声称的界", wrong, f"{bound:.12g}, {abs(bound - value) / unit:.2e}"
+            if grade == "claimed":
+                yield "proved bound|已证明的界", [stated] if sign * stated != FAR else None, "nothing / 无"
+                continue
+            problem = Folder().read(self.files, {"exact": Fraction, "safe": float}[grade])
+            problem.live, problem.scale = self.live, self.scale
+            best, priced = problem.bound(proof["multipliers"], "second" if k else kind, k * self.values["worst_region"])
+            # Money is whole: least money of more than 7 is 8 at least.
+            whole, loose = math.floor if least else float, TOLERANCE * max(abs(float(best)), size, priced * 1e-2)
+            own, low = sign * whole(best), whole(best - loose)
+            wrong = [f"{stated!r} > {own!r}"] if sign * stated < low or sign * (value - own) > room else []
+            yield "proved bound|已证明的界", wrong, f"{grade}: {own:.12g}, {abs(own - value) / unit:.2e}"
+
+def check_folder(folder: str | Path, language: str = "en") -> tuple[int, list[tuple[str, str, str]]]:
+    """Check a folder; give 0, 1 or 2 and, line by line, the state, the title and the detail."""
+    it, lines, code, side = Folder(), [], 0, int(language == "zh")
+    try:
+        for title, wrong, detail in chain(it.inputs(Path(folder)), it.money(), it.outcomes(), it.stages()):
+            state = "--" if wrong is None else "WRONG" if wrong else "ok"
+            lines.append((state, title.split("|")[side], "; ".join(map(str, (wrong or [])[:3])) or detail))
+    # Whatever the bytes are, the end is a line and not a traceback.
+    except Exception as error:
+        title, code = ("cannot be judged", "无法判断")[side], 1 if isinstance(error, ArithmeticError) else 2
+        lines.append(("WRONG" if code == 1 else "--", title, f"{type(error).__name__}: {error}"[:200]))
+    return 1 if "WRONG" in {line[0] for line in lines} else code, lines
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check the folder that the command line names, one line a check; give the code to end with."""
+    given, encoding = sys.argv[1:] if arguments is None else arguments, sys.stdout.encoding or "utf-8"
+    if len(given) not in (1, 3) or given[1:] not in ([], ["--language", "en"], ["--language", "zh"]):
+        sys.stderr.write("python verify.py DIR [--language en|zh]\n")
+        return 2
+    code, lines = check_folder(*given[::2])
+    for state, title, detail in lines:
+        text = "".join(sign if sign.isprintable() else "?" for sign in f"{state:<5}  {title}: {detail}")
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+    return code
+
+if __name__ == "__main__":
+    sys.exit(main())

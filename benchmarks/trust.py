@@ -11,6 +11,8 @@ import argparse
 import json
 import os
 import platform
+import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,11 +28,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SHORT = {"models": 200, "plans": 500, "clusters": 1000}
 LONG = {"models": 20_000, "plans": 10_000, "clusters": 10_000}
+STEPS = ("models", "plans", "verify", "inputs", "mutation", "coverage")
 CHUNK = 20
+PER_PLAN, PER_LARGE, TABLES, STRIDE = 300, 60, 20, 51
+"""Corruptions of a small and of a large plan, changed tables of a plan, and how far the seeds of plans lie apart."""
+QUICK = ("tests/unit/test_verify.py", "tests/unit/test_verify_plans.py", "tests/unit/test_money_code.py")
+COVERED = ("verify.py", "verify_tables.py", "verify_bound.py", "money_rules.py", "rule_levels.py", "rounding.py")
 VERIFIER = ROOT / "src" / "clusteropt" / "plan" / "verify.py"
 
 
@@ -67,41 +74,63 @@ def _examine(seeds: range) -> list[dict[str, Any]]:
     return found
 
 
-def plans(number: int, start: int) -> dict[str, Any]:
-    """Corrupt saved plans field by field, every digest mended, and compare the verdict with what it must be."""
-    from tests.corrupting import ask, corruptions  # noqa: PLC0415 - the tests are needed for this step alone
-    from tests.differential import solved_models  # noqa: PLC0415
-    from tests.plan_folders import read_plan  # noqa: PLC0415
-
-    answers, intact, models_used = [], Counter[int](), 0
-    for _, folder in _plan_folders(solved_models(number, start)):
-        intact[_verdict(folder)] += 1
-        models_used += 1
-        plan = read_plan(folder)
-        asked = (ask(folder, plan, corruption) for corruption in corruptions(plan))
-        answers += [answer for answer in asked if answer is not None]
-        if len(answers) >= number:
-            break
-    wrong = [a for a in answers if not a.right]
+def plans(number: int, start: int, processes: int) -> dict[str, Any]:
+    """Corrupt saved plans field by field, forge plans, and change tables behind them; compare every verdict."""
+    seeds = [start + STRIDE * k for k in range(-(-number // PER_PLAN))]
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        parts = list(pool.map(_corrupt, [None, *seeds]))
+    answers = [answer for part in parts for answer in part["answers"]]
+    forged = [forgery for part in parts for forgery in part["forged"]]
     return {
-        "plans": models_used,
-        "intact": {str(code): num for code, num in sorted(intact.items())},
+        "plans": len(parts),
+        "intact": dict(Counter(str(part["intact"]) for part in parts)),
         "corruptions": len(answers),
-        "must_be_refused": sum(a.wanted is True for a in answers),
-        "refused": sum(a.wanted is True and a.code > 0 for a in answers),
-        "parts": dict(Counter(str(a.part) for a in answers)),
-        "wrong": [[a.corruption.field, a.corruption.change, a.code] for a in wrong][:50],
+        "must_be_refused": sum(wanted is True for _, _, _, wanted, _, _ in answers),
+        "refused": sum(wanted is True and code > 0 for _, _, _, wanted, code, _ in answers),
+        "parts": dict(Counter(part for part, *_ in answers)),
+        "wrong": [[field, change, code] for _, field, change, _, code, right in answers if not right][:50],
+        "forged": len(forged),
+        "forged_wrong": sum(wrong for _, wrong, _, _ in forged),
+        "forged_refused": sum(wrong and code > 0 for _, wrong, code, _ in forged),
+        "forged_missed": [name for name, _, _, right in forged if not right],
     }
 
 
-def _plan_folders(solved: Iterator[tuple[int, Any, Any]]) -> Iterator[tuple[int, Path]]:
-    from clusteropt.report.files import write_plan_files  # noqa: PLC0415
+def _corrupt(seed: int | None) -> dict[str, Any]:
+    """Do all that is done to one plan; without a seed it is that of the 66 national clusters."""
+    # Only the process that does the work needs the tests.
+    from tests.corrupting import ask, corruptions  # noqa: PLC0415
+    from tests.differential import solved_models  # noqa: PLC0415
+    from tests.forging import change_table, forge, forged, judge_changed_tables  # noqa: PLC0415
+    from tests.plan_folders import read_plan  # noqa: PLC0415
 
-    for seed, problem, plan in solved:
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place) / "plan"
-            write_plan_files(plan, folder, problem)
-            yield seed, folder
+    import clusteropt as co  # noqa: PLC0415
+
+    dice = random.Random(seed or 0)
+    if seed is None:
+        problem = co.read_problem("national66")
+        plan = co.solve(problem)
+    else:
+        _, problem, plan = next(solved_models(1, seed, seed))
+    with tempfile.TemporaryDirectory() as place:
+        folder, other = Path(place) / "plan", Path(place) / "other"
+        co.write_plan_files(plan, folder, problem)
+        intact, content = _verdict(folder), read_plan(folder)
+        every = list(corruptions(content))
+        chosen = dice.sample(every, min(PER_PLAN if seed is not None else PER_LARGE, len(every)))
+        answers = [answer for one in chosen if (answer := ask(folder, content, one)) is not None]
+        forgeries = []
+        for name, maker in forged(problem, seed).items() if seed is not None else ():
+            forgeries.append(forge(problem, name, maker, Path(place) / f"forged {len(forgeries)}"))
+        for _ in range(TABLES if seed is not None else 0):
+            shutil.rmtree(other, ignore_errors=True)
+            shutil.copytree(folder, other)
+            forgeries.append(judge_changed_tables(other, problem, plan, change_table(other, dice)))
+    return {
+        "intact": intact,
+        "answers": [(str(a.part), a.corruption.field, a.corruption.change, a.wanted, a.code, a.right) for a in answers],
+        "forged": [(f"{seed}: {f.name}", bool(f.wrong), f.code, f.right) for f in forgeries if f is not None],
+    }
 
 
 def _verdict(folder: Path) -> int:
@@ -141,6 +170,29 @@ def inputs() -> dict[str, Any]:
     return {"outcome": run.stdout.strip().splitlines()[-1], "exit": run.returncode}
 
 
+def mutation(long: bool, processes: int) -> dict[str, Any]:
+    """Try the quick tests on mutants of the verifier and the money code; needs the extra ``fuzz``."""
+    from benchmarks.mutation import mutation as mutate  # noqa: PLC0415 - a step of its own
+
+    return mutate(long, processes)
+
+
+def coverage(long: bool, processes: int) -> dict[str, Any]:
+    """Run the tests and say which part of lines and branches they take; the short form runs those of the verifier."""
+    with tempfile.TemporaryDirectory() as place:
+        report = Path(place) / "coverage.json"
+        tests = ["tests", "-n", str(processes)] if long else [*QUICK]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", *tests]
+        command += ["--cov=clusteropt", "--cov-branch", f"--cov-report=json:{report}", "--cov-report="]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        found = json.loads(report.read_text(encoding="utf-8"))
+    shares = {Path(name).name: part["summary"]["percent_covered"] for name, part in found["files"].items()}
+    files = {name: f"{shares[name]:.1f} %" for name in COVERED if name in shares}
+    if long:
+        files["all"] = f"{found['totals']['percent_covered']:.1f} %"
+    return {"files": files, "outcome": done.stdout.strip().splitlines()[-1]}
+
+
 def machine() -> dict[str, Any]:
     """Say where and with what the figures were made."""
     versions = {name: version(name) for name in ("clusteropt", "highspy", "numpy", "scipy")}
@@ -157,9 +209,11 @@ def run(step: str, wanted: argparse.Namespace) -> dict[str, Any]:
     sizes = LONG if wanted.long else SHORT
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "models": lambda: models(wanted.number or sizes["models"], wanted.seed, wanted.processes),
-        "plans": lambda: plans(wanted.number or sizes["plans"], wanted.seed),
+        "plans": lambda: plans(wanted.number or sizes["plans"], wanted.seed, wanted.processes),
         "verify": lambda: verify(wanted.number or sizes["clusters"]),
         "inputs": inputs,
+        "mutation": lambda: mutation(wanted.long, wanted.processes),
+        "coverage": lambda: coverage(wanted.long, wanted.processes),
     }
     began = time.perf_counter()
     figures = steps[step]()
@@ -169,13 +223,13 @@ def run(step: str, wanted: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Run the steps that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=["models", "plans", "verify", "inputs", "all"])
+    parser.add_argument("step", choices=[*STEPS, "all"])
     parser.add_argument("--number", type=int, help="models, corruptions or clusters; by default those of the form")
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first seed")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--long", action="store_true", help="the long form")
     wanted = parser.parse_args()
-    for step in ["models", "plans", "verify", "inputs"] if wanted.step == "all" else [wanted.step]:
+    for step in STEPS if wanted.step == "all" else [wanted.step]:
         print(json.dumps(run(step, wanted), ensure_ascii=False), flush=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import count, cycle
+from itertools import count, cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -85,18 +85,19 @@ def examine(seed: int, folder: Path) -> Finding:
     return Finding(seed, problem.objective.kind, Verdict.PLAN, tried, found.proof, found.safe_gap)
 
 
-def solved_models(num: int, start: int = 0) -> Iterator[tuple[int, Problem, Plan]]:
+def solved_models(num: int, start: int = 0, kind: int = 0) -> Iterator[tuple[int, Problem, Plan]]:
     """Give the first ``num`` seeds from ``start`` on whose models have a plan, one objective after the other.
 
-    The models are read from files, so that their plans go with the files themselves.
+    The objective of the first is that of number ``kind``. The models are read from files, so that their plans go with
+    the files themselves.
     """
-    kinds, seeds = cycle(ObjectiveKind), count(start)
+    kinds, seeds = islice(cycle(ObjectiveKind), kind % len(ObjectiveKind), None), count(start)
     for _ in range(num):
-        kind, found = next(kinds), Verdict.INFEASIBLE
+        objective, found = next(kinds), Verdict.INFEASIBLE
         while isinstance(found, Verdict):
             seed = next(seeds)
             with TemporaryDirectory() as folder:
-                problem = read_problem(write_folder(*random_tables(seed, TINY, kind), Path(folder)))
+                problem = read_problem(write_folder(*random_tables(seed, TINY, objective), Path(folder)))
             found = attempt(lambda: solve(problem, INLINE))  # noqa: B023 - called at once
         yield seed, problem, found
 

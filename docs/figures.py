@@ -135,7 +135,9 @@ _FOUND = {
     "plans": lambda line: (
         f"{line['corruptions']:,} corruptions of {line['plans']} plans: {line['refused']:,} of "
         f"{line['must_be_refused']:,} that had to be refused; wrong verdicts {len(line['wrong'])}; "
-        f"intact plans {line['intact'].get('0', 0)} of {line['plans']} accepted"
+        f"intact plans {line['intact'].get('0', 0)} of {line['plans']} accepted; "
+        f"{line['forged']:,} forged plans and changed tables: {line['forged_refused']:,} of "
+        f"{line['forged_wrong']:,} that were wrong refused"
     ),
     "inputs": lambda line: line["outcome"],
     "verify": lambda line: (

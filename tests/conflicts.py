@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.diagnosis.members import Member, MemberKind, best_year, list_members
 from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.problem import Objective, RuleBase, RuleKind
 from clusteropt.plan.making import solve
-from clusteropt.plan.members import Member, MemberKind, best_year, list_members
 from tests import naive
 
 if TYPE_CHECKING:

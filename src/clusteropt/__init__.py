@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from clusteropt.diagnosis.diagnosis import Diagnosis, diagnose
     from clusteropt.domain import Classification, Feature, Lever, Path, classify
     from clusteropt.errors import (
         ClusteroptError,
@@ -31,21 +32,20 @@ if TYPE_CHECKING:
         SolverFaultWarning,
         UnboundedError,
     )
+    from clusteropt.explanation.alternatives import Alternative, alternatives
+    from clusteropt.explanation.explaining import explain
+    from clusteropt.explanation.explanation import ExplainOptions, Explanation, Part
+    from clusteropt.explanation.what_if import Change, what_if
     from clusteropt.inputs import problem_from_tables, read_problem, table_docs, write_template
     from clusteropt.inputs.options import Isolation, SolveOptions
     from clusteropt.inputs.problem import Problem
     from clusteropt.inputs.reading import problem_of_folder
     from clusteropt.inputs.settings import ModelSettings
     from clusteropt.model.pyomo_view import from_pyomo, to_pyomo
-    from clusteropt.plan.alternatives import Alternative, alternatives
     from clusteropt.plan.baselines import compare
-    from clusteropt.plan.diagnosis import Diagnosis, diagnose
-    from clusteropt.plan.explaining import explain
-    from clusteropt.plan.explanation import ExplainOptions, Explanation, Part
     from clusteropt.plan.making import solve
     from clusteropt.plan.plan import Plan
     from clusteropt.plan.saving import load_plan, save_plan
-    from clusteropt.plan.what_if import Change, what_if
     from clusteropt.report.explanation import explanation_lines
     from clusteropt.report.files import write_plan_files
     from clusteropt.report.summary import summary_lines
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from clusteropt.text import Language, Text
 
 _HOMES = {
+    "clusteropt.diagnosis.diagnosis": ("Diagnosis", "diagnose"),
     "clusteropt.domain": ("Classification", "Feature", "Lever", "Path", "classify"),
     "clusteropt.errors": (
         "ClusteroptError",
@@ -72,21 +73,20 @@ _HOMES = {
         "SolverFaultWarning",
         "UnboundedError",
     ),
+    "clusteropt.explanation.alternatives": ("Alternative", "alternatives"),
+    "clusteropt.explanation.explaining": ("explain",),
+    "clusteropt.explanation.explanation": ("ExplainOptions", "Explanation", "Part"),
+    "clusteropt.explanation.what_if": ("Change", "what_if"),
     "clusteropt.inputs": ("problem_from_tables", "read_problem", "table_docs", "write_template"),
     "clusteropt.inputs.options": ("Isolation", "SolveOptions"),
     "clusteropt.inputs.problem": ("Problem",),
     "clusteropt.inputs.reading": ("problem_of_folder",),
     "clusteropt.inputs.settings": ("ModelSettings",),
     "clusteropt.model.pyomo_view": ("from_pyomo", "to_pyomo"),
-    "clusteropt.plan.alternatives": ("Alternative", "alternatives"),
     "clusteropt.plan.baselines": ("compare",),
-    "clusteropt.plan.diagnosis": ("Diagnosis", "diagnose"),
-    "clusteropt.plan.explaining": ("explain",),
-    "clusteropt.plan.explanation": ("ExplainOptions", "Explanation", "Part"),
     "clusteropt.plan.making": ("solve",),
     "clusteropt.plan.plan": ("Plan",),
     "clusteropt.plan.saving": ("load_plan", "save_plan"),
-    "clusteropt.plan.what_if": ("Change", "what_if"),
     "clusteropt.report.explanation": ("explanation_lines",),
     "clusteropt.report.files": ("write_plan_files",),
     "clusteropt.report.summary": ("summary_lines",),

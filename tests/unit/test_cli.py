@@ -28,7 +28,7 @@ from clusteropt.report import commands
 from clusteropt.report.files import write_plan_files
 from clusteropt.solver.claim import Limit, Progress
 from clusteropt.text import Language, Text
-from tests.unit.test_plan_diagnosis import three
+from tests.unit.test_diagnosis import three
 from tests.unit.test_report_plan import make_plan
 
 if TYPE_CHECKING:

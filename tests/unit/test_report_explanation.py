@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from clusteropt.cli import app
+from clusteropt.explanation.bracket import Way
+from clusteropt.explanation.explanation import Explanation, Stop
 from clusteropt.inputs.settings import ModelSettings
-from clusteropt.plan.bracket import Way
 from clusteropt.plan.certificate import Proof, Side
-from clusteropt.plan.explanation import Explanation, Stop
 from clusteropt.plan.making import solve
 from clusteropt.report import commands, explanation_words
 from clusteropt.report.files import write_plan_files

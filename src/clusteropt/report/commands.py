@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clusteropt.diagnosis.diagnosis import diagnose
 from clusteropt.errors import InfeasibleError
+from clusteropt.explanation.explaining import explain
+from clusteropt.explanation.explanation import ExplainOptions, Part
 from clusteropt.inputs import read_problem, table_docs
 from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.plan.baselines import compare
-from clusteropt.plan.diagnosis import diagnose
-from clusteropt.plan.explaining import explain
-from clusteropt.plan.explanation import ExplainOptions, Part
 from clusteropt.plan.making import solve
 from clusteropt.plan.saving import load_plan
 from clusteropt.report import words

@@ -14,7 +14,7 @@ from clusteropt.report import numbers, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from clusteropt.plan.explanation import Step
+    from clusteropt.explanation.explanation import Step
     from clusteropt.solver.claim import Progress
     from clusteropt.text import Language, Text
 

@@ -17,8 +17,8 @@ from clusteropt.text import Language, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from clusteropt.plan.bracket import Bracket
-    from clusteropt.plan.explanation import CellReason, Explanation, PurseWorth, RuleCost, RuleSide
+    from clusteropt.explanation.bracket import Bracket
+    from clusteropt.explanation.explanation import CellReason, Explanation, PurseWorth, RuleCost, RuleSide
 
 NUM_PURSES = 40
 """Rows of the table of purses; what is left is told in one line."""

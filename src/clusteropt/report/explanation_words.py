@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from clusteropt.plan.bracket import Way
+from clusteropt.explanation.bracket import Way
+from clusteropt.explanation.explanation import Stop
 from clusteropt.plan.certificate import Proof, Side
-from clusteropt.plan.explanation import Stop
 from clusteropt.text import Text
 
 if TYPE_CHECKING:

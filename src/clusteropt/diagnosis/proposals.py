@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from clusteropt.diagnosis.amendments import FINEST, Amendment
+from clusteropt.diagnosis.existence import best_plan
+from clusteropt.diagnosis.members import Member, MemberKind
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.money_rules import change_money, last_money, share_base
 from clusteropt.model.outcome import evaluate
 from clusteropt.model.space import make_space
-from clusteropt.plan.amendments import FINEST, Amendment
-from clusteropt.plan.existence import best_plan
-from clusteropt.plan.members import Member, MemberKind
 
 if TYPE_CHECKING:
+    from clusteropt.diagnosis.elastic import Bent, Elastic
+    from clusteropt.diagnosis.trial import Trials
     from clusteropt.inputs.problem import Ints, Problem, Rule
-    from clusteropt.plan.elastic import Bent, Elastic
-    from clusteropt.plan.trial import Trials
 
 SHARE_ROUNDS = 20
 SNAP = Fraction(1, 1000)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import clusteropt as co
+from clusteropt.diagnosis.diagnosis import diagnose
+from clusteropt.diagnosis.members import Member, MemberKind
+from clusteropt.diagnosis.trial import Trials
 from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily, RuleBase, RuleKind, Selection
-from clusteropt.plan.diagnosis import diagnose
-from clusteropt.plan.members import Member, MemberKind
-from clusteropt.plan.trial import Trials
 from clusteropt.solver.claim import Limit
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Language
@@ -23,9 +23,9 @@ from tests.problems import INLINE, plain_problem, rule, with_last, with_menus
 from tests.small import small_tables
 
 if TYPE_CHECKING:
+    from clusteropt.diagnosis.diagnosis import Diagnosis
+    from clusteropt.diagnosis.repairs import Repair
     from clusteropt.inputs.problem import Problem
-    from clusteropt.plan.diagnosis import Diagnosis
-    from clusteropt.plan.repairs import Repair
 
 A, B, C = (Selection(clusters=(number,)) for number in range(3))
 

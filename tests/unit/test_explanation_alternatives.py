@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from clusteropt.errors import InputError
+from clusteropt.explanation.alternatives import Alternative, alternatives
+from clusteropt.explanation.neighbours import base_of
 from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, RuleKind, Selection
-from clusteropt.plan.alternatives import Alternative, alternatives
 from clusteropt.plan.making import solve
-from clusteropt.plan.neighbours import base_of
 from clusteropt.plan.rule_levels import rule_levels
 from clusteropt.plan.saving import plan_from_json, plan_to_json
 from clusteropt.report.files import write_plan_files

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from clusteropt.errors import InfeasibleError, InputError, NoIncumbentError
+from clusteropt.explanation import neighbours
+from clusteropt.explanation.bracket import Way
+from clusteropt.explanation.what_if import Change, lock_of, what_if
 from clusteropt.inputs.problem import Problem, RuleKind, Selection
-from clusteropt.plan import neighbours
-from clusteropt.plan.bracket import Way
 from clusteropt.plan.making import solve
-from clusteropt.plan.what_if import Change, lock_of, what_if
 from tests.problems import INLINE, plain_problem, rule, with_menus
-from tests.unit.test_plan_explanation import two_menus
+from tests.unit.test_explanation import two_menus
 
 if TYPE_CHECKING:
     from clusteropt.plan.plan import Plan

@@ -22,10 +22,10 @@ from clusteropt.solver.points import carry, to_units
 from clusteropt.solver.scaling import to_program
 
 if TYPE_CHECKING:
+    from clusteropt.diagnosis.trial import Trials
     from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.space import Space
-    from clusteropt.plan.trial import Trials
 
 ROUNDING_S = 5.0
 """Time for the rounding of one plan."""

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.errors import ExactMoneyError, NoPlanError
+from clusteropt.explanation.neighbours import base_of
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import pick
 from clusteropt.model.curves import make_curves
@@ -20,7 +21,6 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, objective_value
 from clusteropt.plan.making import COARSE, awards_of, cells_of
-from clusteropt.plan.neighbours import base_of
 from clusteropt.plan.plan import Stage
 from clusteropt.plan.rounding import round_money
 from clusteropt.plan.rule_levels import rule_levels
@@ -33,12 +33,12 @@ from clusteropt.solver.runner import Runner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from clusteropt.explanation.neighbours import Base
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.blocks import Matrix
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
-    from clusteropt.plan.neighbours import Base
     from clusteropt.plan.plan import Plan
     from clusteropt.solver.refine import Found
 

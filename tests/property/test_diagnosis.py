@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clusteropt.diagnosis.amendments import amend
+from clusteropt.diagnosis.diagnosis import diagnose
+from clusteropt.diagnosis.members import MemberKind, list_members
 from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.options import Isolation, SolveOptions
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase
-from clusteropt.plan.amendments import amend
-from clusteropt.plan.diagnosis import diagnose
 from clusteropt.plan.making import solve
-from clusteropt.plan.members import MemberKind, list_members
 from tests import naive
 from tests.conflicts import can_stand, is_feasible, scaled, solves
 from tests.problems import Sizes, random_problem
 
 if TYPE_CHECKING:
+    from clusteropt.diagnosis.amendments import Amendment
+    from clusteropt.diagnosis.diagnosis import Diagnosis
     from clusteropt.inputs.problem import Problem
-    from clusteropt.plan.amendments import Amendment
-    from clusteropt.plan.diagnosis import Diagnosis
 
 SIZES = Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.15, money=6, rules=6, cells=3)
 INLINE = SolveOptions(isolation=Isolation.INLINE, time_limit_s=60)

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from clusteropt.diagnosis.amendments import Amendment, amend
+from clusteropt.diagnosis.existence import find_plan, plan_near
+from clusteropt.diagnosis.members import Member, MemberKind
+from clusteropt.diagnosis.proposals import least_amendment, propose
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
-from clusteropt.plan.amendments import Amendment, amend
-from clusteropt.plan.existence import find_plan, plan_near
-from clusteropt.plan.members import Member, MemberKind
-from clusteropt.plan.proposals import least_amendment, propose
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from clusteropt.diagnosis.conflict import Core
+    from clusteropt.diagnosis.elastic import Bent, Elastic
+    from clusteropt.diagnosis.trial import Trials
     from clusteropt.inputs.problem import Ints, Problem
-    from clusteropt.plan.conflict import Core
-    from clusteropt.plan.elastic import Bent, Elastic
-    from clusteropt.plan.trial import Trials
 
 WIDENINGS = (0, 1, 2, 16, 256)
 """Whole units, or units of the last decimal of a share, by which limits are moved on until whole amounts fit."""

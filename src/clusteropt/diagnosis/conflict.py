@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from clusteropt.plan.members import Member, MemberKind
+from clusteropt.diagnosis.members import Member, MemberKind
 
 if TYPE_CHECKING:
-    from clusteropt.plan.elastic import Elastic
-    from clusteropt.plan.trial import Trials
+    from clusteropt.diagnosis.elastic import Elastic
+    from clusteropt.diagnosis.trial import Trials
 
 LEFT_OUT_FIRST = (
     MemberKind.MOST,

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clusteropt.errors import ExactMoneyError, InfeasibleError
+from clusteropt.explanation.alternatives import alternatives
+from clusteropt.explanation.explaining import explain
+from clusteropt.explanation.explanation import ExplainOptions, Part
+from clusteropt.explanation.neighbours import base_of, richer, with_rule, without_rule
+from clusteropt.explanation.what_if import lock_of, what_if
 from clusteropt.inputs.problem import ObjectiveKind, Problem
-from clusteropt.plan.alternatives import alternatives
-from clusteropt.plan.explaining import explain
-from clusteropt.plan.explanation import ExplainOptions, Part
 from clusteropt.plan.making import solve
-from clusteropt.plan.neighbours import base_of, richer, with_rule, without_rule
-from clusteropt.plan.what_if import lock_of, what_if
 from tests import naive
 from tests.problems import INLINE, Sizes, random_problem
 
 if TYPE_CHECKING:
-    from clusteropt.plan.bracket import Bracket
+    from clusteropt.explanation.bracket import Bracket
     from clusteropt.plan.plan import Plan
 
 MENUS = Sizes(clusters=2, levers=2, years=2, funds=2, menus=1.0, money=5, cells=4, rules=3)

@@ -15,12 +15,12 @@ from clusteropt.errors import (
     NoIncumbentError,
     NoPlanError,
 )
+from clusteropt.explanation.bracket import UNKNOWN, Known, Way
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.curves import live_regions
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
-from clusteropt.plan.bracket import UNKNOWN, Known, Way
 from clusteropt.plan.certificate import Proof
 from clusteropt.plan.certifying import proof_of
 from clusteropt.plan.making import make, values_and_bounds

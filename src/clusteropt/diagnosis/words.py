@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clusteropt.diagnosis.members import MemberKind
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind
-from clusteropt.plan.members import MemberKind
 from clusteropt.plan.rule_words import money_words, share_words
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
@@ -13,10 +13,10 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from clusteropt.diagnosis.diagnosis import Conflict, Diagnosis
+    from clusteropt.diagnosis.members import Member
+    from clusteropt.diagnosis.repairs import Repair
     from clusteropt.inputs.problem import Problem
-    from clusteropt.plan.diagnosis import Conflict, Diagnosis
-    from clusteropt.plan.members import Member
-    from clusteropt.plan.repairs import Repair
 
 EXISTS = Text(
     "A plan exists: whole amounts that obey every rule were found and checked.",

@@ -11,22 +11,22 @@ import numpy as np
 import pandas as pd
 
 from clusteropt.errors import InfeasibleError
+from clusteropt.explanation.bracket import difference
+from clusteropt.explanation.neighbours import Session, base_of, with_rule
+from clusteropt.explanation.pricing import priced
 from clusteropt.inputs.faults import Faults, suggest
 from clusteropt.inputs.faults import Place as FaultPlace
 from clusteropt.inputs.problem import Rule, RuleKind, Selection
-from clusteropt.plan.bracket import difference
 from clusteropt.plan.making import describe
 from clusteropt.plan.near import Aim
-from clusteropt.plan.neighbours import Session, base_of, with_rule
-from clusteropt.plan.pricing import priced
 from clusteropt.plan.rule_words import cell_name, money_words, rule_words
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
+    from clusteropt.explanation.bracket import Bracket
+    from clusteropt.explanation.neighbours import Base
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem
-    from clusteropt.plan.bracket import Bracket
-    from clusteropt.plan.neighbours import Base
     from clusteropt.plan.plan import Plan
 
     Place = tuple[int, int, int | None]

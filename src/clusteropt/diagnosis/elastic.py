@@ -17,6 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from clusteropt.diagnosis.elastic_rows import Ground, elastic_rows, lock_rows, ratio_row, stack
+from clusteropt.diagnosis.existence import bare
+from clusteropt.diagnosis.members import Member, MemberKind, from_menu, list_members
+from clusteropt.diagnosis.trial import Answer
 from clusteropt.inputs.problem import RuleKind
 from clusteropt.model.blocks import pick
 from clusteropt.model.curves import make_curves
@@ -27,22 +31,18 @@ from clusteropt.model.objective import total_row
 from clusteropt.model.outcome import evaluate
 from clusteropt.model.rows import Draft
 from clusteropt.model.space import make_space
-from clusteropt.plan.elastic_rows import Ground, elastic_rows, lock_rows, ratio_row, stack
-from clusteropt.plan.existence import bare
-from clusteropt.plan.members import Member, MemberKind, from_menu, list_members
-from clusteropt.plan.trial import Answer
 from clusteropt.solver.points import excesses, to_units
 from clusteropt.solver.program import make_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from clusteropt.diagnosis.trial import Trials
     from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.blocks import Matrix
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.space import Space
-    from clusteropt.plan.trial import Trials
     from clusteropt.solver.program import Program
 
 HINT_GAP = 0.05

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from clusteropt.errors import InputError
+from clusteropt.explanation import neighbours
+from clusteropt.explanation.bracket import UNKNOWN, Known, Way, difference
+from clusteropt.explanation.explaining import explain
+from clusteropt.explanation.explanation import ExplainOptions, Explanation, Part, Stop
+from clusteropt.explanation.neighbours import base_of, only_gains, richer
 from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, ResponseFamily, RuleBase, RuleKind, Selection
 from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.inputs.settings import ModelSettings
-from clusteropt.plan import neighbours
-from clusteropt.plan.bracket import UNKNOWN, Known, Way, difference
 from clusteropt.plan.certificate import Proof, Side
-from clusteropt.plan.explaining import explain
-from clusteropt.plan.explanation import ExplainOptions, Explanation, Part, Stop
 from clusteropt.plan.making import solve
-from clusteropt.plan.neighbours import base_of, only_gains, richer
 from clusteropt.plan.saving import load_plan
 from clusteropt.report.explanation import explanation_lines
 from clusteropt.report.files import write_plan_files
@@ -30,7 +30,7 @@ from tests.small import small_problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clusteropt.plan.explanation import CellReason
+    from clusteropt.explanation.explanation import CellReason
 
 ALL = frozenset(Part)
 MONEY = frozenset((Part.PURSES,))

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.explanation.explanation import CellReason, Stop
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.lagrangian import make_dual, region_factor
 from clusteropt.model.money_rules import MONEY_RULES, purse_money
 from clusteropt.model.outcome import evaluate
-from clusteropt.plan.explanation import CellReason, Stop
 from clusteropt.plan.unspent import counted_out
 
 if TYPE_CHECKING:
+    from clusteropt.explanation.neighbours import Base
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.prices import Prices, Sides
     from clusteropt.model.space import Space
-    from clusteropt.plan.neighbours import Base
 
 NOTHING = 1e-6
 """Worth so little that all money at this rate would raise the value by no more than this share of it, is none."""

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.explanation.bracket import UNKNOWN, Known, Way
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
 from clusteropt.model.prices import Prices, make_sides
 from clusteropt.model.space import make_space
-from clusteropt.plan.bracket import UNKNOWN, Known, Way
 from clusteropt.plan.certificate import Side
 from clusteropt.plan.proving import stated_bound
 
 if TYPE_CHECKING:
+    from clusteropt.explanation.neighbours import Base
     from clusteropt.inputs.problem import Problem
     from clusteropt.model.space import Space
     from clusteropt.plan.certificate import Multipliers
-    from clusteropt.plan.neighbours import Base
 
 
 def certified_prices(base: Base) -> Prices | None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from clusteropt.explanation.bracket import Bracket
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import RuleKind
-    from clusteropt.plan.bracket import Bracket
     from clusteropt.plan.certificate import Side
     from clusteropt.plan.plan import Plan
     from clusteropt.text import Text

@@ -6,24 +6,24 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from clusteropt.diagnosis.conflict import find_cores
+from clusteropt.diagnosis.elastic import Elastic
+from clusteropt.diagnosis.existence import find_plan, is_coarse
+from clusteropt.diagnosis.repairs import Repair, find_repairs
+from clusteropt.diagnosis.trial import Trials
+from clusteropt.diagnosis.words import diagnosis_lines
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.space import make_space
-from clusteropt.plan.conflict import find_cores
-from clusteropt.plan.diagnosis_words import diagnosis_lines
-from clusteropt.plan.elastic import Elastic
-from clusteropt.plan.existence import find_plan, is_coarse
-from clusteropt.plan.repairs import Repair, find_repairs
-from clusteropt.plan.trial import Trials
 from clusteropt.solver.claim import Limit
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Language, Text
 
 if TYPE_CHECKING:
+    from clusteropt.diagnosis.conflict import Core
+    from clusteropt.diagnosis.existence import Existence
+    from clusteropt.diagnosis.members import Member
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem
-    from clusteropt.plan.conflict import Core
-    from clusteropt.plan.existence import Existence
-    from clusteropt.plan.members import Member
 
 CONFLICT_SHARE = 0.6
 """The part of the time that is left after the first search which the conflicts may take; the repairs get the rest."""

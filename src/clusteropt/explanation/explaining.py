@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from clusteropt.explanation.bracket import UNKNOWN, Bracket, Known, difference
+from clusteropt.explanation.cell_reasons import cell_reasons
+from clusteropt.explanation.explanation import ExplainOptions, Explanation, Part, PurseWorth, RuleCost, RuleSide, Step
+from clusteropt.explanation.neighbours import Session, base_of, only_gains, richer, with_rule, without_rule
+from clusteropt.explanation.pricing import certified_prices, priced
+from clusteropt.explanation.what_if import lock_of
 from clusteropt.inputs.faults import Faults, Place, suggest
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.bracket import UNKNOWN, Bracket, Known, difference
-from clusteropt.plan.cell_reasons import cell_reasons
-from clusteropt.plan.explanation import ExplainOptions, Explanation, Part, PurseWorth, RuleCost, RuleSide, Step
 from clusteropt.plan.near import Aim
-from clusteropt.plan.neighbours import Session, base_of, only_gains, richer, with_rule, without_rule
-from clusteropt.plan.pricing import certified_prices, priced
 from clusteropt.plan.rule_words import cell_name, purse_words, rule_words
-from clusteropt.plan.what_if import lock_of
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from clusteropt.explanation.explanation import CellReason
+    from clusteropt.explanation.neighbours import Base
     from clusteropt.inputs.problem import Ints, Problem
-    from clusteropt.plan.explanation import CellReason
-    from clusteropt.plan.neighbours import Base
     from clusteropt.plan.plan import Plan
 
     Listen = Callable[[Step], None]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from clusteropt.diagnosis.members import Member, MemberKind, least_limits, most_limits
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.blocks import pick, tidy
 from clusteropt.model.money_rules import amount_money, change_money, lock_money, purse_money, share_base, share_money
 from clusteropt.model.objective import total_row
 from clusteropt.model.rows import Draft, counted_flows
-from clusteropt.plan.members import Member, MemberKind, least_limits, most_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -216,6 +216,20 @@ def test_a_lock_of_funds_is_a_row_a_draw() -> None:
     assert fixed == [row((1, *rows[place]), rows[place], 8, 8) for place in was]
 
 
+def test_locks_stand_beside_each_other() -> None:
+    """A lock of a fund, then one of a cell: both have their rows, under their own numbers."""
+    place = {"clusters": (0,), "levers": (1,), "years": (0,)}
+    fund, cell = (
+        rule(RuleKind.LOCK, Selection(**place, funds=(0,)), 2, 2),
+        rule(RuleKind.LOCK, Selection(**place), 5, 5),
+    )
+    draw = flows(0, 1, fund=0, years=(0,))
+    assert written(money_rules.lock_money(space_with(fund, cell))) == [
+        row((1, *draw), draw, 2, 2),
+        row((2, 3), flows(0, 1, years=(0,)), 5, 5),
+    ]
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, None), (None, 0), (0, 5)])
 def test_a_lock_with_one_side_is_that_side(low: int | None, high: int | None) -> None:
     """Nothing locked is an amount like others; the least comes before the most."""
@@ -240,6 +254,7 @@ def test_a_row_without_limits_holds() -> None:
 
 LEVELS = (
     (rule(RuleKind.AMOUNT, Selection(clusters=(1,)), "5/2", "7/2"), [(Side.MIN, -1, 12, 3), (Side.MAX, -1, 12, 3)]),
+    (rule(RuleKind.AMOUNT, Selection(), "-7/2", "-5/2"), [(Side.MIN, -1, 24, -3), (Side.MAX, -1, 24, -3)]),
     (rule(RuleKind.AMOUNT, Selection(levers=(0,), years=(0,)), None, 9), [(Side.MAX, -1, 4, 9)]),
     (rule(RuleKind.SHARE, Selection(levers=(0,)), "1/5", "2/7"), [(Side.MIN, -1, 12, 5), (Side.MAX, -1, 12, 6)]),
     (rule(RuleKind.SHARE, Selection(years=(1,)), "1/3", None, base=RuleBase.FUND, base_selection=Selection(funds=(1,))),

@@ -184,6 +184,7 @@ class Elastic:
         """Make the first flows less a share of the second as large as can be; a member gives way, all others hold."""
 
         def row() -> Floats:
+            """Give the aim on the columns of now: touching the curves adds some."""
             return np.append(self._sign(member) * ratio_row(self._ground, flows, share), np.zeros(self._num_slacks))
 
         return self._ask([member], row, trials)

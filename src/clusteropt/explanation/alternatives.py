@@ -31,8 +31,6 @@ from clusteropt.solver.refine import Search
 from clusteropt.solver.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from clusteropt.explanation.neighbours import Base
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Floats, Ints, Problem
@@ -157,7 +155,9 @@ class _Seeking:
                     break
                 # A search that ended early leaves the money of its choices unrefined, so it says nothing of rounding.
                 asked, late = asked if late else asked + BEYOND * 2**attempt * short, False
-                refined = Search(guard, options, until).best(self._refiner(found, asked), found.formulation.grid)
+                refined = Search(guard, options, until).best(
+                    partial(self._refined, found, asked), found.formulation.grid
+                )
                 money = _rounded(refined, (runner, until))
         apart = [_apart(old, _by_cell(base, money)) for old in self.before]
         value, old = self._signed_value(money), base.sign * base.plan.value
@@ -172,20 +172,16 @@ class _Seeking:
             most=max(bound / self._scale, min(apart)),
         )
 
-    def _refiner(self, found: Found, asked: float) -> Callable[[Grid], Formulation]:
-        """Draw formulations with the choices of a search fixed; where money is whole it stays free."""
-
-        def on_grid(grid: Grid) -> Formulation:
-            drawn = self._formulation(asked, grid)
-            fixed = carry(choices(found.x, found.formulation), found.formulation, drawn)
-            flow = drawn.columns.block("flow")
-            if flow is not None:
-                fixed[flow.positions] = np.nan
-            known = np.isfinite(fixed)
-            lower, upper = (np.where(known, fixed, side) for side in (drawn.col_lower, drawn.col_upper))
-            return replace(drawn, col_lower=lower, col_upper=upper, integer=drawn.integer & ~known)
-
-        return on_grid
+    def _refined(self, found: Found, asked: float, grid: Grid) -> Formulation:
+        """Draw the formulation on a grid with the choices of a search fixed; where money is whole it stays free."""
+        drawn = self._formulation(asked, grid)
+        fixed = carry(choices(found.x, found.formulation), found.formulation, drawn)
+        flow = drawn.columns.block("flow")
+        if flow is not None:
+            fixed[flow.positions] = np.nan
+        known = np.isfinite(fixed)
+        lower, upper = (np.where(known, fixed, side) for side in (drawn.col_lower, drawn.col_upper))
+        return replace(drawn, col_lower=lower, col_upper=upper, integer=drawn.integer & ~known)
 
     @property
     def _scale(self) -> float:
@@ -292,24 +288,10 @@ class _Taken:
 def _extras(plain: Formulation, parts: list[_Taken], limit: float, scale: float) -> Extras:
     """Add the columns r, b of every old plan and z, their rows, the row of the value, and the objective z."""
     sizes = [len(part.upper) for part in parts]
-    first, num = np.cumsum([0, *sizes]), sum(sizes) + 1
-    blocks, upper = [], []
-    for part, start in zip(parts, first, strict=False):
-        money, own, top = part.rows()
-        before, after = (sparse.csr_matrix((len(top), width)) for width in (start, num - start - own.shape[1]))
-        blocks.append(sparse.hstack([money, before, own, after], format="csr"))
-        upper.append(top)
-        taken, total = np.arange(len(part.cells)), float(part.upper[: len(part.cells)].sum())
-        spread = pick(1, np.zeros(len(taken), np.int64), plain.num_cols + start + taken, -1.0, plain.num_cols + num)
-        blocks.append(
-            spread + pick(1, np.zeros(1, np.int64), np.array([plain.num_cols + num - 1]), total, spread.shape[1])
-        )
-        upper.append(np.zeros(1))
+    first, num = np.cumsum([0, *sizes[:-1]]), sum(sizes) + 1
+    rows = [_difference_rows(part, start, num) for part, start in zip(parts, first.tolist(), strict=True)]
     value = sparse.hstack([sparse.csr_matrix(plain.cost[None, :]), sparse.csr_matrix((1, num))], format="csr")
-    side = np.array([limit])
-    blocks.append(value)
-    upper.append(np.full(1, np.inf) if plain.maximise else side)
-    row_upper = np.concatenate(upper)
+    row_upper = np.concatenate((*(upper for _, upper in rows), [np.inf if plain.maximise else limit]))
     row_lower = np.full(len(row_upper), -np.inf)
     row_lower[-1] = limit if plain.maximise else -np.inf
     cost = np.zeros(plain.num_cols + num)
@@ -317,7 +299,7 @@ def _extras(plain: Formulation, parts: list[_Taken], limit: float, scale: float)
     integer = [np.arange(size) >= len(part.cells) for part, size in zip(parts, sizes, strict=True)]
     return Extras(
         columns=plain.columns,
-        matrix=sparse.vstack(blocks, format="csr"),
+        matrix=sparse.vstack([*(matrix for matrix, _ in rows), value], format="csr"),
         row_lower=row_lower,
         row_upper=row_upper,
         col_lower=np.append(plain.col_lower, np.zeros(num)),
@@ -327,6 +309,20 @@ def _extras(plain: Formulation, parts: list[_Taken], limit: float, scale: float)
         offset=0.0,
         maximise=True,
     )
+
+
+def _difference_rows(part: _Taken, start: int, num: int) -> tuple[Matrix, Floats]:
+    """Give the rows of one old plan over all columns, and their upper sides; the last is z sum x' - sum r <= 0.
+
+    Its own columns begin at ``start`` of the ``num`` added ones, of which z is the last.
+    """
+    money, own, upper = part.rows()
+    before, after = (sparse.csr_matrix((len(upper), width)) for width in (start, num - start - own.shape[1]))
+    block = sparse.hstack([money, before, own, after], format="csr")
+    plain, taken = money.shape[1], np.arange(len(part.cells))
+    spread = pick(1, np.zeros(len(taken), np.int64), plain + start + taken, -1.0, plain + num)
+    total = pick(1, np.zeros(1, np.int64), np.array([plain + num - 1]), float(part.upper[taken].sum()), plain + num)
+    return sparse.vstack([block, spread + total], format="csr"), np.append(upper, 0.0)
 
 
 def _rounded(found: Found, run: tuple[Runner, float]) -> Ints:

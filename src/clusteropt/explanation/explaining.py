@@ -102,6 +102,7 @@ class _Explaining:
         self._complete = True
 
     def explanation(self, clusters: Ints) -> Explanation:
+        """Explain what is asked: the cells of these clusters, every purse drawn on, every rule."""
         base, parts = self._base, self._asked.parts
         cells: tuple[CellReason, ...] = ()
         if parts & {Part.CELLS, Part.FORCED}:

@@ -13,7 +13,7 @@ from clusteropt.inputs.problem import Objective, ObjectiveKind
 from clusteropt.model.curves import make_curves
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
-from clusteropt.model.outcome import evaluate
+from clusteropt.model.outcome import evaluate, needed_total
 from clusteropt.model.space import make_space
 from clusteropt.plan.making import COARSE, WHOLE_MOST, make
 from clusteropt.plan.rounding import round_money
@@ -145,7 +145,7 @@ def _round(formulation: Formulation, point: Floats, trials: Trials) -> Existence
 
 def _reach(problem: Problem, trials: Trials) -> Existence:
     """Search for the largest outcome until it is known on which side of the target it is."""
-    target = problem.objective.target or 0.0
+    needed = needed_total(problem)
     largest = replace(problem, objective=Objective())
     space = make_space(problem)
     for gap in TARGET_GAPS:
@@ -161,10 +161,10 @@ def _reach(problem: Problem, trials: Trials) -> Existence:
         except KeyboardInterrupt:
             trials.stopped = Limit.INTERRUPT
             break
-        if evaluate(space, made.money.astype(float)).total >= target:
+        if evaluate(space, made.money.astype(float)).total >= needed:
             return Existence(True, made.money)
         found = made.stages[0]
-        if found.bound < target:
+        if found.bound < needed:
             return Existence(False)
         if found.limit is Limit.INTERRUPT:
             trials.stopped = Limit.INTERRUPT

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
 
 
+TARGET_ROOM = 1e-12
+"""A target may be missed by this share of it: more than the last digits of a sum, less than anybody can mean."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """The outcome of an allocation.
@@ -90,6 +94,14 @@ def objective_value(space: Space, money: Floats, outcome: Outcome) -> float:
     code = np.full(len(units), FAMILIES.index(objective.equity_family))
     scale = (objective.equity_scale or 1.0) * units
     return float(curve_value(code, scale, outcome.region).sum())
+
+
+def needed_total(problem: Problem) -> float:
+    """Give the total outcome that reaches the target: the target, but for the last digits of a sum of floats.
+
+    0.1 + 0.7 is below 0.8 in floats; who asks for 0.8 means it.
+    """
+    return (problem.objective.target or 0.0) * (1 - TARGET_ROOM)
 
 
 def marginal(space: Space, money: Floats, weight: Floats | None = None) -> Floats:

@@ -21,7 +21,7 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import tidy
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
-from clusteropt.model.outcome import evaluate, marginal
+from clusteropt.model.outcome import evaluate, marginal, needed_total
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.solver.claim import HighsOptions
@@ -268,7 +268,7 @@ def _need(formulation: Formulation, base: Ints, safety: float) -> tuple[Floats, 
         return None
     money = base.astype(float)
     worth = marginal(formulation.space, money)
-    missing = (formulation.problem.objective.target or 0.0) - evaluate(formulation.space, money).total
+    missing = needed_total(formulation.problem) - evaluate(formulation.space, money).total
     # Where no unit is worth anything, as at the floors of stocks that only levels feed, nothing scales what is missing.
     largest = float(worth.max(initial=0.0)) or 1.0
     return worth / largest, missing / largest + safety
@@ -406,8 +406,7 @@ def _limited(row: tuple[int, Ints, list[Fraction], Fraction], lower: float, uppe
 def _reaches(formulation: Formulation, money: Ints) -> bool:
     if not formulation.row_positions("target").size:
         return True
-    target = formulation.problem.objective.target or 0.0
-    return evaluate(formulation.space, money.astype(float)).total >= target
+    return evaluate(formulation.space, money.astype(float)).total >= needed_total(formulation.problem)
 
 
 def _refusal(formulation: Formulation, broken: list[MoneyRow]) -> ExactMoneyError:

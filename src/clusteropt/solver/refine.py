@@ -70,6 +70,8 @@ class Found:
         No allocation is better than this, as HiGHS claims it for a formulation that contains the problem.
     limit : Limit or None
         The limit that ended the search before the gap asked for; None if it was reached.
+    short : bool
+        Whether the money misses what a row asks of outcomes: then it reaches that on tangents alone.
     """
 
     formulation: Formulation
@@ -78,6 +80,7 @@ class Found:
     value: float
     bound: float
     limit: Limit | None
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,10 +188,9 @@ class Search:
                 break
             found = self._refine(build, formulation, claim)
             self._doubt_bound(found)
-            if best is None or self._sign * found.value > self._sign * best.value:
-                best = found
-            self._tell("search", self._sign * best.value)
-            if self._stopped is not None or self._met(best.value):
+            best = found if best is None else self._better(best, found)
+            self._tell("search", self._worth(best))
+            if self._stopped is not None or self._met(best):
                 break
             self._tightness /= 4
             grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
@@ -251,7 +253,13 @@ class Search:
             tolerance = self._options.relative_gap * self._tightness * goal(formulation, run.value)
             missing = shortfalls(formulation, x)
             tight = excesses(formulation, x).total <= tolerance
-            if tight and not missing and claim is None and not step.lift and not self._met(worth(formulation, x)):
+            if (
+                tight
+                and not missing
+                and claim is None
+                and not step.lift
+                and not self._reached(self._sign * worth(formulation, x))
+            ):
                 # The excess of outcomes can weigh more in the objective than one for one, as with least money.
                 tight, self._tightness = False, self._tightness / 4
             if self._stopped is not None or (tight and not missing):
@@ -275,16 +283,29 @@ class Search:
             raise AssertionError("refining ends with a point or raises")
         whole = formulation.rounded(x)
         money = to_units(formulation, whole)
-        return Found(formulation, whole, money, point_value(formulation, whole, money), np.inf, None)
+        value, short = point_value(formulation, whole, money), bool(shortfalls(formulation, whole))
+        return Found(formulation, whole, money, value, np.inf, None, short)
 
     def _close(self, best: Found) -> Found:
         """Put the bound to the incumbent, and the limit only if the gap was not reached."""
-        limit = None if self._met(best.value) else self._stopped or Limit.ITERATIONS
-        self._tell("search", self._sign * best.value)
+        limit = None if self._met(best) else self._stopped or Limit.ITERATIONS
+        self._tell("search", self._worth(best))
         return replace(best, bound=self._sign * self._bound, limit=limit)
 
-    def _met(self, value: float) -> bool:
-        signed = self._sign * value
+    def _worth(self, found: Found) -> float:
+        """Give the signed value; nothing where the point misses what is asked, for then its value proves nothing."""
+        return -np.inf if found.short else self._sign * found.value
+
+    def _better(self, best: Found, found: Found) -> Found:
+        """Give the better of two; where both miss what is asked, the one that seems better."""
+        if best.short and found.short:
+            return max(best, found, key=lambda one: self._sign * one.value)
+        return max(best, found, key=self._worth)
+
+    def _met(self, found: Found) -> bool:
+        return not found.short and self._reached(self._sign * found.value)
+
+    def _reached(self, signed: float) -> bool:
         return self._bound <= signed or relative_gap(signed, self._bound) <= max(self._options.relative_gap, NOISE)
 
     def _take_bound(self, claim: Claim, formulation: Formulation, step: _Step) -> None:
@@ -293,7 +314,7 @@ class Search:
 
     def _doubt_bound(self, found: Found) -> None:
         """Run the program with the lowest bound once more where a value at hand is above that bound."""
-        self._value = max(self._value, self._sign * found.value)
+        self._value = max(self._value, self._worth(found))
         if self._bounding is None or self._bound >= self._value - BOUND_ROOM * abs(self._value):
             return
         (formulation, step), self._bounding = self._bounding, None

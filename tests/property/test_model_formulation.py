@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +100,23 @@ def test_a_finer_grid_has_a_smaller_error(seed: int) -> None:
     which = np.arange(grid.curves.num)
     finer = grid.refine(which, grid.curves.reach * 0.37)
     assert finer.error_bound() <= grid.error_bound() * (1 + 1e-12) + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("objective", [ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY])
+def test_the_pieces_of_a_harmed_curve_reach_from_nothing_to_its_reach(seed: int, objective: ObjectiveKind) -> None:
+    """Whatever the unit, and however near to the ends a curve is touched, no stock that can be is left out."""
+    problem = random_problem(seed, objective=objective)
+    problem = replace(problem, stock=problem.stock / 7, purse=problem.purse // 3)
+    space = make_space(with_equity_scale(make_space(problem)))
+    for unit in (0.0, 1 / problem.money.per_printed):
+        grid = first_grid(make_curves(space), unit)
+        which, reach = np.arange(grid.curves.num), grid.curves.reach
+        for places in (reach * 0.37, reach * (1 - 1e-10), reach * (1 - 1e-12), reach * 1e-13):
+            grid = grid.refine(which, places)
+            ends = np.split(grid.harm_point, grid.harm_start[1:-1]) if len(grid.curves.harmed) else []
+            assert all(len(points) > 1 and points[0] == 0 and np.all(np.diff(points) > 0) for points in ends)
+            assert all(points[-1] >= reach[k] for k, points in zip(grid.curves.harmed, ends, strict=True))
 
 
 @pytest.mark.parametrize("seed", range(900_000, 900_040))

@@ -330,6 +330,21 @@ def test_spill_overs_that_cancel_do_not_confuse_the_regions() -> None:
     assert plan.bound <= 10_000.0
 
 
+def test_a_stock_of_less_than_half_a_unit_harms_as_well() -> None:
+    """Money comes in the second year only; before it one region holds 0.25 of a unit, and later 0.125 of that.
+
+    With x and z for the regions, who each lose half of what the other has: x - (0.375 + z) / 2 and
+    0.375 + z - x / 2, x + z <= 4. x = z = 2 gives 0.8125 and 1.375; x = 3, z = 1 leaves the second at -0.125.
+    """
+    problem = plain_problem([[1.0], [1.0]], [[9.0], [9.0]], [[0, 4]], family=ResponseFamily.LINEAR, regions=[0, 1])
+    problem = with_spills(problem, [(0, 1, -0.5), (1, 0, -0.5)])
+    problem = replace(problem, stock=np.array([[0.0], [0.5]]), depreciation=np.array([0.5]))
+    plan = solve(replace(problem, objective=Objective(ObjectiveKind.WORST_REGION)), INLINE)
+    assert plan.allocation["amount"].tolist() == [2, 2]
+    assert plan.region_outcome.tolist() == pytest.approx([0.8125, 1.375])
+    assert plan.value == pytest.approx(0.8125)
+
+
 def test_a_small_harmful_problem_is_solved_soon() -> None:
     """Three cells whose spill-overs harm both regions, 624 whole allocations in all: ten seconds reach the best."""
     problem = random_problem(300_136)

@@ -126,18 +126,11 @@ class Grid:
     def refine(self, which: Ints, x: Floats) -> Grid:
         """Add tangent points ``x`` to the curves ``which``, and breakpoints where those curves are harmed."""
         keep = (x > 0) & (x < self.curves.reach[which])
-        points = np.concatenate((self.point, x[keep]))
-        owner = np.concatenate((self.curve_of_point, which[keep]))
-        start, point = _ragged(owner, points, self.curves.num)
+        start, point = _insert(self.start, self.point, which[keep], x[keep])
         slot = np.full(self.curves.num, -1)
         slot[self.curves.harmed] = np.arange(len(self.curves.harmed))
         hit = keep & (slot[which] >= 0)
-        harm_owner = np.repeat(np.arange(len(self.curves.harmed)), np.diff(self.harm_start))
-        harm_start, harm_point = _ragged(
-            np.concatenate((harm_owner, slot[which[hit]])),
-            np.concatenate((self.harm_point, x[hit])),
-            len(self.curves.harmed),
-        )
+        harm_start, harm_point = _insert(self.harm_start, self.harm_point, slot[which[hit]], x[hit])
         return Grid(self.curves, start, point, harm_start, harm_point)
 
     def _piece_mask(self) -> np.ndarray:
@@ -180,7 +173,8 @@ def first_grid(curves: Curves, unit: float = 0.0) -> Grid:
 def _breaks(curves: Curves, curve: int, points: Floats, unit: float) -> Floats:
     reach = float(curves.reach[curve])
     if unit and 0 < reach <= FEW_UNITS * unit:
-        return np.append(np.arange(0.0, reach - unit / 2, unit), reach)
+        # A stock that money cannot add to may reach less than half a unit; it starts at 0 all the same.
+        return np.append(np.arange(0.0, max(reach - unit / 2, unit / 2), unit), reach)
     return points if len(points) > 1 else np.array([0.0, max(reach, 1.0)])
 
 
@@ -193,14 +187,20 @@ def _join(parts: list[Floats]) -> tuple[Ints, Floats]:
     return start.astype(np.int64), np.concatenate([np.zeros(0), *parts])
 
 
-def _ragged(owner: Ints, point: Floats, num: int) -> tuple[Ints, Floats]:
-    order = np.lexsort((point, owner))
-    owner, point = owner[order], point[order]
-    # Points closer than 1e-9 of their size make nearly parallel rows and gain nothing.
-    close = (np.diff(point) <= 1e-9 * np.maximum(1e-6, abs(point[1:]))) & (np.diff(owner) == 0)
-    keep = np.concatenate((np.ones(min(len(point), 1), dtype=bool), ~close))
-    owner, point = owner[keep], point[keep]
-    return np.searchsorted(owner, np.arange(num + 1)), point
+def _insert(start: Ints, point: Floats, owner: Ints, x: Floats) -> tuple[Ints, Floats]:
+    """Add points to ragged ones, save those within 1e-9 of their size from one that is there.
+
+    Closer points make nearly parallel rows and gain nothing. The points that are there stay: without the last
+    breakpoint of a harmed curve no money could fill it.
+    """
+    owners = np.concatenate((np.repeat(np.arange(len(start) - 1), np.diff(start)), owner))
+    points = np.concatenate((point, x))
+    order = np.lexsort((points, owners))
+    owners, points, old = owners[order], points[order], order < len(point)
+    close = np.zeros(len(points) + 1, dtype=bool)
+    close[1:-1] = (np.diff(points) <= 1e-9 * np.maximum(1e-6, abs(points[1:]))) & (np.diff(owners) == 0)
+    keep = old | ~(close[:-1] | (close[1:] & np.roll(old, -1)))
+    return np.searchsorted(owners[keep], np.arange(len(start))), points[keep]
 
 
 def _tail_error(grid: Grid, which: Ints, left: Floats, right: Floats) -> Floats:

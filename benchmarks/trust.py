@@ -36,7 +36,13 @@ STEPS = ("models", "plans", "verify", "inputs", "mutation", "coverage")
 CHUNK = 20
 PER_PLAN, PER_LARGE, TABLES, STRIDE = 300, 60, 20, 51
 """Corruptions of a small and of a large plan, changed tables of a plan, and how far the seeds of plans lie apart."""
-QUICK = ("tests/unit/test_verify.py", "tests/unit/test_verify_plans.py", "tests/unit/test_money_code.py")
+QUICK = (
+    "tests/unit/test_verify.py",
+    "tests/unit/test_verify_plans.py",
+    "tests/unit/test_money_code.py",
+    "tests/unit/test_money_rows.py",
+    "tests/unit/test_money_rounding.py",
+)
 COVERED = ("verify.py", "verify_tables.py", "verify_bound.py", "money_rules.py", "rule_levels.py", "rounding.py")
 VERIFIER = ROOT / "src" / "clusteropt" / "plan" / "verify.py"
 
@@ -170,11 +176,11 @@ def inputs() -> dict[str, Any]:
     return {"outcome": run.stdout.strip().splitlines()[-1], "exit": run.returncode}
 
 
-def mutation(long: bool, processes: int) -> dict[str, Any]:
-    """Try the quick tests on mutants of the verifier and the money code; needs the extra ``fuzz``."""
+def mutation(group: str, long: bool, processes: int) -> dict[str, Any]:
+    """Try the quick tests on mutants of the verifier or of the money code; needs the extra ``fuzz``."""
     from benchmarks.mutation import mutation as mutate  # noqa: PLC0415 - a step of its own
 
-    return mutate(long, processes)
+    return mutate(group, long, processes)
 
 
 def coverage(long: bool, processes: int) -> dict[str, Any]:
@@ -205,19 +211,29 @@ def machine() -> dict[str, Any]:
 
 
 def run(step: str, wanted: argparse.Namespace) -> dict[str, Any]:
-    """Run one step and give its figures with the time it took and the machine."""
+    """Run one step and give its figures with the time it took and the machine; mutants are a step for every group."""
+    name, _, group = step.partition(" ")
     sizes = LONG if wanted.long else SHORT
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "models": lambda: models(wanted.number or sizes["models"], wanted.seed, wanted.processes),
         "plans": lambda: plans(wanted.number or sizes["plans"], wanted.seed, wanted.processes),
         "verify": lambda: verify(wanted.number or sizes["clusters"]),
         "inputs": inputs,
-        "mutation": lambda: mutation(wanted.long, wanted.processes),
+        "mutation": lambda: mutation(group, wanted.long, wanted.processes),
         "coverage": lambda: coverage(wanted.long, wanted.processes),
     }
     began = time.perf_counter()
-    figures = steps[step]()
+    figures = steps[name]()
     return {"step": step, **figures, "seconds": round(time.perf_counter() - began, 1), **machine()}
+
+
+def named(wanted: argparse.Namespace) -> list[str]:
+    """Name the steps to run."""
+    from benchmarks.mutation import groups  # noqa: PLC0415 - a step of its own
+
+    mutants = [f"mutation {group}" for group in groups(wanted.long, wanted.group)]
+    steps = STEPS if wanted.step == "all" else [wanted.step]
+    return [name for step in steps for name in (mutants if step == "mutation" else [step])]
 
 
 def main() -> None:
@@ -227,9 +243,10 @@ def main() -> None:
     parser.add_argument("--number", type=int, help="models, corruptions or clusters; by default those of the form")
     parser.add_argument("--seed", type=int, default=1_000_000, help="the first seed")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--group", choices=["verifier", "money"], help="the mutants of one group alone")
     parser.add_argument("--long", action="store_true", help="the long form")
     wanted = parser.parse_args()
-    for step in STEPS if wanted.step == "all" else [wanted.step]:
+    for step in named(wanted):
         print(json.dumps(run(step, wanted), ensure_ascii=False), flush=True)
 
 

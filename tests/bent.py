@@ -10,12 +10,15 @@ from scipy import sparse
 
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
+from clusteropt.solver.guard import Guard, Guarded
 from clusteropt.solver.program import Program, make_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+
+    from clusteropt.solver.hearing import Task
 
 INF = np.inf
 
@@ -75,14 +78,19 @@ class Told:
 
 
 def bend(monkeypatch: pytest.MonkeyPatch, change: Callable[[Claim, dict[str, Any]], Claim]) -> list[dict[str, Any]]:
-    """Let every claim of HiGHS pass through ``change``, with what is known of its run; list the runs."""
+    """Let every claim of HiGHS pass through ``change``, with what is known of its run; list the runs.
+
+    The step is that of the task which the guard was given; empty where a program went past the guard.
+    """
     honest, runs = highs.run, []
+    steps = _watch(monkeypatch)
 
     def run(asked: Program, options: HighsOptions, start: Any = None, *rest: Any) -> Claim:
         claim = honest(asked, options, start, *rest)
         runs.append(
             {
                 "program": asked,
+                "step": steps[-1],
                 "whole": bool(asked.integer.any()),
                 "start": start is not None,
                 "presolve": options.presolve,
@@ -94,6 +102,21 @@ def bend(monkeypatch: pytest.MonkeyPatch, change: Callable[[Claim, dict[str, Any
 
     monkeypatch.setattr(highs, "run", run)
     return runs
+
+
+def _watch(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give a list whose last entry is the step of the task that the guard runs."""
+    honest, steps = Guard.run, [""]
+
+    def guarded(guard: Guard, task: Task, *rest: Any, **more: Any) -> Guarded:
+        steps.append(task.step)
+        try:
+            return honest(guard, task, *rest, **more)
+        finally:
+            steps.pop()
+
+    monkeypatch.setattr(Guard, "run", guarded)
+    return steps
 
 
 def lower_bound(claim: Claim, share: float) -> Claim:

@@ -21,6 +21,7 @@ from clusteropt.model.space import Space, make_space
 from clusteropt.plan.making import Made, describe
 from clusteropt.plan.proving import Proved, stated_bound
 from clusteropt.report.files import write_plan_files
+from clusteropt.solver.guard import Guard
 from clusteropt.solver.multipliers import Until, improve_prices, no_prices
 from clusteropt.solver.refine import Found
 from clusteropt.solver.runner import Runner
@@ -68,9 +69,9 @@ def large_folder(clusters: int, folder: Path, seed: int = 0) -> None:
     problem = large_problem(clusters, seed)
     space = make_space(problem)
     dual = make_dual(space)
-    with Runner(Isolation.INLINE) as runner:
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
         until = Until(0.0, 0.0, time.monotonic() + SEARCH_S)
-        prices, found = improve_prices(dual, no_prices(dual), runner, until)
+        prices, found = improve_prices(dual, no_prices(dual), guard, until)
     money = _within_purses(space, np.round(evaluate_prices(dual, prices).money).astype(np.int64))
     value = evaluate(space, money.astype(float)).total
     bound = stated_bound(dual, prices, found.bound, value)

@@ -20,6 +20,7 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.making import solve
 from clusteropt.plan.proving import array_bound
 from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.guard import Guard
 from clusteropt.solver.multipliers import Until, improve_prices, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.runner import Runner
 from clusteropt.solver.scaling import choose_scaling, to_program
@@ -68,8 +69,8 @@ def duals_of(problem: Problem) -> tuple[Dual, Prices, float]:
     def build(grid):
         return formulate(space, grid)
 
-    with Runner(Isolation.INLINE) as runner:
-        found = relaxation_duals(build, build(first_grid(make_curves(space))), runner, Until(0.0, 0.0, FOREVER))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        found = relaxation_duals(build, build(first_grid(make_curves(space))), guard, Until(0.0, 0.0, FOREVER))
     assert found is not None
     dual = make_dual(space)
     return dual, prices_of_duals(dual, *found), array_bound(*found)[0]
@@ -180,8 +181,8 @@ def test_limits_within_a_cluster_make_the_bound_tighter_than_the_relaxation() ->
     """With caps of clusters the block bound closes most of the gap that the relaxation leaves."""
     problem = tiered(24, capped=True)
     dual, prices, claimed = duals_of(problem)
-    with Runner(Isolation.INLINE) as runner:
-        _, found = improve_prices(dual, prices, runner, Until(0.0, 0.0, FOREVER))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        _, found = improve_prices(dual, prices, guard, Until(0.0, 0.0, FOREVER))
     plan = solve(problem, INLINE)
     assert len(dual.inner) == 24
     assert plan.value <= found.bound <= claimed
@@ -210,7 +211,7 @@ def test_prices_without_time_still_prove_something() -> None:
     problem = tiered(6, capped=True)
     dual = make_dual(make_space(problem))
     start = no_prices(dual)
-    with Runner(Isolation.INLINE) as runner:
-        prices, found = improve_prices(dual, start, runner, Until(0.0, 0.0, 0.0))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        prices, found = improve_prices(dual, start, guard, Until(0.0, 0.0, 0.0))
     assert found.bound == evaluate_prices(dual, start).bound
     assert (prices.row == start.row).all()

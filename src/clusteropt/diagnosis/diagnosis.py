@@ -15,6 +15,7 @@ from clusteropt.diagnosis.words import diagnosis_lines
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.space import make_space
 from clusteropt.solver.claim import Limit
+from clusteropt.solver.guard import Guard
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Language, Text
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from clusteropt.diagnosis.members import Member
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem
+    from clusteropt.solver.fault import SolverFault
 
 CONFLICT_SHARE = 0.6
 """The part of the time that is left after the first search which the conflicts may take; the repairs get the rest."""
@@ -75,6 +77,8 @@ class Diagnosis:
         Wall-clock time.
     problem : Problem
         What was looked at.
+    faults : tuple of SolverFault
+        What was caught of the solver in all this, and what was done.
     """
 
     feasible: bool | None
@@ -84,6 +88,7 @@ class Diagnosis:
     limit: Limit | None
     seconds: float
     problem: Problem
+    faults: tuple[SolverFault, ...] = ()
 
     @property
     def text(self) -> Text:
@@ -119,13 +124,14 @@ def diagnose(problem: Problem, options: SolveOptions | None = None) -> Diagnosis
     KeyboardInterrupt
         If Ctrl-C came before anything was known, or twice.
     SolverFaultError
-        If HiGHS fails.
+        If HiGHS does not take a model. A wrong claim is no error: it is run again, and `Diagnosis.faults` tells.
     """
     chosen = options or problem.options
     began = time.monotonic()
-    with Runner(chosen.isolation) as runner:
+    until = began + chosen.time_limit_s
+    with Runner(chosen.isolation) as runner, Guard(runner, until) as guard:
         size = max(float(problem.purse.max(initial=0)), 1.0) / problem.money.per_printed
-        trials = Trials(runner, chosen, began + chosen.time_limit_s, size)
+        trials = Trials(guard, chosen, until, size)
         found = find_plan(problem, trials)
         if trials.stopped is Limit.INTERRUPT and found.exists is None:
             raise KeyboardInterrupt
@@ -138,6 +144,7 @@ def diagnose(problem: Problem, options: SolveOptions | None = None) -> Diagnosis
         limit=trials.stopped or (Limit.TIME if trials.cut else None),
         seconds=time.monotonic() - began,
         problem=problem,
+        faults=guard.faults,
     )
 
 

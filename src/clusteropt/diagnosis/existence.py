@@ -137,7 +137,7 @@ def _round(formulation: Formulation, point: Floats, trials: Trials) -> Existence
     x = formulation.rounded(point)
     deadline = min(time.monotonic() + ROUNDING_S, max(trials.deadline, time.monotonic() + 0.1))
     try:
-        money = round_money(formulation, x, to_units(formulation, x), (trials.runner, deadline))
+        money = round_money(formulation, x, to_units(formulation, x), (trials.guard, deadline))
     except ExactMoneyError:
         return Existence(None)
     return Existence(True, money)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.solver.claim import HighsOptions, Limit, Reason
+from clusteropt.solver.hearing import Task
+from clusteropt.solver.judging import Held
 from clusteropt.solver.points import choices, guess
 from clusteropt.solver.scaling import choose_scaling
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.claim import Claim
+    from clusteropt.solver.guard import Guard
     from clusteropt.solver.program import Program
-    from clusteropt.solver.runner import Runner
     from clusteropt.solver.scaling import Scaling
 
 SHORTEST_S = 0.5
@@ -57,8 +59,8 @@ class Trials:
 
     Parameters
     ----------
-    runner : Runner
-        Where programs run.
+    guard : Guard
+        Runs programs.
     options : SolveOptions
         Threads and seed.
     deadline : float
@@ -71,7 +73,7 @@ class Trials:
         Whether some trial was ended by its part of the time.
     """
 
-    runner: Runner
+    guard: Guard
     options: SolveOptions
     deadline: float
     size: float
@@ -120,7 +122,10 @@ class Trials:
                 return found
         for tolerance in (TOLERANCE, STRICT) if whole else (STRICT,):
             options = HighsOptions(0.0, gap, feasibility_tolerance=tolerance)
-            claim = self._run(scaled, options, None if start is None else scaling.point(start), whole)
+            first = None if start is None else scaling.point(start)
+            # Where the start is a solution, "infeasible" contradicts it.
+            task = Task("trial", scaled, first, Held(first), entire=True)
+            claim = self._run(task, options, search=whole)
             best = claim.reason is Reason.OPTIMAL
             if claim.x is None or not whole:
                 return Answer(_exists(claim), None if claim.x is None else claim.x * scaling.col, best)
@@ -149,13 +154,16 @@ class Trials:
         scaling = self._scaling(formulation, program)
         kept = choices(x[: formulation.num_cols], formulation)
         fixed = np.append(kept, np.full(len(program.cost) - len(kept), np.nan))
-        claim = self._run(scaling.scale(program).fixed(scaling.point(fixed)), HighsOptions(0.0))
+        # Other choices may do what these do not, so an "infeasible" says nothing; it is wrong where ``x`` will do.
+        held = Held(scaling.point(np.append(formulation.rounded(x[: len(kept)]), x[len(kept) :])))
+        task = Task("trial", scaling.scale(program).fixed(scaling.point(fixed)), held=held)
+        claim = self._run(task, HighsOptions(0.0))
         return Answer(None) if claim.x is None else Answer(True, claim.x * scaling.col)
 
     def relax(self, formulation: Formulation, program: Program) -> Answer:
         """Solve a program with its whole columns allowed to be fractions: without a solution it has none at all."""
         scaling = self._scaling(formulation, program)
-        claim = self._run(scaling.scale(program).relaxed(), HighsOptions(0.0))
+        claim = self._run(Task("trial", scaling.scale(program).relaxed(), entire=True), HighsOptions(0.0))
         x = None if claim.x is None else claim.x * scaling.col
         return Answer(_exists(claim), x, claim.reason is Reason.OPTIMAL)
 
@@ -163,22 +171,21 @@ class Trials:
         """Run a program once more without presolve and with another seed; tell whether it still has no solution."""
         seed = (self.options.seed + 1) % 2**31
         options = HighsOptions(0.0, random_seed=seed, presolve="off", feasibility_tolerance=TOLERANCE)
-        return _exists(self._run(self._scaling(formulation, program).scale(program), options)) is False
+        return _exists(self._run(Task("trial", self._scaling(formulation, program).scale(program)), options)) is False
 
     def _scaling(self, formulation: Formulation, program: Program) -> Scaling:
         # Money that may grow without need must not set the size that tolerances are relative to.
         small = replace(program, col_upper=np.minimum(program.col_upper, np.maximum(program.col_lower, self.size)))
         return choose_scaling(formulation, small)
 
-    def _run(self, scaled: Program, options: HighsOptions, start: Floats | None = None, search: bool = False) -> Claim:
+    def _run(self, task: Task, options: HighsOptions, *, search: bool = False) -> Claim:
         left = self.deadline - time.monotonic()
         seconds = max(SEARCH_SHARE * left if search else left, SHORTEST_S)
         seed = options.random_seed or self.options.seed
-        limits = replace(options, time_limit=seconds, threads=self.options.threads, random_seed=seed)
-        claim = self.runner.run(scaled, limits, start)
-        if claim.limit in (Limit.TIME, Limit.INTERRUPT):
-            self.stopped = self.stopped or claim.limit
-        return claim
+        limits = replace(options, threads=self.options.threads, random_seed=seed)
+        guarded = self.guard.run(task, limits, time.monotonic() + seconds)
+        self.stopped = self.stopped or guarded.stopped
+        return guarded.claim
 
 
 def _exists(claim: Claim) -> bool | None:

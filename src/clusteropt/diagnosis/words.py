@@ -8,6 +8,7 @@ from clusteropt.diagnosis.members import MemberKind
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind
 from clusteropt.plan.rule_words import money_words, share_words
 from clusteropt.solver.claim import Limit
+from clusteropt.solver.guard import fault_notes
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ STOPPED = Text("It was interrupted before everything was tried.", "尚未尝试�
 def diagnosis_lines(diagnosis: Diagnosis) -> list[Text]:
     """Say what a diagnosis found, one text a line."""
     if diagnosis.feasible is not False:
-        return [EXISTS if diagnosis.feasible else UNKNOWN]
+        return [EXISTS if diagnosis.feasible else UNKNOWN, *fault_notes(diagnosis.faults)]
     lines = [CLAIMED_TWICE if diagnosis.confirmed else CLAIMED]
     for number, conflict in enumerate(diagnosis.conflicts, 1):
         lines += _conflict(conflict, number, len(diagnosis.conflicts))
@@ -68,7 +69,7 @@ def diagnosis_lines(diagnosis: Diagnosis) -> list[Text]:
         lines.append(_repair(diagnosis, repair, number))
     if diagnosis.limit is not None:
         lines.append(STOPPED if diagnosis.limit is Limit.INTERRUPT else CUT)
-    return lines
+    return lines + list(fault_notes(diagnosis.faults))
 
 
 def _conflict(conflict: Conflict, number: int, count: int) -> Iterator[Text]:

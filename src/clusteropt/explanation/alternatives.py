@@ -148,7 +148,7 @@ class _Seeking:
         with Runner(options.isolation) as runner, Guard(runner, until) as guard:
             found = Search(guard, options, until).best(partial(self._formulation, asked), self._grid(), SEARCH_SHARE)
             bound, late = found.bound, found.limit is not None
-            money = _rounded(found, (runner, until))
+            money = _rounded(found, (guard, until))
             for attempt in range(TRIES):
                 short = self._needed() - self._signed_value(money)
                 if short <= 0 and not late:
@@ -158,7 +158,7 @@ class _Seeking:
                 refined = Search(guard, options, until).best(
                     partial(self._refined, found, asked), found.formulation.grid
                 )
-                money = _rounded(refined, (runner, until))
+                money = _rounded(refined, (guard, until))
         apart = [_apart(old, _by_cell(base, money)) for old in self.before]
         value, old = self._signed_value(money), base.sign * base.plan.value
         if value < self._needed() or min(apart) <= 0:
@@ -325,12 +325,12 @@ def _difference_rows(part: _Taken, start: int, num: int) -> tuple[Matrix, Floats
     return sparse.vstack([block, spread + total], format="csr"), np.append(upper, 0.0)
 
 
-def _rounded(found: Found, run: tuple[Runner, float]) -> Ints:
-    runner, until = run
+def _rounded(found: Found, run: tuple[Guard, float]) -> Ints:
+    guard, until = run
     # Units left over go where the objective of the problem wants them: to the difference they are all alike.
     formulation = replace(found.formulation, own_objective=False)
-    with runner.undisturbed():
-        return round_money(formulation, found.x, found.money, (runner, max(until, time.monotonic() + ROUNDING_S)))
+    with guard.undisturbed():
+        return round_money(formulation, found.x, found.money, (guard, max(until, time.monotonic() + ROUNDING_S)))
 
 
 def _by_cell(base: Base, money: Ints) -> Ints:

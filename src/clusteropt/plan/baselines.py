@@ -21,6 +21,8 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.plan import Baseline, BaselineKind, Plan
 from clusteropt.plan.rounding import round_money
 from clusteropt.solver.claim import HighsOptions, Limit
+from clusteropt.solver.guard import Guard, fault_notes
+from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import choices, to_units
 from clusteropt.solver.program import make_program
 from clusteropt.solver.refusal import no_plan
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.space import Space
+    from clusteropt.solver.program import Program
 
 VALUE_ROWS = frozenset(
     (
@@ -95,13 +98,13 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
     formulation = formulate(space, first_grid(make_curves(space)))
     until = time.monotonic() + chosen.time_limit_s
     baselines, notes = [], []
-    with Runner(chosen.isolation) as runner:
+    with Runner(chosen.isolation) as runner, Guard(runner, until) as guard:
         ways = _ways(space, plan)
         for position, (kind, wanted) in enumerate(ways):
             share = replace(chosen, time_limit_s=max((until - time.monotonic()) / (len(ways) - position), SHORTEST_S))
             try:
                 beyond = -1.0 if _wants_no_more(problem, kind) else 0.5
-                money = _nearest(formulation, (wanted, beyond), share, runner)
+                money = _nearest(formulation, (wanted, beyond), share, guard)
             except KeyboardInterrupt:
                 notes.append(_STOPPED)
                 break
@@ -109,7 +112,9 @@ def compare(problem: Problem, plan: Plan, options: SolveOptions | None = None) -
                 notes.append(_left_out(kind, error))
                 continue
             baselines.append(_measure(space, plan, _Shared(kind, wanted, money)))
-    return replace(plan, baselines=tuple(baselines), notes=plan.notes + tuple(notes))
+    notes += [note for note in fault_notes(guard.faults) if note not in plan.notes]
+    record = replace(plan.record, faults=plan.record.faults + guard.faults)
+    return replace(plan, baselines=tuple(baselines), notes=plan.notes + tuple(notes), record=record)
 
 
 def _ways(space: Space, plan: Plan) -> list[tuple[BaselineKind, Floats]]:
@@ -178,7 +183,7 @@ def _wants_no_more(problem: Problem, kind: BaselineKind) -> bool:
     return kind is BaselineKind.LAST_PLAN or problem.objective.kind is ObjectiveKind.LEAST_MONEY
 
 
-def _nearest(formulation: Formulation, aim_at: tuple[Floats, float], options: SolveOptions, runner: Runner) -> Ints:
+def _nearest(formulation: Formulation, aim_at: tuple[Floats, float], options: SolveOptions, guard: Guard) -> Ints:
     """Find the whole money nearest to what is wanted, cell by cell, that meets every rule."""
     wanted, beyond = aim_at
     space, num_cols = formulation.space, formulation.num_cols
@@ -200,21 +205,28 @@ def _nearest(formulation: Formulation, aim_at: tuple[Floats, float], options: So
     cost = np.concatenate((np.zeros(num_cols), np.full(num, -1.0), np.full(num, beyond)))
     integer = np.append(formulation.integer, np.zeros(2 * num, bool))
     program = make_program(matrix, (lower, upper, col_lower, col_upper), cost, integer)
-    scaling = choose_scaling(formulation, program)
+    x = _settle(formulation, program, options, guard)
+    # Without the rows of value: a sharing does not have to reach the target of the plan.
+    bare = replace(formulation, rows=tuple(kept))
+    return round_money(bare, x, to_units(formulation, x), (guard, time.monotonic() + ROUNDING_S))
+
+
+def _settle(formulation: Formulation, program: Program, options: SolveOptions, guard: Guard) -> Floats:
+    """Solve a program, then its money with the choices fixed; give the columns of the formulation."""
+    scaling, num_cols = choose_scaling(formulation, program), formulation.num_cols
     scaled = scaling.scale(program)
     limit = HighsOptions(options.time_limit_s, MOVE_GAP, options.threads, options.seed, feasibility_tolerance=1e-7)
-    claim = scaling.unscale(runner.run(scaled, limit))
-    if claim.limit is Limit.INTERRUPT:
+    guarded = guard.run(Task("baseline", scaled, entire=True), limit, time.monotonic() + options.time_limit_s)
+    claim = scaling.unscale(guarded.claim)
+    if guarded.stopped is Limit.INTERRUPT:
         raise KeyboardInterrupt
     if claim.x is None:
         raise no_plan(claim)
     exact = HighsOptions(options.time_limit_s, threads=options.threads, random_seed=options.seed)
-    fixed = np.append(choices(claim.x[:num_cols], formulation), np.full(2 * num, np.nan))
-    polished = scaling.unscale(runner.run(scaled.fixed(scaling.point(fixed)), exact))
-    x = (claim.x if polished.x is None else polished.x)[:num_cols]
-    # Without the rows of value: a sharing does not have to reach the target of the plan.
-    bare = replace(formulation, rows=tuple(kept))
-    return round_money(bare, x, to_units(formulation, x), (runner, time.monotonic() + ROUNDING_S))
+    fixed = np.append(choices(claim.x[:num_cols], formulation), np.full(len(claim.x) - num_cols, np.nan))
+    task = Task("baseline", scaled.fixed(scaling.point(fixed)))
+    polished = scaling.unscale(guard.run(task, exact, time.monotonic() + options.time_limit_s).claim)
+    return (claim.x if polished.x is None else polished.x)[:num_cols]
 
 
 def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:

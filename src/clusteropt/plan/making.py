@@ -175,7 +175,7 @@ def make(
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner, Guard(runner, began + options.time_limit_s) as guard:
         search = Search(guard, options, began + options.time_limit_s - reserve, listen, presolve)
-        rounding = (runner, began + options.time_limit_s + ROUNDING_S)
+        rounding = (guard, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
         stages = _stages(draw, search, coarse)
@@ -191,14 +191,14 @@ def make(
         if near is None or near.aim in (Aim.PLAN, Aim.OPTIMUM):
             # Where the search has left no time, the proof takes a little more.
             deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
-            with runner.undisturbed():
-                proved = _proved(draw, stages, money, (runner, Until(0.0, options.relative_gap / 2, deadline)))
+            with guard.undisturbed():
+                proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
     seconds = time.monotonic() - began
     records, own = tuple(search.records), added is not None
     return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults)
 
 
-def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Runner, Until]) -> tuple[Proved, ...]:
+def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until]) -> tuple[Proved, ...]:
     """Find multipliers for every stage of what was found."""
     last = stages[-1].formulation
     if last.own_objective:
@@ -293,7 +293,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
         return [replace(first, limit=first.limit or Limit.TIME)]
 
 
-def _rounded(found: Found, rounding: tuple[Runner, float]) -> tuple[Ints | None, ExactMoneyError | None]:
+def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, ExactMoneyError | None]:
     try:
         with rounding[0].undisturbed():
             return round_money(found.formulation, found.x, found.money, rounding), None
@@ -316,7 +316,7 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
 
 def _whole(
     draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, ExactMoneyError | None],
-    rounding: tuple[Runner, float],
+    rounding: tuple[Guard, float],
 ) -> tuple[list[Found], Ints | None, ExactMoneyError | None]:  # fmt: skip
     """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""
     (stages, money, _), space = before, draw.space

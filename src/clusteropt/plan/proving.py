@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from clusteropt.model.lagrangian import Dual
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
+    from clusteropt.solver.guard import Guard
     from clusteropt.solver.refine import Found
-    from clusteropt.solver.runner import Runner
 
     Builder = Callable[[float | None], Callable[[Grid], Formulation]]
 
@@ -57,7 +57,7 @@ class Proved:
 
 
 def prove_stages(
-    space: Space, stages: Sequence[Found], values: Sequence[float], builder: Builder, run: tuple[Runner, Until]
+    space: Space, stages: Sequence[Found], values: Sequence[float], builder: Builder, run: tuple[Guard, Until]
 ) -> tuple[Proved, ...]:
     """Find multipliers for every stage, and the bounds they prove.
 
@@ -71,18 +71,18 @@ def prove_stages(
         What the plan is worth, one value a stage; least money in whole units.
     builder : callable
         Gives, for the floor of a stage, the formulation on a grid.
-    run : (Runner, Until)
+    run : (Guard, Until)
         Where programs run, and when to stop; the value in it is replaced by that of each stage.
     """
-    runner, until = run
+    guard, until = run
     proved = []
     for number, (found, value) in enumerate(zip(stages, values, strict=True)):
         floor = values[0] if number else None
         aim = Until(value, until.gap, until.deadline)
         if found.formulation.own_objective or found.formulation.row_block("own") is not None:
-            proved.append(_prove_arrays(space, found, builder(_room(floor)), (runner, aim)))
+            proved.append(_prove_arrays(space, found, builder(_room(floor)), (guard, aim)))
         else:
-            proved.append(_prove(space, (found, floor), builder(_room(floor)), (runner, aim)))
+            proved.append(_prove(space, (found, floor), builder(_room(floor)), (guard, aim)))
     return tuple(proved)
 
 
@@ -103,7 +103,7 @@ def stated_bound(dual: Dual, prices: Prices, bound: float, value: float) -> floa
     least = _is_least(dual.space)
     rows = np.concatenate((dual.space.problem.purse.ravel(), dual.sides.limit))
     size = abs(bound) + float(prices.row @ abs(rows)) + abs(value)
-    if least:
+    if least and math.isfinite(bound - PAD * size):
         return max(float(math.ceil(bound - PAD * size)), 0.0)
     return bound + PAD * size
 
@@ -132,13 +132,13 @@ def _prove(
     space: Space,
     stage: tuple[Found, float | None],
     build: Callable[[Grid], Formulation],
-    run: tuple[Runner, Until],
+    run: tuple[Guard, Until],
 ) -> Proved:
-    (found, floor), (runner, until) = stage, run
+    (found, floor), (guard, until) = stage, run
     dual = make_dual(space, floor)
-    duals = relaxation_duals(build, found.formulation, runner, until)
+    duals = relaxation_duals(build, found.formulation, guard, until)
     prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
-    prices, seen = improve_prices(dual, prices, runner, until)
+    prices, seen = improve_prices(dual, prices, guard, until)
     least, bound = _is_least(space), stated_bound(dual, prices, seen.bound, until.value)
     true = bound <= until.value if least else bound >= until.value
     if not (true and math.isfinite(bound)):
@@ -146,9 +146,7 @@ def _prove(
     return Proved(bound, prices)
 
 
-def _prove_arrays(
-    space: Space, found: Found, build: Callable[[Grid], Formulation], run: tuple[Runner, Until]
-) -> Proved:
+def _prove_arrays(space: Space, found: Found, build: Callable[[Grid], Formulation], run: tuple[Guard, Until]) -> Proved:
     """Prove a bound by multipliers of the arrays: sum of dual * limit + the most every column brings at its price.
 
     Neumaier and Shcherbina 2004 (doi:10.1007/s10107-003-0433-3). The arrays contain the problem, so it holds there too.

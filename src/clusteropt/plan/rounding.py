@@ -25,6 +25,7 @@ from clusteropt.model.outcome import evaluate, marginal, needed_total
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import own_shortfalls, true_point
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST, choose_scaling, to_program
@@ -33,7 +34,9 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
-    from clusteropt.solver.runner import Runner
+    from clusteropt.solver.claim import Claim
+    from clusteropt.solver.guard import Guard
+    from clusteropt.solver.program import Program
 
 SHORTEST_S = 0.1
 """No small program gets less time than this."""
@@ -114,7 +117,7 @@ def exact_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
     return rows + _own_rows(formulation, x)
 
 
-def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[Runner, float]) -> Ints:
+def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[Guard, float]) -> Ints:
     """Find whole amounts near a solution that obey every rule exactly.
 
     Parameters
@@ -125,7 +128,7 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
         Its solution; the whole columns are kept.
     money : array of shape (num_flows,)
         The money of the solution in whole units, not rounded.
-    run : (Runner, float)
+    run : (Guard, float)
         Where the small integer programs run, and the ``time.monotonic()`` by which it must have ended.
 
     Returns
@@ -156,7 +159,7 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[R
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
 
 
-def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Runner, float]) -> float:
+def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guard, float]) -> float:
     """Put whole amounts back into a model with the caller's own parts, and give their objective there.
 
     Raises
@@ -164,8 +167,6 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Runn
     ExactMoneyError
         If no values of the other columns go with the whole amounts.
     """
-    runner, deadline = run
-    seconds = max(deadline - time.monotonic(), SHORTEST_S)
     program = to_program(formulation)
     # The floor of a second stage is what the first reached before rounding; whole amounts cannot hold it to the digit.
     program.row_lower[formulation.row_positions("floor")] = -np.inf
@@ -175,9 +176,7 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Runn
     if flow is not None:
         amount = money[_column_flows(formulation)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
-    claim = scaling.unscale(
-        runner.run(scaling.scale(fixed), HighsOptions(time_limit=seconds, feasibility_tolerance=1e-6))
-    )
+    claim = scaling.unscale(_run(scaling.scale(fixed), HighsOptions(0.0, feasibility_tolerance=1e-6), run))
     true = None if claim.x is None else true_point(formulation, claim.x)
     if true is None or (own_shortfalls(formulation, true) > 0).any():
         raise ExactMoneyError(
@@ -293,13 +292,13 @@ def _nearest(
     choices: Choices,
     rows: list[MoneyRow],
     aim: tuple[Floats, tuple[Floats, float] | None],
-    search: tuple[int, Runner, float],
+    search: tuple[int, Guard, float],
 ) -> Ints | None:
     """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none."""
     base, fraction = near
     gain, need = aim
-    radius, runner, deadline = search
-    seconds = max((deadline - time.monotonic()) / 2, SHORTEST_S)
+    radius, guard, deadline = search
+    now = time.monotonic()
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
     high = np.minimum(choices.flow_upper - base, radius + fraction).astype(float)
     if radius == RADII[0]:
@@ -321,8 +320,15 @@ def _nearest(
     scaled.data[abs(scaled.data) <= DUST] = 0.0
     bounds = (sides[:, 0] / size, sides[:, 1] / size, low, high)
     program = make_program(tidy(scaled), bounds, gain, high > low)
-    claim = runner.run(program, HighsOptions(time_limit=seconds, mip_rel_gap=1e-3, feasibility_tolerance=1e-9))
+    options = HighsOptions(0.0, mip_rel_gap=1e-3, feasibility_tolerance=1e-9)
+    claim = _run(program, options, (guard, now + (deadline - now) / 2))
     return None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+
+
+def _run(program: Program, options: HighsOptions, run: tuple[Guard, float]) -> Claim:
+    """Run a small program; its "infeasible" may cost a plan that exists, so a quick one is doubted."""
+    guard, until = run
+    return guard.run(Task("rounding", program, entire=True), options, max(until, time.monotonic() + SHORTEST_S)).claim
 
 
 _OPEN = (-np.inf, np.inf)

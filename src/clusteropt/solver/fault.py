@@ -75,6 +75,10 @@ _STEPS = {
     "relaxation": Text("relaxation", "松弛"),
     "search": Text("search", "搜索"),
     "polish": Text("polish", "打磨"),
+    "rounding": Text("rounding", "取整"),
+    "multipliers": Text("multipliers", "乘子"),
+    "trial": Text("trial", "试解"),
+    "baseline": Text("baseline", "基准方案"),
     "plan": Text("plan", "方案"),
 }
 _WHAT = {

@@ -24,6 +24,7 @@ from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from clusteropt.inputs.problem import Floats
@@ -84,6 +85,10 @@ class Guard:
         if error is not None and issubclass(error, KeyboardInterrupt):
             self._deadline = float("-inf")
         self._tell(self._keep())
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Let runs finish in spite of Ctrl-C; as in `Runner`."""
+        return self._runner.undisturbed()
 
     @property
     def faults(self) -> tuple[SolverFault, ...]:

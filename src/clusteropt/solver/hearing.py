@@ -43,7 +43,7 @@ class Task:
     ceiling : float
         A bound known before; an optimum far below it is doubtful.
     entire : bool
-        Whether nothing is fixed in it, so that a quick "infeasible" is doubtful.
+        Whether an "infeasible" would be believed of a whole question, so that a quick one is doubtful.
     """
 
     step: str
@@ -203,7 +203,7 @@ class Hearing:
             return None
         ceiling = self._task.ceiling
         far = np.isfinite(ceiling) and claim.bound < ceiling - DOUBT * abs(ceiling)
-        nothing = claim.reason is Reason.INFEASIBLE and self._task.entire
+        nothing = self._task.entire and denies(self._task.program, claim)
         if not nothing and not (claim.reason is Reason.OPTIMAL and far):
             return None
         most = PATIENCE * claim.seconds + DOUBT_S

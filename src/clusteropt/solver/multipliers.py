@@ -24,6 +24,7 @@ from clusteropt.model.money_rules import share_money
 from clusteropt.model.prices import Prices, joint_levers
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.solver.claim import HighsOptions, relative_gap
+from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import excesses, goal
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST, choose_scaling, to_program
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from clusteropt.model.grid import Grid
     from clusteropt.model.lagrangian import Dual, Evaluation
     from clusteropt.model.space import Space
-    from clusteropt.solver.runner import Runner
+    from clusteropt.solver.claim import Claim
+    from clusteropt.solver.guard import Guard
+    from clusteropt.solver.program import Program
 
     Build = Callable[[Grid], Formulation]
 
@@ -75,7 +78,7 @@ class Until:
 
 
 def relaxation_duals(
-    build: Build, formulation: Formulation, runner: Runner, until: Until
+    build: Build, formulation: Formulation, guard: Guard, until: Until
 ) -> tuple[Formulation, Floats] | None:
     """Refine the relaxation of a formulation, and give its last form with the duals of its rows.
 
@@ -85,7 +88,7 @@ def relaxation_duals(
         Gives the formulation on a grid.
     formulation : Formulation
         Where to start.
-    runner : Runner
+    guard : Guard
         Where programs run.
     until : Until
         When to stop.
@@ -99,10 +102,8 @@ def relaxation_duals(
     for _ in range(REFINE_ROUNDS):
         program = to_program(formulation).relaxed()
         scaling = choose_scaling(formulation, program)
-        claim = scaling.unscale(
-            runner.run(scaling.scale(program), HighsOptions(until.seconds(), feasibility_tolerance=1e-9))
-        )
-        if claim.dual is None or claim.x is None:
+        claim = scaling.unscale(_run(scaling.scale(program), (guard, until)))
+        if claim.dual is None or claim.x is None or not np.isfinite(claim.dual).all():
             break
         best = (formulation, claim.dual)
         found = excesses(formulation, claim.x)
@@ -188,7 +189,7 @@ def _region_start(space: Space) -> Floats:
     return start
 
 
-def improve_prices(dual: Dual, prices: Prices, runner: Runner, until: Until) -> tuple[Prices, Evaluation]:
+def improve_prices(dual: Dual, prices: Prices, guard: Guard, until: Until) -> tuple[Prices, Evaluation]:
     """Improve the prices of purses and rules by cutting planes until the bound is near the value, or time is up.
 
     Every evaluation gives a plane under the bound as a function of the prices; the next prices are the lowest point
@@ -200,7 +201,7 @@ def improve_prices(dual: Dual, prices: Prices, runner: Runner, until: Until) -> 
         The problem laid out for the Lagrangian.
     prices : Prices
         Where to start; prices of limits within one cluster, which hold exactly anyway, become 0.
-    runner : Runner
+    guard : Guard
         Where the small linear programs run.
     until : Until
         When to stop.
@@ -215,7 +216,7 @@ def improve_prices(dual: Dual, prices: Prices, runner: Runner, until: Until) -> 
         near = relative_gap(until.value, found.bound) <= until.gap
         if near or not np.isfinite(found.bound) or time.monotonic() > until.deadline:
             break
-        step = _lowest_point(planes, best.row, free, box, (runner, until))
+        step = _lowest_point(planes, best.row, free, box, (guard, until))
         if step is None or step[1] <= STILL * max(abs(found.bound), 1e-9):
             break
         trial = best.with_rows(step[0])
@@ -258,7 +259,7 @@ def _inner_sides(dual: Dual) -> np.ndarray:
 
 
 def _lowest_point(
-    planes: list[_Plane], centre: Floats, free: np.ndarray, box: float, run: tuple[Runner, Until]
+    planes: list[_Plane], centre: Floats, free: np.ndarray, box: float, run: tuple[Guard, Until]
 ) -> tuple[Floats, float] | None:
     """Give the lowest point of all planes in a box around a centre, and how far below the centre it may lie."""
     lowest = min(plane.height for plane in planes)
@@ -278,12 +279,20 @@ def _lowest_point(
     limits = (np.full(len(planes), -np.inf), -offset, low, high)
     cost = np.append(np.zeros(len(moves)), 1.0)
     program = make_program(whole, limits, cost, np.zeros(len(cost), bool))
-    claim = run[0].run(program, HighsOptions(run[1].seconds(), feasibility_tolerance=1e-9))
+    claim = _run(program, run)
     if claim.x is None:
         return None
     point = centre.copy()
     point[moves] = np.maximum(centre[moves] + claim.x[:-1] * step[moves], 0.0)
     return point, float(claim.x[-1]) * size
+
+
+def _run(program: Program, run: tuple[Guard, Until]) -> Claim:
+    """Run a linear program; prices from it are candidates, as any prices prove a bound, so "infeasible" stands."""
+    guard, until = run
+    return guard.run(
+        Task("multipliers", program), HighsOptions(0.0, feasibility_tolerance=1e-9), time.monotonic() + until.seconds()
+    ).claim
 
 
 def _side_prices(dual: Dual, formulation: Formulation, rows: Floats, units: tuple[float, float]) -> Floats:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from clusteropt.inputs.problem import ResponseFamily
 from clusteropt.model.curves import make_curves
 from clusteropt.model.extras import Extras, attach
 from clusteropt.model.formulation import Formulation, formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.space import make_space
+from clusteropt.plan.rounding import round_money
 from clusteropt.solver.claim import Claim, Limit, Reason
+from tests.problems import plain_problem
 
 OwnRow = tuple[dict[int, float], float, float]
 """Coefficients by column, and limits."""
@@ -42,6 +45,7 @@ class AllPoints:
 
     def run(self, task: Any, options: HighsOptions, until: float) -> Any:
         """Give the claim on a task."""
+        assert not np.isnan(np.concatenate([array.ravel() for array in task.program.arrays().values()])).any()
         self.programs.append(task.program)
         self.options.append(options)
         self.until.append(until)
@@ -57,7 +61,7 @@ class AllPoints:
         if math.prod(len(side) for side in sides) > self.most:
             return NOTHING
         matrix = dense(program)
-        points = np.array(list(product(*sides)), float).reshape(-1, len(sides))
+        points = np.array(list(product(*sides)), float)
         level = points @ matrix.T
         good = ((level >= program.row_lower - 1e-9) & (level <= program.row_upper + 1e-9)).all(axis=1)
         if not good.any():
@@ -118,3 +122,19 @@ def chosen_point(formulation: Formulation, chosen: dict[str, list[tuple[int, ...
         for key in keys:
             x[block.first + block.keys.tolist().index(list(key))] = one
     return x
+
+
+def line(num: int, purse: int, *rules: Any, per_printed: int = 1) -> Problem:
+    """Give linear cells, a unit of which is worth 2, 1.5, 1.25..."""
+    effect = [[1 + 0.5**k] for k in range(num)]
+    problem = plain_problem(effect, np.full((num, 1), 100.0), [[purse]], family=ResponseFamily.LINEAR)
+    return replace(problem, rules=rules, money=replace(problem.money, per_printed=per_printed))
+
+
+def rounded(formulation: Formulation, money: list[float], guard: AllPoints | None = None, x: Floats | None = None,
+            deadline: float = math.inf) -> list[int]:  # fmt: skip
+    """Round money near a point, by default one without choices."""
+    point = np.zeros(formulation.num_cols) if x is None else x
+    found = round_money(formulation, point, np.array(money, float), (guard or AllPoints(), deadline))
+    assert found.dtype == np.int64
+    return found.tolist()

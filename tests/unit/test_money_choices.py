@@ -72,15 +72,15 @@ def test_choices_limit_cells_and_draws(one: float) -> None:
 
 
 def test_bounds_of_the_caller_limit_draws_exactly() -> None:
-    """Tens of units are printed: 0.35 is at least 4 units, 1.29 at most 12, 0.3 is 3; what is not tightened stays."""
-    problem = plain_problem(np.ones((6, 1)), np.ones((6, 1)), [[100]], per_printed=10)
+    """Tens of units are printed: 0.35 is at least 4 units, 1.29 at most 12, 0.3 is 3, -0.05 is below 0."""
+    problem = plain_problem(np.ones((7, 1)), np.ones((7, 1)), [[100]], per_printed=10)
     formulation = formulated(problem)
     start, low, high = first(formulation, "flow"), formulation.col_lower.copy(), formulation.col_upper.copy()
-    low[start : start + 6] = [0.35, 0.3, 0.0, -0.35, -math.inf, 0.7]
-    high[start : start + 6] = [10.0, 1.29, 0.3, math.inf, 25.0, 0.7]
+    low[start : start + 7] = [0.35, 0.3, 0.0, -0.35, -math.inf, 0.7, 0.0]
+    high[start : start + 7] = [10.0, 1.29, 0.3, math.inf, 25.0, 0.7, -0.05]
     choices = read_choices(replace(formulation, col_lower=low, col_upper=high), np.zeros(formulation.num_cols))
-    assert choices.flow_lower.tolist() == [4, 3, 0, 0, 0, 7]
-    assert choices.flow_upper.tolist() == [100, 12, 3, 100, 100, 7]
+    assert choices.flow_lower.tolist() == [4, 3, 0, 0, 0, 7, 0]
+    assert choices.flow_upper.tolist() == [100, 12, 3, 100, 100, 7, -1]
 
 
 def test_bounds_do_not_loosen_what_choices_say() -> None:
@@ -96,20 +96,22 @@ def test_bounds_do_not_loosen_what_choices_say() -> None:
 
 
 def own_row(coefs: dict[int, float], low: float, high: float, per_printed: int = 1) -> tuple[Any, ...] | None:
-    """Write the exact row out that becomes of a caller's row over three flows, a whole and a continuous column."""
+    """Write the exact row out that becomes of a caller's row over three flows, two whole and a continuous column."""
     problem = plain_problem(np.ones((3, 1)), np.ones((3, 1)), [[100]], per_printed=per_printed)
     plain = formulated(problem)
     start, own = first(plain, "flow"), plain.num_cols
-    places = {**{k: start + k for k in range(3)}, 3: own, 4: own + 1}
-    formulation = with_own(plain, [({places[k]: v for k, v in coefs.items()}, low, high)], (True, False))
+    places = {**{k: start + k for k in range(3)}, 3: own, 4: own + 1, 5: own + 2}
+    formulation = with_own(plain, [({places[k]: v for k, v in coefs.items()}, low, high)], (True, True, False))
     x = np.zeros(formulation.num_cols)
-    x[own] = 4.0000001
+    x[own], x[own + 1] = 4.0000001, 2.0
     rows = [row for row in exact_rows(formulation, x) if row.name.startswith("constraint")]
     if not rows:
         return None
     (row,) = rows
     assert row.name == "constraint 1 of your own"
     assert row.key == (0, 3)
+    small = all(abs(coef) < 2**62 for coef in row.coef.tolist())
+    assert (row.flow.dtype, row.coef.dtype) == (np.int64, np.int64 if small else object)
     return row.flow.tolist(), row.coef.tolist(), row.lower, row.upper
 
 
@@ -121,22 +123,38 @@ def own_row(coefs: dict[int, float], low: float, high: float, per_printed: int =
         ({0: 1.0, 1: -1.0}, 0.0, math.inf, 10, ([0, 1], [1, -1], 0, None)),
         ({0: 1.0}, -math.inf, 1.25, 10, ([0], [1], None, 12)),
         ({0: 0.1, 3: 0.5}, 1.0, 3.0, 1, ([0], [1], -10, 10)),
-        ({3: 2.0}, -math.inf, 7.5, 1, ([], [], None, -1)),
+        ({3: 2.0}, -math.inf, 6.5, 1, ([], [], None, -2)),
+        ({0: 1.0, 3: 2.0, 4: 0.5}, 10.0, 12.0, 1, ([0], [1], 1, 3)),
         ({0: 1.0, 3: -2.5}, 0.25, 0.75, 1, ([0], [1], 11, 10)),
-        ({0: 1.0, 4: 1.0}, 0.0, 1.0, 1, None),
+        ({0: 1.0, 5: 1.0}, 0.0, 1.0, 1, None),
     ],
 )
 def test_a_row_of_the_caller_becomes_exact(
     coefs: dict[int, float], low: float, high: float, per_printed: int, wanted: tuple[Any, ...] | None
 ) -> None:
-    """Decimals become whole coefficients, whole columns (here 4) constants; a row with other columns is none."""
+    """Decimals become whole coefficients, whole columns (here 4 and 2) constants; a row with other columns is none."""
     assert own_row(coefs, low, high, per_printed) == wanted
 
 
-def test_coefficients_beyond_64_bits_stay_exact() -> None:
-    """A third in 16 digits beside a billion needs more than 64 bits; Python integers hold it."""
-    found = own_row({0: 0.3333333333333333, 1: 1e9}, 0.0, math.inf)
-    assert found == ([0, 1], [3333333333333333, 10**25], 0, None)
+@pytest.mark.parametrize(
+    ("coefs", "wanted"),
+    [
+        ({0: 0.3333333333333333, 1: 1e9}, [3333333333333333, 10**25]),
+        ({0: 2.0**40, 1: 2.0**-22}, [2**62, 1]),
+        ({0: 1e-18, 1: 2.0**-22}, [16, 5**18]),
+    ],
+)
+def test_coefficients_of_many_digits_stay_exact(coefs: dict[int, float], wanted: list[int]) -> None:
+    """A third in 16 digits beside a billion, or 1e-18 beside 2 ** -22, needs more than 64 bits on the way."""
+    assert own_row(coefs, 0.0, math.inf) == ([0, 1], wanted, 0, None)
+
+
+def test_a_level_in_a_row_of_the_caller_is_a_constant() -> None:
+    """The level of a menu with one fund is a choice, not its money: 3 x + 2 <= 9 is 3 x <= 7."""
+    plain = formulated(with_menus(plain_problem([[1.0], [1.0]], [[9.0], [9.0]], [[20]]), {(1, 0): [(5, 1.0)]}))
+    formulation = with_own(plain, [({first(plain, "flow"): 3.0, first(plain, "level"): 2.0}, -math.inf, 9.0)])
+    row = exact_rows(formulation, chosen_point(formulation, {"level": [(1, 0, 0, 0)]}))[-1]
+    assert (row.flow.tolist(), row.coef.tolist(), row.lower, row.upper) == ([0], [3], None, 7)
 
 
 def test_rows_of_the_caller_are_numbered_and_follow_the_rules() -> None:

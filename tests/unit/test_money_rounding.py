@@ -5,23 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 from clusteropt.errors import ExactMoneyError
-from clusteropt.inputs.problem import Objective, ObjectiveKind, RegionMeasure, ResponseFamily, RuleKind, Selection
+from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily, RuleKind, Selection
 from clusteropt.plan import rounding
-from clusteropt.plan.rounding import round_money, settle_own
+from clusteropt.plan.rounding import settle_own
 from clusteropt.solver.claim import Claim, Reason
-from tests import naive
-from tests.all_points import NOTHING, AllPoints, chosen_point, dense, first, formulated, with_own
-from tests.problems import plain_problem, rule, with_menus, with_spills
+from tests.all_points import NOTHING, AllPoints, chosen_point, dense, first, formulated, line, rounded, with_own
+from tests.problems import plain_problem, rule, with_menus
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats, Problem
+    from clusteropt.inputs.problem import Problem
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.program import Program
 
@@ -34,22 +33,6 @@ SECOND = Selection(clusters=(1,))
 def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the clock of the rounding."""
     monkeypatch.setattr(rounding, "time", SimpleNamespace(monotonic=lambda: NOW))
-
-
-def line(num: int, purse: int, *rules: Any, per_printed: int = 1) -> Problem:
-    """Give linear cells, a unit of which is worth 2, 1.5, 1.25..."""
-    effect = [[1 + 0.5**k] for k in range(num)]
-    problem = plain_problem(effect, np.full((num, 1), 100.0), [[purse]], family=ResponseFamily.LINEAR)
-    return replace(problem, rules=rules, money=replace(problem.money, per_printed=per_printed))
-
-
-def rounded(formulation: Formulation, money: list[float], guard: AllPoints | None = None, x: Floats | None = None,
-            deadline: float = DEADLINE) -> list[int]:  # fmt: skip
-    """Round money near a point, by default one without choices."""
-    point = np.zeros(formulation.num_cols) if x is None else x
-    found = round_money(formulation, point, np.array(money, float), (guard or AllPoints(), deadline))
-    assert found.dtype == np.int64
-    return found.tolist()
 
 
 def limits(program: Program) -> list[list[float]]:
@@ -92,7 +75,7 @@ def test_whole_money_that_breaks_a_rule_is_moved() -> None:
 def test_units_left_over_go_where_they_are_worth_most() -> None:
     """2.6 + 3.9 of a purse of 6: one unit is left, and goes to the first cell; only parts of units move up."""
     guard = AllPoints()
-    assert rounded(formulated(line(3, 6)), [2.6, 3.9, 0.0], guard) == [3, 3, 0]
+    assert rounded(formulated(line(3, 6)), [2.6, 3.9, 0.0], guard, deadline=DEADLINE) == [3, 3, 0]
     (program,) = guard.programs
     assert limits(program) == [[1.0, 1.0, 1.0, -math.inf, 1.0]]
     assert (program.col_lower.tolist(), program.col_upper.tolist()) == ([0, 0, 0], [1, 1, 0])
@@ -104,8 +87,8 @@ def test_units_left_over_go_where_they_are_worth_most() -> None:
     assert (options.mip_rel_gap, options.feasibility_tolerance) == (1e-3, 1e-9)
 
 
-def test_a_small_program_has_a_tenth_of_a_second_at_least() -> None:
-    """Just before the deadline, and at it, a program still gets 0.1 s; after it none is run."""
+def test_a_run_has_a_tenth_of_a_second_at_least() -> None:
+    """Just before the deadline, and at it, a run still gets 0.1 s; after it there is none."""
     for deadline in (NOW + 0.1, NOW):
         guard = AllPoints()
         assert rounded(formulated(line(1, 6)), [2.6], guard, deadline=deadline) == [3]
@@ -219,13 +202,35 @@ def test_rows_are_scaled_by_their_largest_coefficient() -> None:
     assert limits(program) == [pytest.approx([1, -1 / 3, 2 / 3, math.inf])]
 
 
-def test_a_coefficient_that_is_dust_is_left_out() -> None:
-    """A coefficient of 1 beside 1e10 is left out of the small program."""
+def test_a_row_that_moves_can_break_is_kept() -> None:
+    """-y >= -6 with y at 5 leaves 1 unit: the moves of radius 2 could break it, those of radius 0 could not."""
+    plain = formulated(line(2, 20, rule(RuleKind.AMOUNT, FIRST, 5, 5)))
+    guard = AllPoints()
+    own = with_own(plain, [({first(plain, "flow") + 1: -1.0}, -6.0, math.inf)])
+    assert rounded(own, [3.0, 5.0], guard) == [5, 6]
+    (program,) = guard.programs
+    assert limits(program) == [[1, 0, 2, math.inf], [0, -1, -1, math.inf]]
+
+
+def test_a_row_of_the_caller_with_choices_limits_whole_money() -> None:
+    """With 3 in a whole column, x + y + it <= 12 and three times it <= 9: 9 units are left of a purse of 20."""
+    plain = formulated(line(2, 20))
+    start, own = first(plain, "flow"), plain.num_cols
+    rows = [({start: 1.0, start + 1: 1.0, own: 1.0}, -math.inf, 12.0), ({own: 3.0}, -math.inf, 9.0)]
+    formulation = with_own(plain, rows, (True,))
+    x = np.zeros(formulation.num_cols)
+    x[own] = 3.0
+    assert rounded(formulation, [4.5, 4.6], x=x) == [5, 4]
+
+
+@pytest.mark.parametrize(("large", "kept"), [(1e10, 0.0), (1e9, 0.0), (1e8, 1e-8)])
+def test_a_coefficient_that_is_dust_is_left_out(large: float, kept: float) -> None:
+    """A coefficient of 1 beside 1e9 or more is left out of the small program."""
     plain = formulated(line(2, 20))
     start, guard = first(plain, "flow"), AllPoints()
-    own = with_own(plain, [({start: 1e10, start + 1: 1.0}, -math.inf, 3e10 + 5)])
+    own = with_own(plain, [({start: large, start + 1: 1.0}, -math.inf, 3 * large + 5)])
     assert rounded(own, [3.5, 4.9], guard) == [3, 5]
-    assert [row[:2] for row in limits(guard.programs[0])] == [[1.0, 0.0]]
+    assert [row[:2] for row in limits(guard.programs[0])] == [[1.0, kept]]
 
 
 def least_money(
@@ -289,100 +294,36 @@ def test_a_target_that_only_menus_feed() -> None:
 
     formulation = levelled(4.0)
     x = chosen_point(formulation, {"level": [(0, 0, 0, 0)]})
-    assert sum(rounded(formulation, [2.5, 2.5], x=x)) == 5
+    guard = AllPoints()
+    assert sum(rounded(formulation, [2.5, 2.5], guard, x)) == 5
+    assert limits(guard.programs[0])[-1] == pytest.approx([0, 0, 0, math.inf], abs=1e-9)
+    guard = AllPoints()
+    assert sum(rounded(levelled(3.0), [2.5, 2.5], guard, x)) == 5
+    assert limits(guard.programs[0])[-1] == pytest.approx([0, 0, -1, math.inf], abs=1e-9)
     guard = AllPoints()
     with pytest.raises(ExactMoneyError, match="the target"):
         rounded(levelled(4.5), [2.5, 2.5], guard, x)
     assert guard.programs == []
 
 
-def worth_of_units(problem: Problem, money: list[float], count: list[float]) -> list[float]:
-    """Give by small differences what a unit on each cluster adds to the regions, each region counted so much."""
-
-    def counted(cells: dict[Any, float]) -> float:
-        return sum(c * level for c, level in zip(count, naive.regional(problem, cells), strict=True))  # type: ignore[arg-type]
-
-    found, cells = [], {(c, 0, 0): amount for c, amount in enumerate(money)}
-    for key, amount in cells.items():
-        up, down = ({**cells, key: amount + step} for step in (1e-4, -1e-4))
-        found.append((counted(up) - counted(down)) / 2e-4)
-    return found
-
-
-def regions(kind: ObjectiveKind, **more: Any) -> Problem:
-    """Give three clusters in two regions, the first two together, with weights, sizes and a spill-over."""
-    problem = plain_problem([[1.0], [2.0], [3.0]], [[5.0], [8.0], [6.0]], [[90]], regions=[0, 0, 1])
-    problem = replace(problem, weight=np.array([1.0, 0.5, 2.0]), size=np.array([2.0, 3.0, 4.0]))
-    return replace(with_spills(problem, [(0, 2, 0.25)]), objective=Objective(kind, **more))
-
-
-def gains(formulation: Formulation, money: list[float], x: Floats | None = None) -> list[float]:
-    """Give how the small program of a rounding weighs the units, the most as 1."""
+def test_a_target_of_nothing_is_reached_by_nothing() -> None:
+    """Where 0 is asked and 0 is there nothing moves, in whole money or by a small program that leaves no room."""
+    asked = least_money(0.0, [0.5], 9)
     guard = AllPoints()
-    rounded(formulation, money, guard, x)
-    return guard.programs[0].cost.tolist()
+    assert rounded(formulated(asked, whole=True), [0.0], guard) == [0]
+    assert guard.programs == []
+    assert rounded(formulated(asked), [0.0], guard) == [0]
+    assert [program.col_upper.tolist() for program in guard.programs] == [[0.0]]
 
 
-MONEY = [3.5, 4.5, 2.5]
-
-
-@pytest.mark.parametrize(
-    ("objective", "count"),
-    [
-        (Objective(ObjectiveKind.TOTAL), lambda _: [1.0, 1.0]),
-        (Objective(ObjectiveKind.WORST_REGION), lambda level: [1.0, 1e-3] if level[0] < level[1] else [1e-3, 1.0]),
-        (
-            Objective(ObjectiveKind.WORST_REGION, measure=RegionMeasure.PER_SIZE),
-            lambda level: [1 / 5, 1e-3 / 4] if level[0] / 5 < level[1] / 4 else [1e-3 / 5, 1 / 4],
-        ),
-        (
-            Objective(ObjectiveKind.EQUITY, equity_family=ResponseFamily.LOG, equity_scale=3.0),
-            lambda level: [1 / (1 + part / 3.0) for part in level],
-        ),
-        (
-            Objective(
-                ObjectiveKind.EQUITY, measure=RegionMeasure.PER_SIZE, equity_family=ResponseFamily.HYPERBOLIC,
-                equity_scale=3.0,
-            ),
-            lambda level: [1 / (1 + part / size / 3.0) ** 2 for part, size in zip(level, (5.0, 4.0), strict=True)],
-        ),
-        (
-            Objective(ObjectiveKind.EQUITY, equity_family=ResponseFamily.EXPONENTIAL, equity_scale=2.0),
-            lambda level: [math.exp(-part / 2.0) for part in level],
-        ),
-    ],
-)  # fmt: skip
-def test_units_weigh_what_they_add_to_the_objective(objective: Objective, count: Any) -> None:
-    """The weights are the slopes of the objective by small differences; all but the worst region count a thousandth."""
-    problem = replace(regions(ObjectiveKind.TOTAL), objective=objective)
-    level = naive.regional(problem, {(c, 0, 0): amount for c, amount in enumerate(MONEY)})  # type: ignore[misc]
-    worth = worth_of_units(problem, MONEY, count(level))
-    assert gains(formulated(problem), MONEY) == pytest.approx([part / max(worth) for part in worth], rel=1e-6)
-
-
-def test_units_of_later_years_are_discounted() -> None:
-    """At a tenth a year a unit of the second year weighs 1 / 1.1, also where regions are compared."""
-    problem = plain_problem([[1.0]], [[1.0]], [[9, 9]], family=ResponseFamily.LINEAR)
-    for kind in (ObjectiveKind.TOTAL, ObjectiveKind.WORST_REGION):
-        asked = replace(problem, discount=0.1, objective=Objective(kind))
-        assert gains(formulated(asked), [2.5, 2.5]) == pytest.approx([1.0, 1 / 1.1])
-
-
-@pytest.mark.parametrize("maximise", [True, False])
-@pytest.mark.parametrize("per_printed", [1, 10])
-def test_units_weigh_what_they_add_to_the_objective_of_the_caller(maximise: bool, per_printed: int) -> None:
-    """-1.5 for a unit of the first flow and 3 for the outcome of the second cell: -1.5 and 4.5, or their negatives."""
-    plain = formulated(line(2, 20, per_printed=per_printed))
-    flow, outcome = first(plain, "flow"), first(plain, "outcome")
-    own = with_own(plain, [], cost={flow: -1.5 * per_printed, outcome + 1: 3.0}, maximise=maximise)
-    sign = 1 if maximise else -1
-    assert gains(own, [3.5, 4.5]) == pytest.approx([sign * -1.5 / 4.5, sign * 1.0])
-
-
-def test_an_objective_without_money_weighs_nothing() -> None:
-    """Where the caller's objective is over other columns alone, units weigh 0, not the ratio of nothing and nothing."""
-    own = with_own(formulated(line(2, 20)), [], (True,), cost={4: 1.0})
-    assert gains(own, [3.5, 4.5]) == [0.0, 0.0]
+def test_a_target_may_take_less_money_for_what_harms() -> None:
+    """Each unit of the second cell costs 0.5: with the first at its most, 2 units less bring 1 more."""
+    problem = replace(least_money(2.5, [0.5, 0.5], 9), weight=np.array([1.0, -1.0]), most=np.array([[10], [5]]))
+    guard = AllPoints()
+    formulation = formulated(replace(problem, purse=np.array([[10]]), most=np.array([[7], [5]])))
+    assert rounded(formulation, [7.0, 4.0], guard) == [7, 2]
+    (program,) = guard.programs
+    assert limits(program)[-1] == pytest.approx([1.0, -1.0, 2.0, math.inf])
 
 
 class Linear(AllPoints):
@@ -432,7 +373,7 @@ def test_the_other_columns_follow_whole_money() -> None:
     assert settled(formulation, own, [25, 40], NOW - 5)[1].until == [NOW + 0.1]
 
 
-@pytest.mark.parametrize("part", [{"least": 1.5}, {"room": 4.9}])
+@pytest.mark.parametrize("part", [{"least": 1.5}, {"room": 49.9}])
 def test_whole_money_that_breaks_a_constraint_of_the_caller_is_refused(part: dict[str, float]) -> None:
     """At 25 units y is 1.375 at most, and the outcome 50: less room for either is told in both languages."""
     formulation, own = own_part(**part)

@@ -392,3 +392,16 @@ def test_the_floor_of_a_second_stage_does_not_hold_whole_money() -> None:
     plain = formulated(problem, floor=1e6)
     own = with_own(plain, [({plain.num_cols: 1.0}, -math.inf, 2.5)], (False,), {plain.num_cols: 1.0})
     assert settle_own(own, np.zeros(own.num_cols), np.array([3, 4]), (Linear(), DEADLINE)) == pytest.approx(2.5)
+
+
+def test_levels_alone_need_no_columns_of_money() -> None:
+    """Two menus with gains and one fund: the caller's objective and row are over choices, and the levels stay."""
+    levels = {(0, 0): [(5, 4.0)], (1, 0): [(3, 1.0)]}
+    plain = formulated(with_menus(plain_problem([[0.0], [0.0]], [[1.0], [1.0]], [[9]]), levels))
+    assert plain.columns.block("flow") is None
+    assert plain.columns.block("outcome") is None
+    level = first(plain, "level")
+    own = with_own(plain, [({level: 2.0}, -math.inf, 3.0)], (), {level: 7.0, level + 1: 1.0})
+    x = chosen_point(own, {"level": [(0, 0, 0, 0), (1, 0, 0, 0)]})
+    assert rounded(own, [5.2, 2.9], x=x) == [5, 3]
+    assert settle_own(own, x, np.array([5, 3]), (Linear(), DEADLINE)) == 8.0

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
     Place = tuple[str | int, ...]
 
+WORDS = (
+    "name", "title*", "labels.*_names*", "money.unit*", "money.printed*", "objective.outcome*",
+)  # fmt: skip
+"""Printed names and units, which the stand-alone file passes over and the package compares with the tables."""
 TOLD = (
     "baselines*", "notes*", "digests*", "record*", "rounding_loss", "pieces_error", "unspent.*.reason",
-    "unspent.*.rules*",
+    "unspent.*.rules*", *WORDS,
 )  # fmt: skip
 """Fields that describe: nothing about the money, its rules, its value or its bounds follows from them."""
 GROUPS = ("awards", "cells", "certificate.rules")

@@ -192,6 +192,7 @@ UNREAD = {
     *(("clusters", str(column)) for column in (*Feature, *Reading, "size", "name", "name_zh", "region_zh")),
     *(("effectiveness", column) for column in ("low", "mean", "high", "source", "path, lever")),
     ("eligibility", "fund"), ("funds", "name"), ("funds", "name_zh"), ("last_plan", "year"), ("rules", "of"),
+    ("last_plan", "cluster, lever, fund, year"), ("spillovers", "from, to"),
 }  # fmt: skip
 """Places at which tables that the package refuses may still say all that a plan needs: the verifier has to read only
 what money, rules, values and bounds follow from."""

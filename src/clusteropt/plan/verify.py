@@ -1,361 +1,500 @@
 """Check the folder of a plan without the program that made it: ``python verify.py DIR [--language en|zh]``.
 
-What holds where every line says ``ok``: the files are those that the plan names; its money is whole, positive, open to
-those who get it, and keeps every purse, limit, menu and rule of the tables in ``DIR/inputs``; its outcomes and values
-are what the curves give for that money; and no plan under these tables is better than the proved bound, which follows
-by arithmetic from the prices (multipliers) in plan.json, whoever found them. ``exact`` is proved in fractions, ``safe``
-in floating point with a margin for rounding. The claimed bound is compared only.
-
-What it cannot tell: whether the coefficients in the tables are right; who wrote the files (a digest is no signature);
-whether the plan keeps limits of the caller's own, which no table holds; which plan inside the gap is the best.
-
-It needs Python 3.11 and nothing else. A line is ``ok``, ``WRONG`` or ``--`` (not checked), what, and a detail. It ends
-with 0 (all hold), 1 (something is wrong) or 2 (something cannot be read or judged).
+Where every line says ``ok``, the files are those that the plan names; its money is whole and keeps every purse, limit,
+menu and rule of the tables in ``DIR/inputs``; values are what the curves give; and no plan under these tables beats the
+proved bound (``safe``: in floats with a margin). Ends with 0 (all hold), 1 (something is WRONG) or 2 (not judged).
 """
 
-from __future__ import annotations
-
+# fmt: off
 import csv
-import hashlib
 import io
 import json
 import math
-import stat
 import sys
-from collections import Counter
+import tomllib
+import unicodedata
+from collections import Counter, defaultdict, namedtuple
 from fractions import Fraction
+from hashlib import sha256
+from heapq import heappop, heappush
+from itertools import chain, compress, groupby, product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+FAR, MARGIN, TOLERANCE, MOST_BYTES, MOST_NODES, MOST_COUNTS = math.inf, 2.0**-40, 1e-9, 2**28, 200_000, 16
+COLUMNS = ("cluster name name_zh region region_zh industry industry_zh path uncertainty origin diffusion weight scale "
+           "size concentration innovation interaction spillover growth lever response depreciation lag mean low high "
+           "levers gain fund year amount rule kind min max of stock least most level from to share source status note")
+GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
+LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
+WHOLE, PLACES = {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
+READINGS = {"low": 0, "high": 1, "outside": 0, "inside": 1, "hub": 0, "circle": 1 / 3, "fields": 2 / 3, "wide": 1}
+# Uncertainty, origin and diffusion of a textbook cluster of each path; None does not count.
+PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": (0.15, 1, 2 / 3),
+         "introduced": (1, 0, 1), "indigenous": (1, 1, 1)}
+# The sum of spots against a limit and a ratio of the sum of a base; year -1 is all. A spot is a flow (its money), or
+# what is counted (1 where it is on): a cell, a draw (a flow and "draw"), or a cluster (and the rule).
+Side = namedtuple("Side", "rule kind side year spots limit base ratio")
+# A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
+Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
 
-    # What is checked, what is wrong (None: not checked), and a detail.
-    Checks = Iterator[tuple[str, list[Any] | None, str]]
-
-if TYPE_CHECKING or __package__:
-    from clusteropt.plan.verify_bound import Bound, curve
-    from clusteropt.plan.verify_tables import COLUMNS, FIELDS, Problem, need, read_file, read_settings, read_table
-else:  # The same files, beside this one; a copy for use elsewhere holds them in this place.
-    sys.path.append(str(Path(__file__).resolve().parent))
-    from verify_bound import Bound, curve
-    from verify_tables import COLUMNS, FIELDS, Problem, need, read_file, read_settings, read_table
-
-OK, WRONG, OPEN = "ok", "WRONG", "--"
-FORMAT, TOLERANCE, SHOWN = "clusteropt-plan-2", 1e-9, 3
-ALLOCATION = [f"{kind}{part}" for kind in ("cluster", "region", "path", "lever") for part in ("", "_name", "_name_zh")]
-ALLOCATION += ["year", "fund", "fund_name", "fund_name_zh", "amount", "amount_printed"]
-WORDS = {
-    "digest": ("digest of plan.json", "plan.json 的摘要"), "inputs": ("digests of the inputs", "输入文件的摘要"),
-    "labels": ("names and positions", "名称与位置"), "awards": ("whole positive money", "金额为正整数"),
-    "eligible": ("eligibility", "使用资格"), "purses": ("purses", "年度资金"), "slack": ("slack", "余量"),
-    "cells": ("least, most and menus", "最小最大拨款与菜单"), "unspent": ("money left in purses", "年度资金余额"),
-    "rule": ("rule", "规则"), "rules": ("certificate of the rules", "规则证书"), "gap": ("gap", "差距"),
-    "outcome": ("outcome of cells", "单元产出"), "synergy": ("synergies", "协同"), "total": ("total outcome", "总产出"),
-    "region": ("outcome of regions", "地区产出"), "value": ("value", "目标值"), "target": ("target", "目标产出"),
-    "claimed": ("claimed bound, not proved", "声称的界, 未经证明"), "proved": ("proved bound", "已证明的界"),
-    "csv": ("allocation.csv", "allocation.csv"), "summary": ("summary.json", "summary.json"),
-    "nothing": ("nothing is proved", "未作证明"), "unread": ("cannot be read or judged", "无法读取或判断"),
-    "own": ("limits of the caller's own, in no table", "调用者自设的限制, 不在表中"),
-}  # fmt: skip
-
-
-def near(a: Any, b: Any, size: float = 0.0) -> bool:
-    """Tell whether two numbers agree, up to the rounding of sums of parts of some size."""
-    return bool(a == b or (math.isfinite(a - b) and abs(a - b) <= TOLERANCE * max(abs(a), abs(b), size)))
-
-
+def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
+    """Refuse to go on where something does not hold."""
+    if not holds:
+        raise error(what)
+def read_csv(data: bytes) -> list[Any]:
+    """Read a CSV file into rows by column; what is not there reads as empty."""
+    text = io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline="")
+    head, *body = filter(any, ([value.strip() for value in line] for line in csv.reader(text, strict=True)))
+    need(len({*head} - {""}) == sum(map(bool, head)) and not any(any(line[len(head) :]) for line in body), f"{head}")
+    return [defaultdict(str, zip(head, line, strict=False)) for line in body]
+def exact(text: str, empty: Any = None, least: float = 0) -> Any:
+    """Read a number as it is written; its size first, as an exponent far out would fill the memory."""
+    size, zero = float(text or 0), not text.lower().split("e")[0].strip("+-.0")
+    need((zero or 1e-30 <= abs(size) <= 1e15) and size >= least, f"number {text}")
+    number = Fraction(0 if zero else text)
+    return empty if not text else int(number) if number.denominator == 1 else number
 def gap(bound: float, value: float) -> float:
     """Give the relative gap of a value to a bound."""
     return abs(bound - value) / max(1e-9, abs(value))
+def differ(mine: Any, given: Any, size: float = 0.0, at: str = "") -> list[str]:
+    """Give the places where two values differ, floats by more than the rounding of sums of parts of some size."""
+    mine, given = (dict(enumerate(x)) if isinstance(x, list | tuple) else x for x in (mine, given))
+    if isinstance(mine, dict) and isinstance(given, dict) and mine != given:
+        return [x for key in {**mine, **given} for x in differ(mine.get(key), given.get(key), size, f"{at} {key}")]
+    loose = TOLERANCE * max(abs(mine), size) if isinstance(mine, float) and isinstance(given, float | int) else -1
+    return [] if mine == given or (loose >= 0 and abs(mine - given) <= loose) else [f"{at}: {given!r}, not {mine!r}"]
+def curve(family: str, scale: Any, x: Any) -> tuple[Any, Any]:
+    """Give s phi(x / s) and its slope phi'(x / s); fractions stay fractions, or are refused where they cannot."""
+    if family in ("linear", "hyperbolic") or x <= 0:
+        return (x, 1) if family == "linear" or x <= 0 else (scale * x / (scale + x), (scale / (scale + x)) ** 2)
+    need(not isinstance(scale, Fraction), "no fraction: exp, log", ArithmeticError)
+    u = x / scale
+    return (scale * math.log1p(u), 1 / (1 + u)) if family == "log" else (-scale * math.expm1(-u), math.exp(-u))
+def highest(curved: tuple[Any, str, Any], a: Any, b: Any, price: Any, whole: bool = True) -> tuple[Any, Any]:
+    """Bound w f(x) - price x on [a, b], or on its whole numbers alone; give the bound and an x near which it is."""
+    (weight, family, scale), points, more = curved, [a, b], 0
+    if weight > 0 and family != "linear" and a < b:
+        slope = min(max(float(price / weight), 1e-300), 1.0)
+        u = {"exponential": -math.log(slope), "log": 1 / slope - 1, "hyperbolic": slope**-0.5 - 1}[family]
+        y = min(max(type(scale)(u) * scale, a), b)
+        # A concave curve is under its tangents, and best at a neighbour of y if x is whole: y errs by less than one.
+        points = [min(max(math.floor(y) + k, a), b) for k in range(-1, 3)] if whole else [y]
+        more = 0 if whole else max((weight * curve(family, scale, y)[1] - price) * (x - y) for x in (a, b))
+    value, x = max(((weight * curve(family, scale, x)[0] if weight else 0) - price * x, x) for x in points)
+    return value + more, x
+class Folder:
+    """The problem of a folder, built again by name, and its checks; a cell is a cluster, a lever and a year."""
 
-
-def pick(lists: Sequence[Sequence[Any]], places: Sequence[Any]) -> tuple[Any, ...]:
-    """Give what stands at a position of each list; one that counts from the end is no position."""
-    need(all(type(place) is int and place >= 0 for place in places), f"plan.json: position {places}")
-    return tuple(names[place] for names, place in zip(lists, places, strict=True))
-
-
-class Audit:
-    """The checks of one folder, in the order in which they build on each other."""
-
-    def __init__(self, folder: Path, language: str) -> None:
-        self.folder, self.side = folder, int(language == "zh")
-        self.flows: Counter[Any] = Counter()
-        self.cells: Counter[Any] = Counter()
-
-    def say(self, word: str) -> str:
-        """Give a word in the language asked for."""
-        return WORDS[word][self.side]
-
-    def files(self) -> Checks:
-        """Read all files, compare their digests, and build the problem."""
-        document = json.loads(read_file(self.folder, "plan.json"))
-        need(document["format"] == FORMAT and set(document) == {"format", "sha256", "plan"}, "plan.json: format")
-        self.plan: Any = document["plan"]
-        self.certificate: Any = self.plan["certificate"]
-        text = json.dumps(self.plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        yield "digest", [digest] if document["sha256"] != digest else [], digest[:12]
-        inputs, stated = self.folder / "inputs", self.certificate["inputs"]
-        need(stat.S_ISDIR(inputs.lstat().st_mode), "inputs: no folder")
-        known = ["model.toml", "model.json", *(f"{table}.csv" for table in COLUMNS)]
-        names = [path.name for path in inputs.iterdir()]
-        files = {name: read_file(inputs, name) for name in names if name in known}
-        # What belongs to no table has no digest that fits.
-        found = dict.fromkeys(names, "") | {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        yield "inputs", sorted(n for n in {**found, **stated} if found.get(n) != stated.get(n)), f"{len(found)}"
-        (model,) = {"model.toml", "model.json"} & set(files)
-        self.settings = read_settings(model, files[model])
-        used = {table for table in COLUMNS if self.settings["features"].get(table, True) and f"{table}.csv" in files}
-        self.tables = {table: read_table(table, files[f"{table}.csv"]) if table in used else [] for table in COLUMNS}
-        self.problem = Problem(self.settings, self.tables, float)
-
-    def labels(self) -> Checks:
-        """Compare what the plan says of the problem with the tables: names, positions, purses, units, objective."""
-        p, settings, goal = self.problem, self.settings, self.problem.goal
-        labels: dict[str, Any] = {"years": p.years}
-        for kind in FIELDS[:6]:
-            labels["industries" if kind == "industry" else f"{kind}s"] = list(p.names[kind])
-            labels[f"{kind}_names"] = list(p.names[kind].values())
-        title = settings[""].get("title") or settings[""].get("name") or "model"
-        unit: dict[str, Any] = {"unit": "yuan", "unit_zh": "元", "printed": "10,000 yuan", "printed_zh": "万元"}
-        unit = unit if "unit" not in settings["money"] else settings["money"]
-        self.per = settings["money"].get("per_printed", 10_000)
-        counted = {"en": goal.get("outcome"), "zh": goal.get("outcome_zh") or goal.get("outcome")}
-        scale = self.plan["objective"]["equity_scale"]
-        wanted = {
-            "labels": labels, "name": settings[""].get("name") or "model",
-            "title": {"en": title, "zh": settings[""].get("title_zh") or title},
-            "money": {"per_printed": self.per} | {key: {"en": unit[key], "zh": unit.get(f"{key}_zh") or unit[key]}
-                                                 for key in ("unit", "printed")},
-            "objective": {key: goal[key] for key in ("kind", "measure", "equity_family", "target")} | {
-                "outcome": counted if "outcome" in goal else None, "equity_scale": scale},
-            "purse": [[p.purse[fund, year] for year in p.years] for fund in p.names["fund"]],
-        }  # fmt: skip
-        for kind in ("region", "industry", "path"):
-            place = {name: k for k, name in enumerate(p.names[kind])}
-            wanted[f"{kind}_of"] = [place[row[kind]] for row in p.clusters.values()]
-        wrong = [key for key, value in wanted.items() if self.plan[key] != value]
-        fits = scale == goal["equity_scale"] or (goal["kind"] == "equity" and near(scale, p.equity_scale()))
-        wrong += [] if fits else ["equity_scale"]
-        yield "labels", wrong, " x ".join(str(len(p.names[kind])) for kind in ("cluster", "lever", "fund"))
-
-    def money(self) -> Checks:
-        """Check the awards: whole, positive, once each, open, within purses, limits and menus; and what is left."""
-        p, awards = self.problem, self.plan["awards"]
-        lists: list[Any] = [list(p.names["cluster"]), list(p.names["lever"]), p.years, list(p.names["fund"])]
-        rows = list(zip(*(awards[key] for key in ("cluster", "lever", "year", "fund", "amount")), strict=True))
-        named = [(*pick(lists, row[:4]), row[4]) for row in rows]
-        need(all(type(row[4]) is int for row in named), "plan.json: amounts are no whole numbers")
-        times = Counter(row[:4] for row in named)
-        yield "awards", [row for row in named if row[4] <= 0 or times[row[:4]] > 1], f"{sum(row[4] for row in named):,}"
-        for c, lever, year, fund, amount in named:
-            self.flows[c, lever, year, fund] += amount
-            self.cells[c, lever, year] += amount
-        yield "eligible", [flow for flow in self.flows if flow[3] not in p.pairs[flow[:2]].funds], f"{len(rows)}"
-        left = dict(p.purse)
-        for flow, amount in self.flows.items():
-            left[flow[3], flow[2]] -= amount
-        wrong = [(*key, rest) for key, rest in left.items() if rest < 0]
-        yield "purses", wrong, f"{self.say('slack')} {min(left.values()):,}"
-        wrong = [(*cell, amount) for cell, amount in self.cells.items() if not self._fits(cell, amount)]
-        yield "cells", wrong, f"{len(self.cells)}"
-        yield "csv", self._csv_faults(named), f"{len(rows)}"
-        need(type(self.plan["unspent"]) is list, "plan.json: unspent")
-        stated: Counter[Any] = Counter()
-        for row in self.plan["unspent"]:
-            stated[pick([lists[3], p.years], (row["fund"], row["year"]))] += row["amount"]
-        wrong = [(*key, rest) for key, rest in left.items() if stated[key] != rest]
-        yield "unspent", wrong, f"{sum(left.values()):,}"
-
-    def _fits(self, cell: Any, amount: int) -> bool:
-        """Tell whether a cell may have its money."""
-        pair = self.problem.pairs[cell[:2]]
-        return amount in pair.menu if pair.menu else pair.least <= amount <= pair.most
-
-    def _csv_faults(self, named: list[Any]) -> list[Any]:
-        """Give the lines of allocation.csv that are not the awards, as a planner reads them."""
-        p, digits = self.problem, len(str(self.per)) - 1
-
-        def shown(kind: str, name: str) -> list[str]:
-            texts = [name, p.names[kind][name]["en"], p.names[kind][name]["zh"]]
-            # A spreadsheet would run such a text as a formula.
-            return ["'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text for text in texts]
-
-        wanted = [ALLOCATION]
-        for c, lever, year, fund, amount in named:
-            row, (whole, part) = p.clusters[c], divmod(abs(amount), 10**digits)
-            printed = f"{'-' * (amount < 0)}{whole}" + (f".{part:0{digits}d}" if digits else "")
-            wanted.append([*shown("cluster", c), *shown("region", row["region"]), *shown("path", row["path"]),
-                           *shown("lever", lever), str(year), *shown("fund", fund), str(amount), printed])  # fmt: skip
-        text = read_file(self.folder, "allocation.csv").decode("utf-8-sig")
-        found = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        pairs = zip(found + [[]] * len(wanted), wanted + [[]] * len(found), strict=False)
-        return [f"line {k + 1}" for k, (a, b) in enumerate(pairs) if a != b]
-
-    def rules(self) -> Checks:
-        """Check every rule of the tables, and what the certificate says of it."""
-        p, found = self.problem, []
-        sides: dict[str, list[Any]] = {}
-        for side in p.sides:
-            sides.setdefault(side.rule, []).append(side)
-        for rule, parts in sides.items():
-            slacks = []
-            wrong: list[Any] = [spot for spot, amount in parts[0].locks.items() if self._at(spot) != amount]
-            for side in parts:
-                level, limit = p.measure(side, self.flows)
-                slacks.append(level - limit if side.side == "min" else limit - level)
-                wrong += [f"{side.side} {limit:,}: {level:,}"] if slacks[-1] < 0 else []
-                found.append((rule, side.side, side.year, level, limit))
-            yield f"rule {rule}", wrong, f"{self.say('slack')} {min(slacks):,}"
-        stated = self.certificate["rules"]
-        rows = zip(*(stated[key] for key in ("rule", "side", "year", "level", "limit")), strict=True)
-        difference = Counter(found)
-        difference.subtract(Counter(rows))
-        yield "rules", [row for row, times in difference.items() if times], f"{len(found)}"
-
-    def _at(self, spot: Any) -> int:
-        """Give the money of a cell or a flow."""
-        return self.cells[spot] if len(spot) == 3 else self.flows[spot]
-
-    def outcomes(self) -> Checks:
-        """Compute outcomes on the curves again and compare them with those of the plan."""
-        p, plan = self.problem, self.plan
-        lists: list[Any] = [list(p.names["cluster"]), list(p.names["lever"]), p.years]
-        self.outcome = p.outcomes(self.cells)
-        self.region, joint, self.size = p.regions(self.outcome)
-        columns = (plan["cells"][key] for key in ("cluster", "lever", "year", "amount", "outcome", "value"))
-        stated = {pick(lists, row[:3]): row[3:] for row in zip(*columns, strict=True)}
-        wrong = []
-        for cell in {*stated, *self.outcome, *(cell for cell in self.cells if self.cells[cell])}:
-            outcome, counts = self.outcome.get(cell, 0.0), p.clusters[cell[0]]["counts"].values()
-            value, size = (outcome * p.discount[cell[2]] * part for part in (sum(counts), sum(map(abs, counts))))
-            amount, told, worth = stated.get(cell, (None, 0.0, 0.0))
-            if amount != self.cells[cell] or not near(told, outcome) or not near(worth, value, size):
-                wrong.append(cell)
-        yield "outcome", wrong, f"{len(self.outcome)}"
-        pairs = zip(joint.items(), plan["synergy"], strict=True)
-        yield "synergy", [c for (c, x), y in pairs if not near(x, y)], f"{sum(joint.values()):.9g}"
-        pairs = zip(self.region.items(), plan["region_outcome"], strict=True)
-        yield "region", [r for (r, x), y in pairs if not near(x, y, self.size)], f"{len(self.region)}"
-        self.total = sum(self.region.values())
-        wrong = [] if near(self.total, plan["total_outcome"], self.size) else [plan["total_outcome"]]
-        yield "total", wrong, f"{self.total:.12g}"
-
-    def _value(self, kind: str) -> float:
-        """Give the value of an objective on the curves."""
-        p = self.problem
-        if kind == "worst_region":
-            return min((float(self.region[r] / p.unit[r]) for r in p.live()), default=0.0)
+    def read(self, files: dict[str, bytes], number: Any) -> Any:
+        """Read the model and its tables."""
+        (model,) = files.keys() & {"model.toml", "model.json"}
+        self.model: Any = (tomllib if model == "model.toml" else json).loads(files[model].decode("utf-8-sig"))
+        used, self.number, self.goal = self.model.get("features", {}), number, GOAL | self.model.get("objective", {})
+        tables = self.tables = defaultdict[str, Any](list, {
+            x[:-4]: read_csv(files[x]) for x in files if x[-4:] == ".csv" and used.get(x[:-4], True)})
+        self.clusters = {row["cluster"]: row for row in tables["clusters"]}
+        self.purse = {(row["fund"], exact(row["year"])): exact(row["amount"]) for row in tables["funds"]}
+        self.years: list[int] = self.model.get("years") or sorted({t for _, t in self.purse})
+        rate, first = 1 + Fraction(str(self.goal.get("discount", 0))), self.years[0]
+        self.discount = {t: number(rate ** (first - t)) for t in self.years}
+        named = [row for table in ("clusters", "levers", "funds") for row in tables[table]]
+        self.names = {kind: list(dict.fromkeys(row[kind] for row in named if kind in row)) for kind in LABELS}
+        self.names |= {"path": list(PATHS), "year": self.years}
+        fits = self.purse.keys() == {*product(self.names["fund"], range(first, first + len(self.years)))}
+        for table, (kind, known) in product(tables.keys() - {"rules"}, self.names.items()):
+            fits &= kind == "year" or {row.get(kind, "") for row in tables[table]} <= {*known, ""}
+        fits &= {*chain(*chain(*tables.values()))} <= {*COLUMNS.split(), ""}
+        sizes = {"funds": len(self.purse), "clusters": len(self.clusters), "levers": len(self.names["lever"]),
+                 "rules": len({row["rule"] for row in tables["rules"]})}
+        need(fits and rate >= 1 and all(len(tables[x]) == n for x, n in sizes.items()), "names unknown or twice")
+        self.place = {kind: {**dict(enumerate(names)), -1: -1} for kind, names in self.names.items()}
+        self._read_clusters()
+        self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
+        latest = max((exact(row["year"], 0) for row in tables["last_plan"]), default=0)
+        for row, n in product((row for row in tables["last_plan"] if exact(row["year"], 0) == latest), (2, 3)):
+            self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
+        # The money that each rule locks; by cell, what is counted and the flows behind it; sides of purses and rules.
+        self.locked, self.counted = defaultdict[str, Any](dict), defaultdict[Any, Any](lambda: defaultdict(set))
+        self.sides = [Side(f, "purse", "max", t, [(*key, t, f) for key, pair in self.pairs.items() if f in pair.funds],
+                           self.purse[f, t], [], Fraction(0)) for f in self.names["fund"] for t in self.years]
+        self.sides += [side for row in tables["rules"] for side in self._read_sides(row)]
+        self.locks = {spot: x for locks in self.locked.values() for spot, x in locks.items()}
+        return self
+    def _read_clusters(self) -> None:
+        """Read memberships (fuzzy c-means; one of 2/3 is alone, one below 1/10 is dropped), sizes and synergies."""
+        number, per_size = self.number, {"total": 0, "per_size": 1}[self.goal["measure"]]
+        self.unit: dict[str, Any] = dict.fromkeys(self.names["region"], number(1 - per_size))
+        for row in self.clusters.values():
+            texts = [row[key] for key in ("uncertainty", "origin", "diffusion") if not row["path"]]
+            readings = [READINGS[text] if text in READINGS else float(exact(text)) for text in texts]
+            far = [sum((x - y) ** 2 for x, y in zip(readings, spot, strict=False) if y is not None) if texts
+                   else path != row["path"] for path, spot in PATHS.items()]
+            near = [min(far) / d if d else 1.0 for d in far]
+            kept = [m if m >= (max(near) if max(near) / sum(near) >= 2 / 3 else 0.1 * sum(near)) else 0.0 for m in near]
+            row["path"] = list(PATHS)[kept.index(max(kept))]
+            row["member"] = {path: number(m / sum(kept)) for path, m in zip(PATHS, kept, strict=True) if m}
+            row["weight"], row["size"] = number(exact(row["weight"], 1)), number(exact(row["size"] or row["scale"]))
+            row["counts"] = defaultdict(number, {row["region"]: row["weight"]})
+            self.unit[row["region"]] += row["size"] * per_size
+        for row in self.tables["spillovers"]:
+            counts, other = self.clusters[row["from"]]["counts"], self.clusters[row["to"]]
+            counts[other["region"]] += number(exact(row["share"], least=-FAR)) * other["weight"]
+        gains: dict[Any, dict[str, Any]] = defaultdict(dict)
+        for row in self.tables["synergies"]:
+            parts = [part.strip() for part in row["levers"].split("+")]
+            levers = tuple(x for x in self.names["lever"] if x in parts)
+            need(len(levers) == len(parts) > 1 and row["path"] not in gains[levers], f"synergies: {parts}")
+            gains[levers][row["path"]] = number(exact(row["gain"]))
+        self.synergies = {levers: {
+            c: row["weight"] * sum(m * gain.get(path, gain.get("", 0)) for path, m in row["member"].items())
+            for c, row in self.clusters.items()} for levers, gain in gains.items()}
+    def _read_pairs(self) -> Any:
+        """Put clusters and levers together: coefficients, limits and menus, the special before the general."""
+        number, tables, how = self.number, self.tables, self.model.get("effectiveness", {})
+        column = {"mean": "mean", "low": "low", "high": "high"}[how.get("column", "mean")]
+        means = {(row["path"], row["lever"]): exact(row[column] or row["mean"]) for row in tables["effectiveness"]}
+        cells, opened = {(row["cluster"], row["lever"]): row for row in tables["cells"]}, tables["eligibility"]
+        menus: dict[Any, dict[int, Any]] = defaultdict(dict)
+        for row in tables["levels"]:
+            amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
+            menus[row["cluster"], row["lever"]][amount] = gain
+        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values()))}
+        need(all(len(tables[x]) == n for x, n in sizes.items()), "a row twice")
+        for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
+            lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
+            fits = [rule["fund"] for rule in opened if all(rule[x] in ("", asked[x]) for x in (*PLACES, "lever"))]
+            funds = [f for f in self.names["fund"] if f in fits or not opened]
+            menu = next((menus[key] for key in ((c, lever), (c, ""), ("", lever), ("", "")) if key in menus), {})
+            reach = max(sum(self.purse[f, t] for f in funds) for t in self.years)
+            most, least = max(menu) if menu else exact(cell["most"], reach), 0 if menu else exact(cell["least"], 0)
+            scale, stock = number(exact(cell["scale"] or cluster["scale"])), number(exact(cell["stock"], 0))
+            mean = sum(m * number(means[path, lever]) for path, m in cluster["member"].items())
+            reading = {"first_unit": 1, "elasticity": scale}[how.get("reading", "first_unit")]
+            effect, limits = number(exact(cell["mean"], mean)) / reading, (least, most, menu, funds if most else [])
+            keep, lag, family = number(1 - exact(row["depreciation"], 1)), exact(row["lag"], 0), row["response"]
+            need(keep >= 0 and family in ("linear", "exponential", "log", "hyperbolic"), f"lever {lever}")
+            yield (c, lever), Pair(family, effect, scale, stock, keep, lag, *limits)
+    def _select(self, texts: dict[str, str]) -> tuple[Any, list[Any], list[Any]]:
+        """Give the names, cells and flows of a selection; what it does not name is any."""
+        known = {kind: set(map(str, self.names[kind])) for kind in LABELS}
+        asked = known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
+        need(all(asked[kind] <= known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
+        clusters = [c for c in asked["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
+        cells = list(product(clusters, asked["lever"], map(int, asked["year"])))
+        return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
+    def _read_sides(self, row: Any) -> Any:
+        """Read a rule into its sides; limits are in whole units, rounded to where the rule allows."""
+        (asked, cells, flows), rule, kind, of = self._select(row), row["rule"], row["kind"], row["of"] or "everything"
+        years, plus, times, base, parts = {cell[2] for cell in cells}, 0, 1, [], {-1: flows}
+        low, high = exact(row["min"], least=-1), exact(row["max"], least=-1)
+        need(kind in ("amount", "share", "change", "lock", "count") and (kind == "lock" or row["min"]+row["max"]), row)
+        if kind == "change":
+            funds = [(f,) for f in asked["fund"]] if row["fund"] else [()]
+            plus = times = sum(self.last[key] for key in {cell[:2] + f for cell, f in product(cells, funds)})
+            parts = {t: [flow for flow in flows if flow[2] == t] for t in years}
+        elif kind == "share" and of.startswith("fund:"):
+            times = sum(self.purse[key] for key in product(self._select({"fund": of[5:]})[0]["fund"], years))
+        elif kind == "share":
+            named = [part.split("=", 1) for part in of.split(";") if part.strip() not in ("", "everything")]
+            texts = {"year": row["year"]} | {key.strip(): text for key, text in named}
+            need(texts.keys() <= LABELS.keys(), f"rule {rule}: {of}")
+            times, base = 0, self._select(texts)[2]
+        elif kind == "lock":
+            amount, spots = high if low is None else low, flows if row["fund"] else cells
+            locks = self.locked[rule] = {x: self.last[x[:2] + x[3:]] if amount is None else amount for x in spots}
+            low = high = sum(locks.values())
+        elif kind == "count":
+            counted = {x: (x[0], rule) if of == "clusters" else (*x, "draw") if row["fund"] else x[:3] for x in flows}
+            parts = {-1: list(set(counted.values()))}
+            for flow, spot in counted.items():
+                self.counted[flow[:3]][spot].add(flow)
+        for end, share in (("min", low), ("max", high)):
+            for t, x in parts.items() if share is not None else ():
+                yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, Fraction(share * bool(base)))
+    def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
+        """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
+        return sorted(zip(*([self.place.get(x, {k: k})[k] for k in table[x]] for x in columns.split()), strict=True))
+    def worth(self, cells: dict[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any], dict[str, Any], float]:
+        """Give, for the money of cells, outcome by cell, synergies by cluster, outcome by region, sizes of parts."""
+        outcome, parts, held = dict[Any, Any](), [], 0
+        for ((c, lever), pair), t in product(self.pairs.items(), self.years):
+            own = pair.menu.get(money := cells.get((c, lever, t - pair.lag), 0), "")
+            held = pair.keep * (pair.stock if t == self.years[0] else held) + (money if own == "" else 0)
+            outcome[c, lever, t] = made = pair.effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
+            parts += [(r, w * made * self.discount[t]) for r, w in self.clusters[c]["counts"].items()]
+        joint = {c: sum(gains[c] * self.discount[t] * min(outcome[c, lever, t] for lever in levers)
+                        for (levers, gains), t in product(self.synergies.items(), self.years)) for c in self.clusters}
+        region = dict.fromkeys(self.unit, 0.0)
+        for r, part in parts + [(self.clusters[c]["region"], part) for c, part in joint.items()]:
+            region[r] += part
+        return outcome, joint, region, sum(abs(part) for _, part in parts) + sum(joint.values())
+    def regions(self) -> tuple[set[str], float]:
+        """Give the regions that money or a stock can give an outcome, and the scale of the curve of equity."""
+        fed, paid, even, purses = dict[Any, Any](), dict[Any, Any](), dict[Any, Any](), self.sides[: len(self.purse)]
+        sizes = {side.rule: sum(self.clusters[flow[0]]["size"] for flow in side.spots) for side in purses}
+        for ((c, lever), pair), t in product(self.pairs.items(), self.years):
+            reach, cell = sum(self.purse[f, t] for f in pair.funds), (c, lever, t)
+            menu = {x: gain for x, gain in pair.menu.items() if x <= reach}
+            fed[cell] = max((x for x in menu if menu[x] == ""), default=0) if pair.menu else reach
+            paid[cell] = max(((gain, x) for x, gain in menu.items() if gain), default=(0, 0))[1]
+            x = sum(self.purse[f, t] * (self.clusters[c]["size"] / sizes[f]) for f in pair.funds)
+            # Equity is scaled by an even split; a menu takes its nearest level, the lower one where two are as near.
+            even[cell] = min((abs(a - x), a) for a in (0, *pair.menu))[1] if pair.menu else x
+        good = {cell for money in (fed, paid) for cell, made in self.worth(money)[0].items() if made > 0}
+        live = {r for c, _, _ in good for r, w in self.clusters[c]["counts"].items() if w > 0}
+        live |= {self.clusters[c]["region"] for (levers, gains), (c, _, t) in product(self.synergies.items(), good)
+                 if gains[c] > 0 and all((c, lever, t) in good for lever in levers)}
+        region, given = self.worth(even)[2], self.goal["equity_scale"]
+        mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
+        return live, float(given or (mean if mean > 0 else 1))
+    def bound(self, given: dict[str, Any], kind: str, floor: float) -> tuple[Any, float]:
+        """Bound what plans reach (least money: minus money) from prices; give the bound and how much they are of."""
+        number, rows, parts = self.number, self.rows, defaultdict[Any, Any](list)
+        purse = [x for prices in given["purse"] for x in prices]
+        fair = [*purse, *given["rule"]["price"], *given["region"], *given["synergy"]["share"], given["target"]]
+        need(all(type(x) in (int, float) and 0 <= x < FAR for x in fair), "a price < 0 or infinite", ArithmeticError)
+        self.shares = {row[:4]: number(row[4]) for row in rows(given["synergy"], "synergy cluster year lever share")}
+        self.stock = {row[:3]: number(row[3]) for row in rows(given["stock"], "cluster lever year price")}
+        prices = {row[:3]: number(row[3]) for row in rows(given["rule"], "rule side year price")}
+        self.margin, self.inners = MARGIN if number is float else 0, defaultdict[str, Any](list)
+        self.coef, self.terms = self._coefficients(given, kind, floor)
+        for k, side in enumerate(self.sides):
+            sign, money = -1 if side.side == "min" else 1, number(kind == "least_money" and k < len(purse))
+            price = number(purse[k]) if k < len(purse) else sign * prices.get((side.rule, side.side, side.year), 0)
+            self.terms.append(price * side.limit)
+            for spots, each in ((side.spots, price), (side.spots, money), (side.base, -price * number(side.ratio))):
+                for spot in spots if each else ():
+                    parts[spot].append(each)
+            owners = {spot[0] for spot in (*side.spots, *side.base)}  # a rule on menus of one cluster is kept as it is
+            if side.kind in ("amount", "share", "change") and len(owners) == 1:
+                coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
+                coef.subtract(dict.fromkeys(side.base, sign * side.ratio.numerator))
+                cells = {flow[:3]: a for flow, a in coef.items() if a}
+                pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
+                if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
+                    self.inners[min(owners)].append((cells, sign * side.limit))
+        rate = Counter({spot: sum(map(abs, x)) for spot, x in parts.items()})
+        self.price = Counter({spot: sum(x) - self.margin * rate[spot] for spot, x in parts.items()})
+        terms = [self._cluster(c) for c in self.clusters] + self.terms  # fractions are rounded up to stay short
+        total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + MARGIN * abs(x) for x in terms)
+        need(math.isfinite(total), "no finite bound", ArithmeticError)
+        priced = [side.limit * max([rate[flow] for flow in side.spots], default=0) for side in self.sides[: len(purse)]]
+        return total, float(sum(priced) + sum(map(abs, terms)) + sum(x for spot, x in rate.items() if len(spot) != 4))
+    def _coefficients(self, given: dict[str, Any], kind: str, floor: float) -> tuple[dict[str, Any], list[Any]]:
+        """Give what a unit of outcome of each region counts, and the constants that go with it."""
+        number, family, one, unit = self.number, self.goal["equity_family"], self.number(1), self.unit
+        coef, terms = dict(zip(unit, map(number, given["region"] or [0] * len(unit)), strict=True)), []
         if kind == "equity":
-            scale, family = p.equity_scale(), p.goal["equity_family"]
-            return float(sum(curve(family, scale * p.unit[r], x)[0] for r, x in self.region.items()))
-        return float(sum(self.cells.values()) if kind == "least_money" else self.total)
-
-    def stages(self) -> Checks:
+            # The slope of the curve of each region near the price, and how far the tangent there is above that line.
+            for r, price in coef.items():
+                u = number(0 if family == "linear" else highest((one, family, one), 0, 10**300, price, whole=False)[1])
+                value, coef[r] = curve(family, one, u)
+                terms += [number(self.scale) * unit[r] * value, -number(self.scale) * unit[r] * coef[r] * u]
+            return coef, terms
+        coef = {r: x if kind in ("worst_region", "second") and r in self.live else 0 * one for r, x in coef.items()}
+        total, theta = sum(coef.values()) if kind == "worst_region" and self.live else one, number(given["target"])
+        base = {"total": one, "second": one, "least_money": theta, "worst_region": 0 * one}[kind]
+        terms = [-theta * number(Fraction(str(self.goal["target"] or 0))), -number(floor) * sum(coef.values())]
+        return {r: base + x / total / unit[r] for r, x in coef.items()}, terms
+    def _values(self, c: str) -> Any:
+        """Give each cell with the curve that its money works on, and what a unit of the gain of a level counts."""
+        row, joint, low, high = self.clusters[c], self.coef[self.clusters[c]["region"]], 0, 0
+        mine = sum(x + self.margin * abs(x) for x in (w * self.coef[r] for r, w in row["counts"].items()))
+        weight = {(lever, t): mine * self.discount[t] for lever, t in product(self.names["lever"], self.years)}
+        for (levers, gains), t in product(self.synergies.items(), self.years):
+            # The smallest of some outcomes is at most any mean of them.
+            shares = [self.shares.get(("+".join(levers), c, t, lever), 0) for lever in levers]
+            for lever, share in zip(levers, shares if any(shares) else [1, *shares[1:]], strict=True):
+                weight[lever, t] += gains[c] * joint * self.discount[t] * share / (sum(shares) or 1)
+        for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
+            pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
+            curved = (own * pair.effect, pair.family, pair.scale)
+            if pair.keep or pair.lag:  # a stock earns its outcome and pays its price, which pays the money
+                low, high = (low, high) if k else (pair.stock, pair.stock)
+                came = sum(self.purse[f, t - pair.lag] for f in pair.funds) if k >= pair.lag else 0
+                fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
+                low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else min(pair.most, came))
+                top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
+                self.terms += [top, price * low, price * high, -price * high]
+                paid = sum(pair.keep**n * self.stock.get((c, lever, then), 0) for n, then in enumerate(later))
+                curved, own = (paid, "linear", pair.scale), weight[lever, later[0]] if later else 0
+            yield (c, lever, t), curved, own
+    def _offers(self, cell: Any, curved: Any, own: Any, paid: set[Any], shut: set[Any]) -> dict[Any, Any]:
+        """Give the most that a cell can add, by its money, 0 being off, where some counts are paid and flows shut."""
+        pair, lock, ways = self.pairs[cell[:2]], self.locks.get(cell), []
+        for flow in [(*cell, f) for f in pair.funds]:
+            held, low = self.locks.get(flow), int((*flow, "draw") in paid)
+            low, high = (low, min(self.purse[flow[3], flow[2]], pair.most)) if held is None else (max(held, low), held)
+            ways.append((self.price[flow], low, 0 if flow in shut else high))
+        start, menu = sum(low for _, low, _ in ways), pair.menu if lock is None else {lock: pair.menu.get(lock, "")}
+        cost = sum(x * low for x, low, _ in ways) + sum(self.price[spot] for spot in paid if len(spot) > 2)
+        found: dict[Any, Any] = {} if lock or start else {0: 0}
+        # The cheapest money first: from start to end, which cost so much, a unit has one price.
+        for price, low, high in [(0, start, start), *sorted(ways)] if all(x <= y for _, x, y in ways) else ():
+            end, least, most = start + high - low, max(start, pair.least, 1), min(start + high - low, pair.most)
+            spans = [(x, x) for x in menu if least <= x <= most] if menu else [(least, most)]
+            for a, b in spans if least <= most else ():
+                value, x = highest(curved, a, b, price) if menu.get(a, "") == "" else (own * menu[a] - price * a, a)
+                found[x] = max(found.get(x, -FAR), value + price * start - cost)
+            start, cost = end, cost + price * (end - start)
+        return found
+    def _cluster(self, c: str) -> Any:
+        """Give the most that the cells of a cluster add, best first, with its counts and inner rows, or a bit more."""
+        inners, tables, counts = self.inners[c], [], set[Any]()
+        room = [[limit for _, limit in inners]]  # what cells may sum to, so that later ones can still keep the limits
+        for cell, curved, own in (value for value in self._values(c) if self.pairs[value[0][:2]].funds):
+            mine, table = {spot: x for spot, x in self.counted[cell].items() if self.price[spot]}, []
+            need(len(mine) <= MOST_COUNTS, "more counts of a cell than can be tried")
+            for paid in (set(compress(mine, on)) for on in product((False, True), repeat=len(mine))):
+                shut = {flow for spot in mine.keys() - paid for flow in mine[spot]}
+                for x, value in self._offers(cell, curved, own, paid, shut).items():
+                    table.append((x, value, {spot for spot in paid if x and len(spot) == 2}))
+            coefs, counts = [coef.get(cell, 0) for coef, _ in inners], counts | {x for x in mine if len(x) == 2}
+            room.append([limit - min(a * x for x, _, _ in table) for limit, a in zip(room[-1], coefs, strict=True)])
+            tables.append((max(value for _, value, _ in table), coefs, table))
+        best = sum(top for top, _, _ in tables) + sum(max(0, -self.price[spot]) for spot in counts)
+        self.terms += [best, -best]
+        heap = [(0, len(tables), [0] * len(inners), set[Any]())]
+        for _ in range(MOST_NODES):
+            lost, left, sums, paid = heappop(heap) if heap else (FAR, 0, [], set())
+            if not left:
+                return best - lost
+            top, coefs, table = tables[left - 1]
+            for x, value, more in table:
+                after = [s + a * x for s, a in zip(sums, coefs, strict=True)]
+                if all(s <= limit for s, limit in zip(after, room[left - 1], strict=True)):
+                    gates = sum(max(0, self.price[spot]) for spot in more - paid)
+                    gates += sum(max(0, -self.price[spot]) for spot in counts - paid - more if left == 1)
+                    heappush(heap, (lost + top - value + gates, left - 1, after, paid | more))
+        return best - heap[0][0]
+    def inputs(self, folder: Path) -> Any:
+        """Read all files but links and pipes, compare digests, build the problem, compare what the plan says of it."""
+        paths = [*map(folder.joinpath, ("plan.json", "summary.json", "allocation.csv")), *(folder / "inputs").iterdir()]
+        fits = (path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES for path in paths)
+        need(all(fits) and not (folder / "inputs").is_symlink(), "no regular file, or too large")
+        document, self.summary, self.allocation, *data = (path.read_bytes() for path in paths)
+        found, self.files = json.loads(document), dict(zip((path.name for path in paths[3:]), data, strict=True))
+        need(found["format"] == "clusteropt-plan-2" and len(found) == 3, "plan.json: format")
+        plan = self.plan = found["plan"]
+        text = json.dumps(plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        digests = {name: sha256(x).hexdigest() for name, x in {"plan.json": text.encode(), **self.files}.items()}
+        stated = plan["certificate"]["inputs"] | {"plan.json": found["sha256"]}
+        yield "digests\n摘要", differ(digests, stated), f"{len(digests)}"
+        self.read(self.files, float)
+        self.live, self.scale = self.regions()
+        wanted = {label: self.names[kind] for kind, label in LABELS.items()} | {key: self.goal[key] for key in GOAL}
+        wanted |= {f"{x}_of": [self.names[x].index(row[x]) for row in self.clusters.values()] for x in PLACES}
+        wanted |= {"equity_scale": self.scale} if self.goal["kind"] == "equity" else {}
+        wanted["purse"] = [[self.purse[f, t] for t in self.years] for f in self.names["fund"]]
+        wanted["per_printed"] = self.model.get("money", {}).get("per_printed", 10_000)
+        given = plan | plan["labels"] | plan["objective"] | plan["money"]
+        yield "names and positions\n名称与位置", differ(wanted, {key: given[key] for key in wanted}), ""
+    def money(self) -> Any:
+        """Check all that limits the awards, and what is told of them; marks that make formulas text do not count."""
+        rows = self.rows(self.plan["awards"], "cluster lever year fund amount")
+        cells, flows = groupby(rows, key=lambda row: row[:3]), {row[:4]: row[4] for row in rows}
+        self.cells = Counter({cell: sum(row[4] for row in awards) for cell, awards in cells})
+        wrong = [flow for flow, x in flows.items() if type(x) is not int or x < 1] + rows[len(flows) :]
+        yield "whole positive money\n金额为正整数", wrong, f"{sum(flows.values()):,}"
+        wrong = [x for x in flows if x[2] not in self.years or x[3] not in self.pairs[x[:2]].funds]
+        yield "eligibility\n使用资格", wrong, f"{len(flows)}"
+        wrong = [cell for cell, x in self.cells.items() for pair in [self.pairs[cell[:2]]]
+                 if (x not in pair.menu if pair.menu else not pair.least <= x <= pair.most)]
+        yield "least, most and menus\n最小最大拨款与菜单", wrong, f"{len(self.cells)}"
+        digits, wanted = len(str(self.plan["money"]["per_printed"])) - 1, []
+        for (c, lever, t, f), x in flows.items():
+            printed = f"{x // 10**digits}.{x % 10**digits:0{digits}d}" if digits else f"{x}"
+            wanted.append([c, self.clusters[c]["region"], self.clusters[c]["path"], lever, str(t), f, str(x), printed])
+        columns = ("cluster", "region", "path", "lever", "year", "fund", "amount", "amount_printed")
+        given = [[row[column] for column in columns] for row in read_csv(self.allocation)]
+        plain = [sorted(",".join(row).replace("'", "") for row in table) for table in (wanted, given)]
+        yield "allocation.csv\nallocation.csv", differ(plain[0], plain[1]), f"{len(given)}"
+        on = {spot for counts in self.counted.values() for spot, counted in counts.items() if counted & flows.keys()}
+        spots, paid = Counter(flows | dict.fromkeys(on, 1)), Counter(flows | self.cells)
+        found = [(side, sum(spots[x] for x in side.spots), side.limit + WHOLE[side.side](side.ratio * sum(
+            spots[x] for x in side.base))) for side in self.sides]
+        for (purse, rule), sides in groupby(found, key=lambda x: (x[0].kind == "purse", x[0].rule)):
+            slacks = [level - limit if side.side == "min" else limit - level for side, level, limit in sides]
+            wrong = [x for x in slacks if x < 0] + [spot for spot, x in self.locked[rule].items() if paid[spot] != x]
+            yield f"purse {rule}\n年度资金 {rule}" if purse else f"rule {rule}\n规则 {rule}", wrong, f"{min(slacks):+}"
+        rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found if side.kind != "purse")
+        stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit")
+        yield "certificate of the rules\n规则证书", differ(rules, stated), f"{len(stated)}"
+        left = [(side.rule, side.year, x - level) for side, level, x in found if side.kind == "purse" and x != level]
+        unspent = {column: [row[column] for row in self.plan["unspent"]] for column in ("fund", "year", "amount")}
+        yield "money left\n资金余额", differ(sorted(left), self.rows(unspent, "fund year amount")), f"{len(left)}"
+    def outcomes(self) -> Any:
+        """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""
+        plan, proofs, stages = self.plan, self.plan["certificate"]["stages"], self.plan["stages"]
+        outcome, joint, self.region, self.size = self.worth(self.cells)
+        rows = self.rows(plan["cells"], "cluster lever year amount outcome value")
+        stated = {row[:3]: row[3:] for row in rows}
+        made = {cell: (self.cells[cell], x, x * self.discount[cell[2]] * sum(self.clusters[cell[0]]["counts"].values()))
+                for cell, x in outcome.items() if x or self.cells[cell] or cell in stated}
+        yield "cells\n单元", differ(made, stated, self.size) + rows[len(stated) :], f"{len(rows)}"
+        total, money = sum(self.region.values()), self.cells.total()
+        wanted = {"synergy": list(joint.values()), "region_outcome": list(self.region.values()), "total_outcome": total}
+        yield "outcomes\n产出", differ(wanted, {key: plan[key] for key in wanted}, self.size), f"{total:.12g}"
+        wanted = {"objective": self.goal["kind"], "value": stages[0]["value"], "claimed_bound": stages[0]["bound"],
+                  "claimed_gap": max(gap(stage["bound"], stage["value"]) for stage in stages),
+                  "safe_gap": max(gap(proof["bound"], x["value"]) for x, proof in zip(stages, proofs, strict=True)),
+                  "proof": min((x["proof"] for x in proofs), key=["claimed", "kkt", "safe", "exact"].index),
+                  "safe_bound": proofs[0]["bound"], "money_held": sum(self.purse.values()), "money_total": money,
+                  "total_outcome": plan["total_outcome"]}
+        finite, found = {key: None if x in (FAR, -FAR) else x for key, x in wanted.items()}, json.loads(self.summary)
+        yield "summary.json\nsummary.json", [key for key, x in finite.items() if found[key] != x], f"{len(wanted)}"
+        parts = [curve(self.goal["equity_family"], self.scale * self.unit[r], x)[0] for r, x in self.region.items()]
+        worst = min((self.region[r] / self.unit[r] for r in self.live), default=0.0)
+        self.values = {"total": total, "worst_region": worst, "equity": sum(parts), "least_money": float(money)}
+    def stages(self) -> Any:
         """Check the value, the claimed bound and the proved bound of every stage."""
-        goal, stages, proofs = self.problem.goal, self.plan["stages"], self.certificate["stages"]
-        if self.certificate["own"] is not False:
-            yield "own", None, ", ".join(f"{stage['value']:.12g}" for stage in stages)
-            return
-        kinds = ["worst_region", "total"][: len(stages)] if goal["kind"] == "worst_region" else [goal["kind"]]
-        need(kinds == [stage["kind"] for stage in stages] and len(stages) == len(proofs), "plan.json: stages")
-        if goal["kind"] == "least_money":
-            short = goal["target"] - self.total > TOLERANCE * max(goal["target"], self.size)
-            yield "target", [self.total] if short else [], f"{goal['target']:.12g}"
-        for k, (stage, proof) in enumerate(zip(stages, proofs, strict=True)):
-            value = self._value(stage["kind"])
-            size = 0.0 if stage["kind"] == "least_money" else self.size
-            same = near(value, stage["value"], size)
-            yield "value", [] if same else [stage["value"]], f"{stage['kind']} {value:.12g}"
-            sign = -1.0 if stage["kind"] == "least_money" else 1.0
-            above = sign * (stage["bound"] - value) >= -TOLERANCE * max(abs(value), size)
-            yield "claimed", [] if above else [stage["bound"]], self._bound_text(stage["bound"], value)
-            yield self._proof(("second" if k else stage["kind"], value, sign, size), proof)
-
-    def _bound_text(self, bound: float, value: float) -> str:
-        """Write a bound and the gap to it."""
-        return f"{bound:.12g}, {self.say('gap')} {gap(bound, value):.2e}"
-
-    def _proof(self, stage: tuple[str, float, float, float], proof: Any) -> tuple[str, list[Any] | None, str]:
-        """Compute the bound that the multipliers prove, and compare it with the one that is stated."""
-        (kind, value, sign, size), grade, stated = stage, proof["proof"], proof["bound"]
-        if grade == "claimed":
-            return "proved", [stated] if sign * stated != math.inf else None, self.say("nothing")
-        need(grade in ("exact", "safe"), f"proof: {grade}")
-        problem = Problem(self.settings, self.tables, Fraction) if grade == "exact" else self.problem
-        try:
-            bound = Bound(problem, proof["multipliers"], kind, self._value("worst_region") if kind == "second" else 0.0)
-        except ArithmeticError as error:
-            return "proved", [error], grade
-        room = TOLERANCE * max(abs(float(bound.limit)), bound.size * 1e-3)
-        limit, edge = float(bound.limit), float(bound.limit) - room
-        if sign < 0:
-            # Money is whole: where less than 7.2 is not possible, 8 is the least.
-            limit = edge = float(math.ceil(bound.limit))
-        wrong = [] if sign * stated >= sign * edge else [f"{stated!r}; {limit!r}"]
-        wrong += [] if sign * (limit - value) >= -TOLERANCE * max(abs(value), size) else [f"{value!r}; {limit!r}"]
-        return "proved", wrong, f"{grade}: {self._bound_text(limit, value)}"
-
-    def summary(self) -> Checks:
-        """Compare summary.json with the plan."""
-        plan, stages, proofs = self.plan, self.plan["stages"], self.certificate["stages"]
-        grades = [proof["proof"] for proof in proofs]
-        wanted = {
-            "name": plan["name"], "title": plan["title"]["en"], "title_zh": plan["title"]["zh"],
-            "objective": plan["objective"]["kind"], "value": stages[0]["value"], "claimed_bound": stages[0]["bound"],
-            "claimed_gap": max(gap(stage["bound"], stage["value"]) for stage in stages),
-            "safe_bound": proofs[0]["bound"],
-            "safe_gap": max(gap(proof["bound"], stage["value"]) for proof, stage in zip(proofs, stages, strict=True)),
-            "proof": next(grade for grade in ("claimed", "kkt", "safe", "exact") if grade in grades),
-            "total_outcome": plan["total_outcome"], "money_unit": plan["money"]["unit"]["en"],
-            "money_held": sum(self.problem.purse.values()), "money_total": sum(self.flows.values()),
-        }  # fmt: skip
-        finite = {key: None if isinstance(x, float) and not math.isfinite(x) else x for key, x in wanted.items()}
-        found = json.loads(read_file(self.folder, "summary.json"))
-        yield "summary", [key for key, x in finite.items() if found[key] != x], f"{len(wanted)}"
-
-
+        plan, kind, target = self.plan, self.goal["kind"], self.goal["target"]
+        need(plan["certificate"]["own"] is False, "limits of the caller's own, in no table / 调用者自设的限制")
+        stages = list(zip(plan["stages"], plan["certificate"]["stages"], strict=True))
+        need([x["kind"] for x, _ in stages] == [kind, "total"][: len(stages) if kind == "worst_region" else 1], "stage")
+        least, total, worst = kind == "least_money", self.values["total"], self.values["worst_region"]
+        for k, (stage, proof) in enumerate(stages):
+            value, bound, stated, grade = self.values[stage["kind"]], stage["bound"], proof["bound"], proof["proof"]
+            sign, size = -1 if least else 1, 0.0 if least else self.size
+            room, wrong = TOLERANCE * max(abs(value), size), differ(value, stage["value"], size)
+            wrong += [f"target {target}"] if least and target - total > TOLERANCE * max(target, self.size) else []
+            yield "value\n目标值", wrong, f"{stage['kind']} {value:.12g}"
+            wrong = [] if sign * (bound - value) >= -room else [bound]
+            yield "claimed bound, not proved\n声称的界, 未经证明", wrong, f"{bound:.12g} ({gap(bound, value):.2e})"
+            if grade == "claimed":
+                yield "proved bound\n已证明的界", [stated] if sign * stated != FAR else None, "not proved / 未证明"
+                continue
+            problem = Folder().read(self.files, {"exact": Fraction, "safe": float}[grade])
+            problem.live, problem.scale = self.live, self.scale
+            try:
+                best, priced = problem.bound(proof["multipliers"], "second" if k else kind, k * worst)
+            except ArithmeticError as error:
+                yield "proved bound\n已证明的界", [error], grade
+                continue
+            # Money is whole and never below nothing: where less than 7.2 is not possible, 8 is the least.
+            own = edge = float(max(0, math.ceil(-best)) if least else best)
+            edge -= 0 if least else TOLERANCE * max(abs(own), size, priced * 1e-2)
+            wrong = [] if sign * stated >= sign * edge and sign * (own - value) >= -room else [f"{stated!r}; {own!r}"]
+            yield "proved bound\n已证明的界", wrong, f"{grade}: {own:.12g} ({gap(own, value):.2e})"
 def check_folder(folder: str | Path, language: str = "en") -> tuple[int, list[tuple[str, str, str]]]:
     """Check a folder; give 0, 1 or 2 and, line by line, the state, the title and the detail."""
-    audit, lines, open_end = Audit(Path(folder), language), [], False
-    for part in (audit.files, audit.labels, audit.money, audit.rules, audit.outcomes, audit.stages, audit.summary):
-        try:
-            for word, wrong, detail in part():
-                head, _, name = word.partition(" ")
-                faults = [" ".join(map(str, x)) if isinstance(x, tuple) else str(x) for x in (wrong or [])[:SHOWN]]
-                faults += [f"... {len(wrong)}"] if wrong and len(wrong) > SHOWN else []
-                state = OPEN if wrong is None else WRONG if wrong else OK
-                open_end |= word == "own"
-                lines.append((state, f"{audit.say(head)} {name}".strip(), "; ".join(faults) or detail))
-        # Whatever the bytes are, the end is a line and not a traceback.
-        except Exception as error:
-            lines.append((OPEN, audit.say("unread"), f"{part.__name__}: {type(error).__name__}: {str(error)[:200]}"))
-            open_end = True
-            break
-    return 1 if any(state == WRONG for state, _, _ in lines) else 2 * open_end, lines
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
+    it, lines, side, code = Folder(), [], int(language == "zh"), 0
+    try:
+        for title, wrong, detail in chain(it.inputs(Path(folder)), it.money(), it.outcomes(), it.stages()):
+            state, code = "--" if wrong is None else "WRONG" if wrong else "ok", 1 if wrong else code
+            lines.append((state, title.split("\n")[side], "; ".join(map(str, (wrong or [])[:3])) or detail))
+    except Exception as error:  # whatever the bytes are, the end is a line and not a traceback
+        lines.append(("--", ("cannot be read or judged", "无法读取或判断")[side], f"{error!r}"[:200]))
+        code = code or 2
+    return code, lines
+def main(arguments: list[str] | None = None) -> int:
     """Check the folder that the command line names, one line a check; give the code to end with."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    language = "en"
-    if "--language" in given[:-1]:
-        place = given.index("--language")
-        language = given[place + 1]
-        del given[place : place + 2]
-    if len(given) != 1 or given[0].startswith("-") or language not in ("en", "zh"):
-        sys.stderr.write("python verify.py DIR [--language en|zh]\n")
-        return 2
-    code, lines = check_folder(given[0], language)
+    given, encoding = sys.argv[1:] if arguments is None else arguments, sys.stdout.encoding or "utf-8"
+    code, lines = check_folder(*(*given, ".", "", "")[:3:2])
     for line in lines:
-        text = f"{line[0]:<5}  {line[1]}: {line[2]}"
-        shown = "".join(sign if sign.isprintable() else "?" for sign in text)
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(shown.encode(encoding, "replace").decode(encoding) + "\n")
+        text = "".join(sign if sign.isprintable() else "?" for sign in "{:<5}  {}: {}".format(*line))
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
     return code
-
-
 if __name__ == "__main__":
     sys.exit(main())

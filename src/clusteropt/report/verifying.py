@@ -1,8 +1,7 @@
-"""Checking plans with the stand-alone verifier, from inside the package."""
+"""Checking plans with the stand-alone verifier, from inside the package, and the words beside them as well."""
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,10 +9,13 @@ from inspect import getsource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clusteropt.errors import ClusteroptError
+from clusteropt.inputs.reading import problem_of_folder
 from clusteropt.plan import verify as verifier
-from clusteropt.plan import verify_bound, verify_tables
+from clusteropt.plan.saving import load_plan
 from clusteropt.report.files import refusal, write_checked_files
-from clusteropt.text import Language
+from clusteropt.report.tables import allocation_csv, summary_json
+from clusteropt.text import Language, Text
 
 if TYPE_CHECKING:
     import os
@@ -21,17 +23,15 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Problem
     from clusteropt.plan.plan import Plan
 
-# How a part of the verifier finds the others when they are files of their own.
-_PARTS = re.compile(r"^if TYPE_CHECKING or __package__:\n.*?\n\n", re.MULTILINE | re.DOTALL)
-_FUTURE = "from __future__ import annotations\n\n"
+WORDS = Text("names, units and texts", "名称、单位与文字")
 
 
 class CheckState(StrEnum):
     """What came out of one check."""
 
-    OK = verifier.OK
-    WRONG = verifier.WRONG
-    OPEN = verifier.OPEN
+    OK = "ok"
+    WRONG = "WRONG"
+    OPEN = "--"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,10 @@ def verify(problem: Problem, plan: Plan, language: Language = Language.EN) -> Ve
 
 
 def verify_folder(folder: str | os.PathLike[str], language: Language = Language.EN) -> Verdict:
-    """Check a plan folder with the stand-alone verifier.
+    """Check a plan folder with the stand-alone verifier, and then what that leaves out: names, units and texts.
+
+    These are read with the package's own readers, which also refuse what the verifier passes over, such as a column
+    that no table has.
 
     Parameters
     ----------
@@ -122,14 +125,32 @@ def verify_folder(folder: str | os.PathLike[str], language: Language = Language.
         The language of the titles.
     """
     code, lines = verifier.check_folder(Path(folder), language.value)
-    return Verdict(code, tuple(Check(CheckState(state), title, detail) for state, title, detail in lines))
+    checks = [Check(CheckState(state), title, detail) for state, title, detail in lines]
+    # What cannot be judged has no words to compare.
+    if code < 2:
+        words = _check_words(Path(folder), language)
+        checks.append(words)
+        code = code or {CheckState.OK: 0, CheckState.WRONG: 1, CheckState.OPEN: 2}[words.state]
+    return Verdict(code, tuple(checks))
+
+
+def _check_words(folder: Path, language: Language) -> Check:
+    """Compare what the files say in words with the tables and with what the plan would print."""
+    title = WORDS.read(language)
+    try:
+        plan, problem = load_plan(folder), problem_of_folder(folder)
+        files = {"allocation.csv": allocation_csv(plan), "summary.json": summary_json(plan)}
+        wrong = [name for name, text in files.items() if (folder / name).read_bytes() != text.encode()]
+    except (ClusteroptError, OSError) as error:
+        return Check(CheckState.OPEN, title, str(error))
+    wrong += [part for part in ("name", "title", "money", "labels") if getattr(plan, part) != getattr(problem, part)]
+    wrong += [] if plan.objective.outcome == problem.objective.outcome else ["objective.outcome"]
+    return Check(CheckState.WRONG if wrong else CheckState.OK, title, ", ".join(wrong))
 
 
 def program() -> str:
     """Give the verifier as one file that runs without the package."""
-    parts = [getsource(module).replace(_FUTURE, "") for module in (verify_bound, verify_tables)]
-    inner = "\n\n".join(_PARTS.sub("", part) for part in parts)
-    return _PARTS.sub(lambda _: f"\n{inner}\n\n", getsource(verifier))
+    return getsource(verifier)
 
 
 def write_program(path: str | os.PathLike[str]) -> None:

@@ -246,6 +246,17 @@ def test_figures_of_trust_come_from_the_runs(figures: Any) -> None:
     assert figures.fill(text, figures.trust_block(figures.read_trust())) == text
 
 
+def test_mutants_that_live_are_told_with_the_reason(figures: Any) -> None:
+    """Each group of mutants has a row with its share killed; the list of survivors says where a reason lacks."""
+    run = {"machine": "m", "cpus": 1, "python": "3", "versions": {"highspy": "1"}, "seconds": 1.0}
+    files = {"a.py": {"mutants": 8, "killed": 6, "survived": 2}}
+    step = {**run, "files": files, "survivors": [["a.py f: x -> y", "the same"], ["a.py g: x -> y", ""]]}
+    block = figures.trust_block({"mutation money": step})
+    assert "| 90 % of the mutants of the money code killed | a.py: 6 of 8 (75.0%) |" in block
+    assert "| 90 % of the mutants of the verifier killed | not run |" in block
+    assert block.endswith("\n- `a.py f: x -> y`: the same\n- `a.py g: x -> y`: no reason found")
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_glossary_explains_the_word(word: str) -> None:
     """Every fixed word has an entry with a Chinese word, an English and a Chinese sentence."""

@@ -20,7 +20,7 @@ SHORT = range(48)
 LONG = int(os.environ.get("CLUSTEROPT_TRUST_MODELS", "2000"))
 """How many seeds the long form takes."""
 CHUNK = 50
-ONCE_WRONG = (2_000_573,)
+ONCE_WRONG = (5217, 2_000_573, 2_001_232, 2_001_868, 2_002_233, 2_004_298, 2_006_537, 2_007_216)
 """Seeds on which something once did not agree."""
 
 
@@ -50,7 +50,7 @@ def test_the_models_are_no_idle_ones(found: list[Finding]) -> None:
 
 @pytest.mark.parametrize("seed", ONCE_WRONG)
 def test_what_once_did_not_agree_does(seed: int, tmp_path: Path) -> None:
-    """The same on models that showed a fault: negative spill-overs of a stock below half a unit."""
+    """The same on models that once showed a fault of the formulation, the search, the verifier or the oracle."""
     examine(seed, tmp_path)
 
 

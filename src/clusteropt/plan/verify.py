@@ -248,7 +248,7 @@ class Folder:
         region, given = self.worth(even)[2], self.goal["equity_scale"]
         mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
         return live, float(given or (mean if mean > 0 else 1))
-    def bound(self, given: dict[str, Any], kind: str, floor: float) -> tuple[Any, float]:
+    def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> tuple[Any, float]:
         """Bound what plans reach (least money: minus money) from prices; give the bound and how much they are of."""
         number, rows, parts = self.number, self.rows, defaultdict[Any, Any](list)
         purse = [x for prices in given["purse"] for x in prices]
@@ -257,7 +257,7 @@ class Folder:
         self.shares = {row[:4]: number(row[4]) for row in rows(given["synergy"], "synergy cluster year lever share")}
         self.stock = {row[:3]: number(row[3]) for row in rows(given["stock"], "cluster lever year price")}
         prices = {row[:3]: number(row[3]) for row in rows(given["rule"], "rule side year price")}
-        self.margin, self.inners = MARGIN if number is float else 0, defaultdict[str, Any](list)
+        self.margin, self.inners = margin if number is float else 0, defaultdict[str, Any](list)
         self.coef, self.terms = self._coefficients(given, kind, floor)
         for k, side in enumerate(self.sides):
             sign, money = -1 if side.side == "min" else 1, number(kind == "least_money" and k < len(purse))
@@ -277,7 +277,7 @@ class Folder:
         rate = Counter({spot: sum(map(abs, x)) for spot, x in parts.items()})
         self.price = Counter({spot: sum(x) - self.margin * rate[spot] for spot, x in parts.items()})
         terms = [self._cluster(c) for c in self.clusters] + self.terms  # fractions are rounded up to stay short
-        total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + MARGIN * abs(x) for x in terms)
+        total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
         need(math.isfinite(total), "no finite bound", ArithmeticError)
         priced = [side.limit * max([rate[flow] for flow in side.spots], default=0) for side in self.sides[: len(purse)]]
         return total, float(sum(priced) + sum(map(abs, terms)) + sum(x for spot, x in rate.items() if len(spot) != 4))
@@ -285,8 +285,7 @@ class Folder:
         """Give what a unit of outcome of each region counts, and the constants that go with it."""
         number, family, one, unit = self.number, self.goal["equity_family"], self.number(1), self.unit
         coef, terms = dict(zip(unit, map(number, given["region"] or [0] * len(unit)), strict=True)), []
-        if kind == "equity":
-            # The slope of the curve of each region near the price, and how far the tangent there is above that line.
+        if kind == "equity":  # the slope of the curve of each region near its price, and how far the tangent is above
             for r, price in coef.items():
                 u = number(0 if family == "linear" else highest((one, family, one), 0, 10**300, price, whole=False)[1])
                 value, coef[r] = curve(family, one, u)
@@ -468,13 +467,14 @@ class Folder:
             problem = Folder().read(self.files, {"exact": Fraction, "safe": float}[grade])
             problem.live, problem.scale = self.live, self.scale
             try:
-                best, priced = problem.bound(proof["multipliers"], "second" if k else kind, k * worst)
+                what = proof["multipliers"], "second" if k else kind, k * worst
+                (best, priced), (plain, _) = problem.bound(*what), problem.bound(*what, 0.0)
             except ArithmeticError as error:
                 yield "proved bound\n已证明的界", [error], grade
                 continue
             # Money is whole and never below nothing: where less than 7.2 is not possible, 8 is the least.
-            own = edge = float(max(0, math.ceil(-best)) if least else best)
-            edge -= 0 if least else TOLERANCE * max(abs(own), size, priced * 1e-2)
+            own = float(max(0, math.ceil(-best)) if least else best)
+            edge = own if least else float(plain) - TOLERANCE * max(abs(own), size, priced * 1e-2)
             wrong = [] if sign * stated >= sign * edge and sign * (own - value) >= -room else [f"{stated!r}; {own!r}"]
             yield "proved bound\n已证明的界", wrong, f"{grade}: {own:.12g} ({gap(own, value):.2e})"
 def check_folder(folder: str | Path, language: str = "en") -> tuple[int, list[tuple[str, str, str]]]:

@@ -550,6 +550,19 @@ def test_the_program_ends_with_one_and_two(folder: Path) -> None:
         assert ("无法读取" if "zh" in arguments else "cannot be read") in found.stdout
 
 
+def test_every_line_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines of the check are written as they are, in the language asked for, and the code is given."""
+    for arguments in ([str(folder)], [str(folder), "--language", "zh"]):
+        assert main(arguments) == 0
+        lines = check_folder(folder, arguments[-1] if len(arguments) > 1 else "en")[1]
+        assert capsys.readouterr().out == "".join(f"{s:<5}  {t}: {d}\n" for s, t, d in lines)
+    monkeypatch.setattr(sys, "argv", ["verify.py", str(folder / "nowhere")])
+    assert main() == 2
+    assert capsys.readouterr().out.startswith("--     cannot be read or judged: ")
+
+
 def test_the_output_is_safe_for_any_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Names cannot command a terminal, and a terminal that knows no Chinese gets question marks."""
     (folder / "inputs" / "rules.csv").write_text("rule,kind,max\n\x1b[31mred,amount,10\n", encoding="utf-8")

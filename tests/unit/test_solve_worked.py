@@ -353,3 +353,10 @@ def test_a_small_harmful_problem_is_solved_soon() -> None:
     plan = solve(problem, replace(INLINE, time_limit_s=10.0))
     assert plan.value >= 0.999 * best[0]
     assert plan.bound >= best[0] * (1 - 1e-9)
+
+
+def test_no_draw_at_all_is_a_plan_of_nothing() -> None:
+    """Where no fund may pay anything, least money for the target 0 is no money."""
+    problem = with_draws(plain_problem([[1.0]], [[1.0]], [[9]]), [])
+    plan = solve(replace(problem, objective=Objective(ObjectiveKind.LEAST_MONEY, target=0.0)), INLINE)
+    assert (plan.value, plan.money_total) == (0.0, 0)

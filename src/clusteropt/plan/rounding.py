@@ -144,11 +144,13 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
     choices, rows = read_choices(formulation, x), exact_rows(formulation, x)
     limits = rows + _cell_rows(formulation, choices)
     base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
-    if formulation.whole_money and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
+    # Without any flow there is nothing to move.
+    settled = formulation.whole_money or not len(base)
+    if settled and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
         return base
     gain = _gains(formulation, money)
     _, deadline = run
-    for radius, safety in product(RADII, _safeties(formulation)):
+    for radius, safety in product(RADII if len(base) else (), _safeties(formulation)):
         if time.monotonic() > deadline:
             break
         need = _need(formulation, base, safety)

@@ -17,6 +17,7 @@ from clusteropt.model.outcome import evaluate, needed_total
 from clusteropt.model.space import make_space
 from clusteropt.plan.making import COARSE, WHOLE_MOST, make
 from clusteropt.plan.rounding import round_money
+from clusteropt.plan.zero import allows_no_money, no_money
 from clusteropt.solver.claim import Limit
 from clusteropt.solver.points import carry, to_units
 from clusteropt.solver.scaling import to_program
@@ -82,6 +83,13 @@ def find_plan(problem: Problem, trials: Trials) -> Existence:
     trials : Trials
         Where to search, and until when.
     """
+    found = _found(problem, trials)
+    space = make_space(problem)
+    # A claim that no plan exists stands on our arrays; no money at all is checked against the rules themselves.
+    return Existence(True, no_money(space)) if not found.exists and allows_no_money(space) else found
+
+
+def _found(problem: Problem, trials: Trials) -> Existence:
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         return _reach(problem, trials)
     space = make_space(bare(problem))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import ExactMoneyError, FalseBoundError, NoPlanError
+from clusteropt.errors import ExactMoneyError, FalseBoundError, InfeasibleError, NoPlanError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
@@ -25,6 +25,7 @@ from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
 from clusteropt.plan.proving import PROOF_S, prove_stages
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
+from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
@@ -58,7 +59,7 @@ COARSE = 500
 WHOLE_MOST = 100_000
 """Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
-"""How far past the time limit the rounding may go, where the part kept back was not enough."""
+"""How far past the time limit, or past the end of a search that overran it, the rounding may go."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
 NEAR = (1.0, 0.99, 1.01)
@@ -134,7 +135,7 @@ def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None,
     ExactMoneyError
         If no whole amounts near the optimum obey every rule.
     SolverFaultError
-        If HiGHS fails or returns what does not re-compute.
+        If HiGHS fails, returns what does not re-compute, or claims that there is no plan where no money at all is one.
     ModelViewError
         If a Pyomo model is no view, or holds what cannot be read back.
     """
@@ -184,6 +185,7 @@ def make(
             stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
         if money is None:
             raise refusal or AssertionError("money is rounded or refused")
+        stages, money = _no_worse_than_nothing(draw, stages, money)
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
@@ -256,6 +258,11 @@ class _Drawing:
         first = self.near is not None and self.near.aim is not Aim.PLAN
         return self.space.problem.objective.kind is ObjectiveKind.WORST_REGION and not first
 
+    def may_give_nothing(self) -> bool:
+        """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
+        kept = self.near is not None and self.near.aim is Aim.KEPT
+        return self.added is None and not kept and allows_no_money(self.space)
+
     def grid(self, whole_money: bool) -> Grid:
         unit = 1 / self.space.problem.money.per_printed if whole_money else 0.0
         grid = first_grid(make_curves(self.space), unit)
@@ -281,10 +288,17 @@ class _Drawing:
 def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
-    first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share)
+    try:
+        first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share)
+    except InfeasibleError as claimed:
+        if draw.may_give_nothing():
+            raise false_refusal() from claimed
+        raise
     if not draw.staged or first.formulation.own_objective:
         return [first]
-    floor = first.value - FLOOR_ROOM * abs(first.value)
+    nothing = stage_values(space, no_money(space))[0]
+    reached = nothing if nothing > first.value and draw.may_give_nothing() else first.value
+    floor = reached - FLOOR_ROOM * abs(reached)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
         return [first, search.best(draw.builder(floor, whole_money), grid)]
@@ -294,9 +308,12 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
 
 
 def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, ExactMoneyError | None]:
+    guard, until = rounding
+    # A search that overran its time must not turn into a claim that no whole amounts obey the rules.
+    until = max(until, time.monotonic() + ROUNDING_S)
     try:
-        with rounding[0].undisturbed():
-            return round_money(found.formulation, found.x, found.money, rounding), None
+        with guard.undisturbed():
+            return round_money(found.formulation, found.x, found.money, (guard, until)), None
     except ExactMoneyError as refusal:
         return None, refusal
 
@@ -334,6 +351,20 @@ def _whole(
     # The bound over whole amounts holds for every plan, so it goes with the plan that is kept.
     kept = [replace(old, bound=new.bound) for old, new in zip(stages, again, strict=False)]
     return kept, money, None
+
+
+def _no_worse_than_nothing(draw: _Drawing, stages: list[Found], money: Ints) -> tuple[list[Found], Ints]:
+    """Give no money at all where that is a plan and worth more, as it may be where time ran out; else what there is."""
+    nothing, sign = no_money(draw.space), 1.0 if stages[-1].formulation.maximise else -1.0
+    values, empty = (stage_values(draw.space, amounts) for amounts in (money, nothing))
+    ahead = [sign * (one - other) for one, other in zip(empty, values, strict=True)]
+    room = [FLOOR_ROOM * abs(value) for value in values]
+    # The second objective counts where the first is the same, but for the room that the second stage has itself.
+    first = next((n for n in range(len(room)) if abs(ahead[n]) > room[n]), 0)
+    if ahead[first] <= room[first] or not draw.may_give_nothing():
+        return stages, money
+    pairs = zip(stages, empty, strict=False)
+    return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing
 
 
 def stage_values(space: Space, money: Ints) -> list[float]:

@@ -14,6 +14,7 @@ import pytest
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.plan.verify import Folder, Pair, curve, highest
 from tests import naive
+from tests.bound_prices import built, random_prices
 from tests.problems import Sizes
 from tests.random_tables import TINY, random_model
 
@@ -26,58 +27,16 @@ LONELY = Sizes(clusters=1, levers=2, years=2, funds=2, menus=1.0, money=6, cells
 """One cluster with menus: every rule about its money is one inside the cluster."""
 
 
-def built(problem: packaged.Problem, number: type) -> Folder:
-    """Build the problem of the verifier from the files the package keeps."""
-    assert problem.kept is not None
-    mine = Folder().read(problem.kept.files, float)
-    live, scale = mine.regions()
-    mine = mine if number is float else Folder().read(problem.kept.files, number)
-    mine.live, mine.scale = live, scale
-    return mine
-
-
 def limit(mine: Folder, prices: dict[str, Any], kind: str, floor: float = 0.0) -> Any:
     """Give what no plan can exceed (least money: undercut)."""
     best = mine.bound(prices, kind, floor)[0]
     return max(0, -best) if kind == "least_money" else best
 
 
-def columns(rows: list[tuple[Any, ...]], *names: str) -> dict[str, list[Any]]:
-    """Write rows as the certificate does."""
-    return {name: [row[k] for row in rows] for k, name in enumerate(names)}
-
-
-def random_prices(dice: random.Random, problem: Folder, kind: str) -> dict[str, Any]:
-    """Draw a certificate's multipliers, good or bad, some of them left out."""
-
-    def price() -> float:
-        return dice.choice([0.0, dice.random(), 3 * dice.random(), 1e-3 * dice.random()])
-
-    years, clusters, levers = range(len(problem.years)), list(problem.clusters), list(problem.names["lever"])
-    positions = {-1: -1} | {year: k for k, year in enumerate(problem.years)}
-    rule = [(side.rule, side.side, positions[side.year], price()) for side in problem.sides
-            if side.kind not in ("purse", "lock") and dice.random() < 0.7]  # fmt: skip
-    shares = [("+".join(together), c, t, levers.index(lever), price())
-              for together, c, t in product(problem.synergies, range(len(clusters)), years)
-              for lever in together if dice.random() < 0.7]  # fmt: skip
-    stocks = [(c, lever, t, dice.choice([1, 1, -1]) * price())
-              for c, lever, t in product(range(len(clusters)), range(len(levers)), years)
-              if stores(problem, clusters[c], levers[lever]) and dice.random() < 0.8]  # fmt: skip
-    regional = kind in ("worst_region", "second", "equity")
-    return {
-        "purse": [[price() for _ in years] for _ in problem.names["fund"]],
-        "rule": columns(rule, "rule", "side", "year", "price"),
-        "region": [dice.random() + 1e-3 for _ in problem.unit] if regional else [],
-        "target": 10 * dice.random() if kind == "least_money" else 0.0,
-        "synergy": columns(shares, "synergy", "cluster", "year", "lever", "share"),
-        "stock": columns(stocks, "cluster", "lever", "year", "price"),
-    }
-
-
-def stores(problem: Folder, cluster: str, lever: str) -> bool:
-    """Tell whether money feeds a stock."""
-    pair = problem.pairs[cluster, lever]
-    return bool(pair.keep or pair.lag)
+def files_of(problem: packaged.Problem) -> dict[str, bytes]:
+    """Give the files that the package keeps of a problem."""
+    assert problem.kept is not None
+    return dict(problem.kept.files)
 
 
 def small(seed: int) -> packaged.Problem:
@@ -109,7 +68,7 @@ def test_no_prices_give_a_bound_below_the_optimum(seed: int) -> None:
     """For arbitrary prices of at least 0 the bound is never better than the best of all allocations."""
     problem = small(seed)
     value, total = optimum(problem)
-    kind, mine = problem.objective.kind.value, built(problem, float)
+    kind, mine = problem.objective.kind.value, built(files_of(problem), float)
     for number in range(8):
         dice = random.Random(f"{seed}/{number}")
         assert_holds(limit(mine, random_prices(dice, mine, kind), kind), value, kind)
@@ -123,7 +82,11 @@ def test_no_prices_give_a_bound_below_the_optimum(seed: int) -> None:
 def test_exact_and_safe_agree(seed: int) -> None:
     """In fractions and in floats the bound is the same up to the margin, and the safe one is never the tighter."""
     problem = random_model(seed, TINY)
-    kind, fractions, floats = problem.objective.kind.value, built(problem, Fraction), built(problem, float)
+    kind, fractions, floats = (
+        problem.objective.kind.value,
+        built(files_of(problem), Fraction),
+        built(files_of(problem), float),
+    )
     for number in range(4):
         prices = random_prices(random.Random(f"{seed}/{number}"), floats, kind)
         try:
@@ -144,7 +107,7 @@ def test_exact_and_safe_agree(seed: int) -> None:
 def test_inner_rows_only_tighten(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Holding the rules inside one cluster's menus as they are never gives a worse bound than leaving them out."""
     problem = random_model(seed, LONELY)
-    kind, mine = problem.objective.kind.value, built(problem, float)
+    kind, mine = problem.objective.kind.value, built(files_of(problem), float)
     prices = random_prices(random.Random(seed), mine, kind)
     try:
         held, size = mine.bound(prices, kind, 0.0)

@@ -5,6 +5,7 @@ No solver is in here, so that these tests are quick: they are what mutants of th
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from clusteropt.plan.verify import check_folder
 from tests.corrupting import Corruption, Part, ask, corruptions, part_of
+from tests.golden.regenerate_bounds import BOUNDS, bounds
 from tests.plan_folders import read_plan
 
 if TYPE_CHECKING:
@@ -53,6 +55,17 @@ def chosen(plan: Any) -> Iterator[Corruption]:
         if corruption.change in STRONG and part_of(corruption.field) not in (Part.TOLD, Part.PRICE):
             fields.setdefault(corruption.field, []).append(corruption)
     return (dice.choice(found) for found in fields.values())
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.name)
+def test_bounds_at_arbitrary_prices_are_as_they_were(path: Path) -> None:
+    """The bound of stored plans at arbitrary prices, in floats and in fractions, is what it was when it was proved."""
+    wanted, found = json.loads(BOUNDS.read_text(encoding="utf-8"))[path.name], bounds(path)
+    assert found.keys() == wanted.keys()
+    for key, value in found.items():
+        # Why there is no bound is a text.
+        near = value if isinstance(value[0], str) else pytest.approx(value, rel=1e-9, abs=1e-12)
+        assert wanted[key] == near, key
 
 
 def test_the_stored_plans_are_of_every_kind() -> None:

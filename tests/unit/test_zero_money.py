@@ -1,4 +1,7 @@
-"""Giving nobody any money: no plan is worse where the rules allow it, and no "no plan" is believed there."""
+"""Giving nobody any money: no plan is worse where the rules allow it, and no "no plan" is believed there.
+
+Nor is a plan worse than what its search held before time ran out.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,17 @@ from clusteropt.model.space import make_space
 from clusteropt.plan import making, rounding
 from clusteropt.plan.making import solve
 from clusteropt.plan.zero import allows_no_money
-from clusteropt.solver.claim import Limit
+from clusteropt.solver import highs
+from clusteropt.solver.claim import Limit, Reason
 from clusteropt.solver.refine import Found, Search
 from clusteropt.text import Language
 from tests import naive
-from tests.bent import bend, nothing
+from tests.bent import OPTIONS, bend, nothing
 from tests.problems import INLINE, plain_problem, random_problem, rule, with_spills
 
 if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
+    from clusteropt.solver.claim import Claim
 
 FIRST = Selection(clusters=(0,))
 KINDS = (ObjectiveKind.TOTAL, ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY)
@@ -220,3 +225,23 @@ def test_a_diagnosis_finds_the_plan_without_money(monkeypatch: pytest.MonkeyPatc
 def test_a_diagnosis_still_finds_what_cannot_stand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two floors of 6 on a purse of 10 are denied, and no money is no answer to them."""
     assert diagnose(two_floors(6), INLINE).feasible is False
+
+
+def test_a_polish_cut_short_does_not_spoil_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polishing ends at its limit with the worst money for the choices: what the search found is kept."""
+    problem = plain_problem([[2.0], [1.0]], [[1000.0], [1000.0]], [[4000]])
+    problem = replace(problem, least=np.full((2, 1), 600, np.int64))
+    best = solve(problem, INLINE).value
+    honest = highs.run
+
+    def change(claim: Claim, run: dict[str, Any]) -> Claim:
+        if run["step"] != "polish" or claim.x is None:
+            return claim
+        worst = honest(replace(run["program"], cost=-run["program"].cost), OPTIONS)
+        return replace(claim, reason=Reason.FEASIBLE, limit=Limit.TIME, x=worst.x, value=-worst.value)
+
+    runs = bend(monkeypatch, change)
+    plan = solve(problem, INLINE)
+    assert plan.record.limit is Limit.TIME
+    assert plan.value >= 0.9 * best
+    assert any(run["step"] == "polish" for run in runs)

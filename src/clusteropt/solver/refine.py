@@ -245,7 +245,7 @@ class Search:
                 if x is None:
                     raise self._refusal(run)
                 break
-            x = run.x
+            x = run.x if x is None or self._stopped is None else self._last(formulation, x, run.x)
             if step.entire:
                 # A lifted target is more than was asked, so its bound is none.
                 self._take_bound(run, formulation, step)
@@ -277,6 +277,11 @@ class Search:
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
             )
         return self._found(formulation, x)
+
+    def _last(self, formulation: Formulation, before: Floats, after: Floats) -> Floats:
+        """Give the point of a run that was stopped, unless the one before it misses nothing and is worth more."""
+        was, now = (self._sign * worth(formulation, formulation.rounded(x)) for x in (before, after))
+        return before if was > now and not shortfalls(formulation, before) else after
 
     def _found(self, formulation: Formulation, x: Floats | None) -> Found:
         if x is None:

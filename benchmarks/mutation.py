@@ -26,7 +26,7 @@ COPIED = ("src", "tests", "datasets", "models", "docs", "benchmarks", "pyproject
 GROUPS = {
     "verifier": (
         ("plan/verify.py",),
-        ("tests/unit/test_verify.py", "tests/unit/test_verify_plans.py"),
+        ("tests/unit/test_verify_plans.py", "tests/unit/test_verify.py"),
         ("tests/unit/test_verify_features.py",),
     ),
     "money": (

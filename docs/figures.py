@@ -101,9 +101,19 @@ def read_figures() -> dict[str, Any]:
 
 
 def read_trust() -> dict[str, dict[str, Any]]:
-    """Read the last line of each step of ``benchmarks/trust.py``."""
+    """Read the last line of each step of ``benchmarks/trust.py``; runs over different models are added up."""
     lines = TRUST.read_text(encoding="utf-8").splitlines() if TRUST.is_file() else []
-    return {line["step"]: line for line in map(json.loads, filter(None, lines))}
+    steps: dict[str, dict[str, Any]] = {}
+    for line in map(json.loads, filter(None, lines)):
+        before = steps.get(line["step"])
+        steps[line["step"]] = _added(before, line) if before and line["step"] == "models" else line
+    return steps
+
+
+def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Add up two runs of random models; seeds under ``mended`` differed once and agree since."""
+    keys = ("number", "tried", "seconds", "differences", "mended")
+    return one | other | {key: one.get(key, type(other[key])()) + other[key] for key in keys if key in other}
 
 
 def trust_block(steps: dict[str, dict[str, Any]]) -> str:
@@ -145,7 +155,7 @@ _GOALS = (
 _FOUND = {
     "models": lambda line: (
         f"{line['number']:,} models, {line['tried']:,} of them against all allocations: "
-        f"{len(line['differences'])} differences"
+        f"{len(line['differences'])} differences, {len(line.get('mended', []))} of them mended, tested and gone since"
     ),
     "plans": lambda line: (
         f"{line['corruptions']:,} corruptions of {line['plans']} plans: {line['refused']:,} of "

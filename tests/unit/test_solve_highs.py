@@ -15,12 +15,14 @@ import pytest
 from scipy import sparse
 
 from clusteropt.errors import NoIncumbentError, SolverFaultError, SolverFaultWarning
+from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily
 from clusteropt.plan.making import solve
 from clusteropt.plan.saving import plan_to_json
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Reason
 from clusteropt.solver.program import Program, make_program
-from tests.problems import INLINE, QUICK, Problem, hard_problem, plain_problem, random_problem
+from clusteropt.text import Language
+from tests.problems import INLINE, QUICK, Problem, hard_problem, plain_problem, random_problem, with_menus
 
 INF = np.inf
 
@@ -154,6 +156,25 @@ def test_coefficients_that_highs_would_drop_are_refused(bad: float) -> None:
     """NaN, infinite and tiny coefficients do not reach HiGHS."""
     with pytest.raises(SolverFaultError):
         highs.check_loadable(one_column(value=np.array([bad])))
+
+
+@pytest.mark.parametrize("bad", [1e-10, 1e16])
+def test_numbers_too_far_apart_name_the_table_to_look_at(bad: float) -> None:
+    """Too small for HiGHS or too large: the message names the table and the column, in both languages."""
+    with pytest.raises(SolverFaultError, match=r"table cells \(column stock\)") as caught:
+        highs.run(one_column(value=np.array([bad])), HighsOptions(5.0))
+    assert "cells 表的 stock 列" in caught.value.read(Language.ZH)
+
+
+@pytest.mark.parametrize("stock", [3e-7, 1e-10, 1e-15])
+def test_a_tiny_stock_beside_levels_is_solved(stock: float) -> None:
+    """Region 1 has levels worth 4 or 6 and no curve but that of the stock: the worst of 4 money and a level is best."""
+    problem = plain_problem([[1.0], [1.0]], [[9.0], [9.0]], [[10]], family=ResponseFamily.LINEAR, regions=[0, 1])
+    problem = with_menus(problem, {(0, 0): [(4, 4.0), (6, 6.0)], (1, 0): [(4, 4.0), (6, 6.0)]})
+    problem = replace(problem, stock=np.array([[0.0], [stock]]), depreciation=np.array([0.5]))
+    plan = solve(replace(problem, objective=Objective(ObjectiveKind.WORST_REGION)), INLINE)
+    assert plan.value == pytest.approx(4.0)
+    assert plan.total_outcome == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize("bad", [math.nan, INF])

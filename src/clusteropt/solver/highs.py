@@ -35,6 +35,13 @@ _SMALLEST = 1e-9
 """HiGHS drops coefficients of this size and only warns."""
 _LARGEST_INDEX = 2**31 - 1
 """HiGHS casts indices to 32 bits without a word."""
+_TOO_FAR_APART = Text(
+    "Probably numbers of the tables differ by more than nine orders of magnitude. Look first for a stock next to "
+    "nothing in the table cells (column stock) and write 0 for it; then bring scale and mean there, the shares in "
+    "spillovers and the amounts in funds closer together. If they are of like size, please report it.",
+    "输入表中的数值很可能相差超过九个数量级。请先检查 cells 表的 stock 列:若有接近零的存量,请改为 0;"
+    "再缩小该表的 scale 与 mean、spillovers 表的比例和 funds 表的金额之间的差距。若数值大小相近,请报告。",
+)
 
 _Status = highspy.HighsModelStatus
 STATUS: dict[highspy.HighsModelStatus, Reason | Limit] = {
@@ -235,9 +242,8 @@ def check_loadable(program: Program) -> None:
         raise SolverFaultError(
             Text(
                 f"Row {row} of the scaled model has a coefficient of at most {_SMALLEST}, which HiGHS would drop. "
-                "The amounts or effects of the tables differ by more than nine orders of magnitude; bring them closer.",
-                f"缩放后的模型第 {row} 行有绝对值不超过 {_SMALLEST} 的系数,HiGHS 会将其丢弃。"
-                "输入表中的金额或系数相差超过九个数量级,请缩小差距。",
+                f"{_TOO_FAR_APART.en}",
+                f"缩放后的模型第 {row} 行有绝对值不超过 {_SMALLEST} 的系数,HiGHS 会将其丢弃。{_TOO_FAR_APART.zh}",
             )
         )
 
@@ -305,8 +311,8 @@ def _load(solver: highspy.Highs, program: Program) -> None:
     if status != highspy.HighsStatus.kOk or solver.getNumNz() != len(program.value):
         raise SolverFaultError(
             Text(
-                "HiGHS did not take the model as it is; nothing was solved.",
-                "HiGHS 未能原样读入模型,没有求解。",
+                f"HiGHS did not take the model as it is; nothing was solved. {_TOO_FAR_APART.en}",
+                f"HiGHS 未能原样读入模型,没有求解。{_TOO_FAR_APART.zh}",
             )
         )
 

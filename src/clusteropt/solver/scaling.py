@@ -83,7 +83,9 @@ def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
     found = [b.positions for b in formulation.columns.blocks if b.name in names]
     outcome = np.concatenate([np.zeros(0, np.int64), *found])
     reach = formulation.grid.curves.value(np.arange(formulation.grid.curves.num), formulation.grid.curves.reach)
-    col[outcome] = _power(reach)
+    # Levels bring outcomes of their own, beside which curves that only a tiny stock feeds tell nothing of the size.
+    most = program.col_upper[outcome]
+    col[outcome] = _power(np.append(reach, most[np.isfinite(most)] / LARGEST))
     whole = np.flatnonzero(formulation.integer)
     col[whole] = formulation.step[whole]
     free = program.col_upper > program.col_lower

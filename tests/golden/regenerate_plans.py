@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from clusteropt.report.files import write_plan_files
 from tests.differential import Verdict, attempt
 from tests.problems import INLINE
 from tests.random_tables import TINY, random_tables, write_folder
+from tests.unit.test_verify_features import write_inputs
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Problem, Rule
@@ -31,6 +33,8 @@ PLANS = Path(__file__).parent / "plans"
 SEEDS = range(600)
 ENOUGH = 12
 """So many plans are kept at most."""
+ALL_FEATURES = ("total", "worst per size", "equity log", "least")
+"""Objectives of the model with every feature at once whose plans are kept."""
 
 
 def features(problem: Problem, plan: Plan) -> set[str]:
@@ -87,11 +91,24 @@ def main() -> None:
         chosen = _fewest(kept)
         shutil.rmtree(PLANS, ignore_errors=True)
         for seed in chosen:
-            source = Path(place) / str(seed) / "plan"
-            assert check_folder(source)[0] == 0
-            # The workbook is for eyes, and no check reads it.
-            shutil.copytree(source, PLANS / str(seed), ignore=shutil.ignore_patterns("*.xlsx"))
+            _keep(Path(place) / str(seed) / "plan", str(seed))
+    keep_all_features()
     sys.stdout.write("\n".join(sorted(set().union(*(kept[seed] for seed in chosen)))) + "\n")
+
+
+def keep_all_features() -> None:
+    """Write the plans of the model that has every feature at once, for some of its objectives."""
+    for base in ALL_FEATURES:
+        with TemporaryDirectory() as place:
+            problem = read_problem(write_inputs(Path(place) / "model", base))
+            write_plan_files(solve(problem, replace(INLINE, relative_gap=1e-4)), Path(place) / "plan", problem)
+            _keep(Path(place) / "plan", f"all features, {base}")
+
+
+def _keep(source: Path, name: str) -> None:
+    assert check_folder(source)[0] == 0
+    # The workbook is for eyes, and no check reads it.
+    shutil.copytree(source, PLANS / name, ignore=shutil.ignore_patterns("*.xlsx"))
 
 
 def _fewest(kept: dict[int, set[str]]) -> list[int]:

@@ -276,6 +276,41 @@ def test_a_summary_that_says_more_than_the_plan_is_wrong(folder: Path) -> None:
         assert wrong(folder) == ["summary.json"], key
 
 
+@pytest.mark.parametrize(("per", "printed"), [(1, ("4", "6")), (100, ("0.04", "0.06")), (10_000, ("0.0004", "0.0006"))])
+def test_amounts_are_printed_in_the_unit_of_the_model(folder: Path, per: int, printed: tuple[str, str]) -> None:
+    """Four and six coins are so many bags, and any other text is wrong."""
+    model = folder / "inputs" / "model.toml"
+    model.write_text(INPUTS["model.toml"].replace("per_printed = 10", f"per_printed = {per}"), encoding="utf-8")
+    mend_digests(folder)
+    change_plan(folder, put("money", "per_printed", per))
+    assert wrong(folder) == ["allocation.csv"]
+    text = ALLOCATION.replace(",0.4\n", f",{printed[0]}\n").replace(",0.6\n", f",{printed[1]}\n")
+    (folder / "allocation.csv").write_text(text, encoding="utf-8")
+    assert check_folder(folder)[0] == 0
+
+
+def test_shares_of_awarded_money(folder: Path) -> None:
+    """The east has 6 of 10: at least half is kept with 6 - 5, at most 0.65 with 6 of 6; seven tenths are not."""
+    text = "rule,kind,region,min,max,of\nhalf,share,east,0.5,0.65,everything\nmost,share,east,0.7,,region=east|west\n"
+    (folder / "inputs" / "rules.csv").write_text(text, encoding="utf-8")
+    mend_digests(folder)
+    rules = (("half", "min", -1, 6, 5), ("half", "max", -1, 6, 6), ("most", "min", -1, 6, 7))
+    change_plan(folder, put("certificate", "rules", rows("rule side year level limit", *rules)))
+    assert ("ok", "rule half", "+0") in check_folder(folder)[1]
+    assert wrong(folder) == ["rule most"]
+
+
+def test_stages_are_those_of_the_objective(folder: Path) -> None:
+    """A total has one stage, each with its proof; a plan with another one, or without one, cannot be judged."""
+    stage, proof = PLAN["stages"][0], PLAN["certificate"]["stages"][0]
+    for stages, proofs in (([stage] * 2, [proof] * 2), ([], []), ([stage], [proof] * 2), ([stage] * 2, [proof])):
+        change_plan(
+            folder, lambda plan, x=stages, y=proofs: (plan.update(stages=x), plan["certificate"].update(stages=y))
+        )
+        assert check_folder(folder)[0] == 2
+        assert not [line for line in check_folder(folder)[1] if line[1] == "proved bound"]
+
+
 def test_a_bound_that_is_only_claimed_is_not_checked(folder: Path) -> None:
     """Where nothing is proved the line says so, and all else may hold."""
     change_plan(folder, put("certificate", "stages", [{"bound": math.inf, "proof": "claimed", "multipliers": None}]))
@@ -594,6 +629,13 @@ def test_whole_money_is_bounded_below_the_curve() -> None:
     curved = (Fraction(1), "hyperbolic", Fraction(1))
     assert highest(curved, 0, 9, Fraction(1, 8), whole=True) == (Fraction(5, 12), 2)
     assert highest(curved, 0, 9, Fraction(1, 8), whole=False)[0] == pytest.approx((1 - 8**-0.5) ** 2, rel=1e-12)
+
+
+def test_a_tangent_that_touches_beside_the_best_point_is_above_it() -> None:
+    """With s = 1 and price 1/9 the best is (1 - 1/3)^2 = 4/9 at u = 2, which floats miss; the bound is not below it."""
+    for price, best in ((Fraction(1, 9), Fraction(4, 9)), (Fraction(1, 49), Fraction(36, 49))):
+        found, _ = highest((Fraction(1), "hyperbolic", Fraction(1)), 0, 99, price, whole=False)
+        assert best <= found <= best + Fraction(1, 10**12)
 
 
 def test_an_outcome_that_harms_is_bounded_at_an_end() -> None:

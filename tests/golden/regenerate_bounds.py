@@ -21,7 +21,7 @@ EACH = 6
 
 
 def bounds(folder: Path) -> dict[str, list[Any]]:
-    """Give, for some prices, kinds of a stage and numbers, the bound and its size, or why there is none."""
+    """Give, for some prices, kinds of a stage and numbers, the bound, or why there is none."""
     files = {path.name: path.read_bytes() for path in (folder / "inputs").iterdir()}
     found = {}
     for number in (float, Fraction):
@@ -31,11 +31,11 @@ def bounds(folder: Path) -> dict[str, list[Any]]:
             for each in range(EACH):
                 prices = random_prices(random.Random(f"{folder.name}/{each}"), mine, kind)
                 try:
-                    best, size = mine.bound(prices, kind, each / 2)
+                    best = mine.bound(prices, kind, each / 2)
                 except ArithmeticError as error:
                     found[f"{number.__name__} {kind} {each}"] = [str(error)]
                     continue
-                found[f"{number.__name__} {kind} {each}"] = [float(best), size]
+                found[f"{number.__name__} {kind} {each}"] = [float(best)]
     return found
 
 

@@ -145,7 +145,7 @@ def test_the_example_of_the_documentation(folder: Path) -> None:
         (2.0, 20, "20 + 0 + 0 = 20"),
         (0.75, 15, "7.5 + 5 + 2.5 = 15"),
     ):
-        assert problem.bound(MULTIPLIERS | {"purse": [[price]]}, "total", 0.0)[0] == pytest.approx(total, abs=1e-25)
+        assert problem.bound(MULTIPLIERS | {"purse": [[price]]}, "total", 0.0) == pytest.approx(total, abs=1e-25)
         assert written in page
 
 
@@ -352,6 +352,35 @@ def test_chinese_titles(folder: Path) -> None:
     lines = check_folder(folder, "zh")[1]
     assert ("ok", "规则 east_floor", "+0") in lines
     assert ("ok", "已证明的界", "exact: 15 (0.00e+00)") in lines
+
+
+def test_more_prices_than_purses_prove_nothing(folder: Path) -> None:
+    """A price too many would land on a rule, without the sign of its side."""
+    change_plan(folder, put("certificate", "stages", 0, "multipliers", "purse", [[1.0, 1.0]]))
+    assert check_folder(folder)[0] == 2
+
+
+def test_prices_that_cancel_leave_no_room(folder: Path) -> None:
+    """A rule priced on both sides as high as one likes proves the same, and no tighter bound can be stated."""
+    text = INPUTS["rules.csv"].replace("east_floor,amount,east,6,", "east_floor,amount,east,6,6")
+    (folder / "inputs" / "rules.csv").write_text(text, encoding="utf-8")
+    mend_digests(folder)
+    prices = rows("rule side year price", ("east_floor", "min", -1, 1e14), ("east_floor", "max", -1, 1e14))
+    change_plan(folder, put("certificate", "stages", 0, "multipliers", "rule", prices))
+    assert "proved bound" not in wrong(folder)
+    change_plan(folder, put("certificate", "stages", 0, "bound", 14.99))
+    assert "proved bound" in wrong(folder)
+
+
+def test_a_key_that_stands_twice_is_refused(folder: Path) -> None:
+    """Names cannot be hidden behind keys of the same name in another part, nor in a part that is written twice."""
+    plan = read_plan(folder)
+    change_plan(folder, put("money", "clusters", ["ada", "bea"]))
+    assert check_folder(folder)[0] == 2
+    write_plan(folder, plan)
+    text = (folder / "plan.json").read_text(encoding="utf-8")
+    (folder / "plan.json").write_text(text.replace('"awards"', '"awards": {}, "awards"', 1), encoding="utf-8")
+    assert check_folder(folder)[0] == 2
 
 
 def test_titles_are_there_twice() -> None:

@@ -21,7 +21,7 @@ from itertools import chain, compress, groupby, product
 from pathlib import Path
 from typing import Any
 
-FAR, MARGIN, TOLERANCE, MOST_BYTES, MOST_NODES, MOST_COUNTS = math.inf, 2.0**-40, 1e-9, 2**28, 200_000, 16
+FAR, MARGIN, TOLERANCE, MOST_BYTES, MOST_NODES, MOST_COUNTS = math.inf, 2.0**-40, 1e-9, 2**26, 200_000, 16
 COLUMNS = ("cluster name name_zh region region_zh industry industry_zh path uncertainty origin diffusion weight scale "
            "size concentration innovation interaction spillover growth lever response depreciation lag mean low high "
            "levers gain fund year amount rule kind min max of stock least most level from to share source status note")
@@ -29,7 +29,6 @@ GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_sca
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
 WHOLE, PLACES = {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
 READINGS = {"low": 0, "high": 1, "outside": 0, "inside": 1, "hub": 0, "circle": 1 / 3, "fields": 2 / 3, "wide": 1}
-# Uncertainty, origin and diffusion of a textbook cluster of each path; None does not count.
 PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": (0.15, 1, 2 / 3),
          "introduced": (1, 0, 1), "indigenous": (1, 1, 1)}
 # The sum of spots against a limit and a ratio of the sum of a base; year -1 is all. A spot is a flow (its money), or
@@ -62,7 +61,7 @@ def differ(mine: Any, given: Any, size: float = 0.0, at: str = "") -> list[str]:
     mine, given = (dict(enumerate(x)) if isinstance(x, list | tuple) else x for x in (mine, given))
     if isinstance(mine, dict) and isinstance(given, dict) and mine != given:
         return [x for key in {**mine, **given} for x in differ(mine.get(key), given.get(key), size, f"{at} {key}")]
-    loose = TOLERANCE * max(abs(mine), size) if isinstance(mine, float) and isinstance(given, float | int) else -1
+    loose = max(TOLERANCE * abs(mine), MARGIN * size) if type(mine) is float and isinstance(given, float | int) else -1
     return [] if mine == given or (loose >= 0 and abs(mine - given) <= loose) else [f"{at}: {given!r}, not {mine!r}"]
 def curve(family: str, scale: Any, x: Any) -> tuple[Any, Any]:
     """Give s phi(x / s) and its slope phi'(x / s); fractions stay fractions, or are refused where they cannot."""
@@ -109,12 +108,12 @@ class Folder:
                  "rules": len({row["rule"] for row in tables["rules"]})}
         need(fits and rate >= 1 and all(len(tables[x]) == n for x, n in sizes.items()), "names unknown or twice")
         self.place = {kind: {**dict(enumerate(names)), -1: -1} for kind, names in self.names.items()}
+        self.known = {kind: set(map(str, names)) for kind, names in self.names.items()}
         self._read_clusters()
         self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
         latest = max((exact(row["year"], 0) for row in tables["last_plan"]), default=0)
         for row, n in product((row for row in tables["last_plan"] if exact(row["year"], 0) == latest), (2, 3)):
             self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
-        # The money that each rule locks; by cell, what is counted and the flows behind it; sides of purses and rules.
         self.locked, self.counted = defaultdict[str, Any](dict), defaultdict[Any, Any](lambda: defaultdict(set))
         self.sides = [Side(f, "purse", "max", t, [(*key, t, f) for key, pair in self.pairs.items() if f in pair.funds],
                            self.purse[f, t], [], Fraction(0)) for f in self.names["fund"] for t in self.years]
@@ -122,7 +121,7 @@ class Folder:
         self.locks = {spot: x for locks in self.locked.values() for spot, x in locks.items()}
         return self
     def _read_clusters(self) -> None:
-        """Read memberships (fuzzy c-means; one of 2/3 is alone, one below 1/10 is dropped), sizes and synergies."""
+        """Read memberships (fuzzy c-means to PATHS, None not counting; 2/3 is alone, 1/10 dropped), sizes, synergy."""
         number, per_size = self.number, {"total": 0, "per_size": 1}[self.goal["measure"]]
         self.unit: dict[str, Any] = dict.fromkeys(self.names["region"], number(1 - per_size))
         for row in self.clusters.values():
@@ -132,7 +131,7 @@ class Folder:
                    else path != row["path"] for path, spot in PATHS.items()]
             near = [min(far) / d if d else 1.0 for d in far]
             kept = [m if m >= (max(near) if max(near) / sum(near) >= 2 / 3 else 0.1 * sum(near)) else 0.0 for m in near]
-            row["path"] = list(PATHS)[kept.index(max(kept))]
+            row["path"] = next(x for x, m in zip(PATHS, kept, strict=True) if m >= max(kept) * (1 - TOLERANCE))
             row["member"] = {path: number(m / sum(kept)) for path, m in zip(PATHS, kept, strict=True) if m}
             row["weight"], row["size"] = number(exact(row["weight"], 1)), number(exact(row["size"] or row["scale"]))
             row["counts"] = defaultdict(number, {row["region"]: row["weight"]})
@@ -177,9 +176,8 @@ class Folder:
             yield (c, lever), Pair(family, effect, scale, stock, keep, lag, *limits)
     def _select(self, texts: dict[str, str]) -> tuple[Any, list[Any], list[Any]]:
         """Give the names, cells and flows of a selection; what it does not name is any."""
-        known = {kind: set(map(str, self.names[kind])) for kind in LABELS}
-        asked = known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
-        need(all(asked[kind] <= known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
+        asked = self.known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
+        need(all(asked[kind] <= self.known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
         clusters = [c for c in asked["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
         cells = list(product(clusters, asked["lever"], map(int, asked["year"])))
         return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
@@ -238,20 +236,20 @@ class Folder:
             menu = {x: gain for x, gain in pair.menu.items() if x <= reach}
             fed[cell] = max((x for x in menu if menu[x] == ""), default=0) if pair.menu else reach
             paid[cell] = max(((gain, x) for x, gain in menu.items() if gain), default=(0, 0))[1]
-            x = sum(self.purse[f, t] * (self.clusters[c]["size"] / sizes[f]) for f in pair.funds)
-            # Equity is scaled by an even split; a menu takes its nearest level, the lower one where two are as near.
+            x = sum(self.purse[f, t] * self.clusters[c]["size"] / sizes[f] for f in pair.funds)
             even[cell] = min((abs(a - x), a) for a in (0, *pair.menu))[1] if pair.menu else x
-        good = {cell for money in (fed, paid) for cell, made in self.worth(money)[0].items() if made > 0}
+        worths = [self.worth(money) for money in (fed, paid)]
+        self.reach, good = sum(x[3] for x in worths), {c for x in worths for c, made in x[0].items() if made > 0}
         live = {r for c, _, _ in good for r, w in self.clusters[c]["counts"].items() if w > 0}
         live |= {self.clusters[c]["region"] for (levers, gains), (c, _, t) in product(self.synergies.items(), good)
                  if gains[c] > 0 and all((c, lever, t) in good for lever in levers)}
         region, given = self.worth(even)[2], self.goal["equity_scale"]
         mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
         return live, float(given or (mean if mean > 0 else 1))
-    def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> tuple[Any, float]:
-        """Bound what plans reach (least money: minus money) from prices; give the bound and how much they are of."""
+    def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> Any:
+        """Bound what plans reach (least money: minus money) from prices."""
         number, rows, parts = self.number, self.rows, defaultdict[Any, Any](list)
-        purse = [x for prices in given["purse"] for x in prices]
+        purse = [x for _, x in zip(self.purse, chain(*given["purse"]), strict=True)]
         fair = [*purse, *given["rule"]["price"], *given["region"], *given["synergy"]["share"], given["target"]]
         need(all(type(x) in (int, float) and 0 <= x < FAR for x in fair), "a price < 0 or infinite", ArithmeticError)
         self.shares = {row[:4]: number(row[4]) for row in rows(given["synergy"], "synergy cluster year lever share")}
@@ -274,13 +272,11 @@ class Folder:
                 pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
                     self.inners[min(owners)].append((cells, sign * side.limit))
-        rate = Counter({spot: sum(map(abs, x)) for spot, x in parts.items()})
-        self.price = Counter({spot: sum(x) - self.margin * rate[spot] for spot, x in parts.items()})
+        self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
         terms = [self._cluster(c) for c in self.clusters] + self.terms  # fractions are rounded up to stay short
         total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
         need(math.isfinite(total), "no finite bound", ArithmeticError)
-        priced = [side.limit * max([rate[flow] for flow in side.spots], default=0) for side in self.sides[: len(purse)]]
-        return total, float(sum(priced) + sum(map(abs, terms)) + sum(x for spot, x in rate.items() if len(spot) != 4))
+        return total
     def _coefficients(self, given: dict[str, Any], kind: str, floor: float) -> tuple[dict[str, Any], list[Any]]:
         """Give what a unit of outcome of each region counts, and the constants that go with it."""
         number, family, one, unit = self.number, self.goal["equity_family"], self.number(1), self.unit
@@ -304,6 +300,7 @@ class Folder:
         for (levers, gains), t in product(self.synergies.items(), self.years):
             # The smallest of some outcomes is at most any mean of them.
             shares = [self.shares.get(("+".join(levers), c, t, lever), 0) for lever in levers]
+            shares = [x / max(shares) for x in shares] if any(shares) else shares
             for lever, share in zip(levers, shares if any(shares) else [1, *shares[1:]], strict=True):
                 weight[lever, t] += gains[c] * joint * self.discount[t] * share / (sum(shares) or 1)
         for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
@@ -320,7 +317,7 @@ class Folder:
                 curved, own = (paid, "linear", pair.scale), weight[lever, later[0]] if later else 0
             yield (c, lever, t), curved, own
     def _offers(self, cell: Any, curved: Any, own: Any, paid: set[Any], shut: set[Any]) -> dict[Any, Any]:
-        """Give the most that a cell can add, by its money, 0 being off, where some counts are paid and flows shut."""
+        """Give the most that a cell adds, by its money, cheapest first, where some counts are paid and flows shut."""
         pair, lock, ways = self.pairs[cell[:2]], self.locks.get(cell), []
         for flow in [(*cell, f) for f in pair.funds]:
             held, low = self.locks.get(flow), int((*flow, "draw") in paid)
@@ -329,7 +326,6 @@ class Folder:
         start, menu = sum(low for _, low, _ in ways), pair.menu if lock is None else {lock: pair.menu.get(lock, "")}
         cost = sum(x * low for x, low, _ in ways) + sum(self.price[spot] for spot in paid if len(spot) > 2)
         found: dict[Any, Any] = {} if lock or start else {0: 0}
-        # The cheapest money first: from start to end, which cost so much, a unit has one price.
         for price, low, high in [(0, start, start), *sorted(ways)] if all(x <= y for _, x, y in ways) else ():
             end, least, most = start + high - low, max(start, pair.least, 1), min(start + high - low, pair.most)
             spans = [(x, x) for x in menu if least <= x <= most] if menu else [(least, most)]
@@ -357,7 +353,7 @@ class Folder:
         heap = [(0, len(tables), [0] * len(inners), set[Any]())]
         for _ in range(MOST_NODES):
             lost, left, sums, paid = heappop(heap) if heap else (FAR, 0, [], set())
-            if not left:
+            if not left or len(heap) > MOST_NODES:
                 return best - lost
             top, coefs, table = tables[left - 1]
             for x, value, more in table:
@@ -373,7 +369,8 @@ class Folder:
         fits = (path.is_file() and not path.is_symlink() and path.stat().st_size <= MOST_BYTES for path in paths)
         need(all(fits) and not (folder / "inputs").is_symlink(), "no regular file, or too large")
         document, self.summary, self.allocation, *data = (path.read_bytes() for path in paths)
-        found, self.files = json.loads(document), dict(zip((path.name for path in paths[3:]), data, strict=True))
+        found = json.loads(document, object_pairs_hook=lambda x: dict(x) if len(dict(x)) == len(x) else x)
+        self.files = dict(zip((path.name for path in paths[3:]), data, strict=True))
         need(found["format"] == "clusteropt-plan-2" and len(found) == 3, "plan.json: format")
         plan = self.plan = found["plan"]
         text = json.dumps(plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -387,10 +384,12 @@ class Folder:
         wanted |= {"equity_scale": self.scale} if self.goal["kind"] == "equity" else {}
         wanted["purse"] = [[self.purse[f, t] for t in self.years] for f in self.names["fund"]]
         wanted["per_printed"] = self.model.get("money", {}).get("per_printed", 10_000)
-        given = plan | plan["labels"] | plan["objective"] | plan["money"]
+        parts = plan, plan["labels"], plan["objective"], plan["money"]
+        given = dict(chain(*(part.items() for part in parts)))
+        need(len(given) == sum(map(len, parts)), "plan.json: a key twice")
         yield "names and positions\n名称与位置", differ(wanted, {key: given[key] for key in wanted}), ""
     def money(self) -> Any:
-        """Check all that limits the awards, and what is told of them; marks that make formulas text do not count."""
+        """Check all that limits the awards, and what is told of them; a text that a sheet would run has a mark."""
         rows = self.rows(self.plan["awards"], "cluster lever year fund amount")
         cells, flows = groupby(rows, key=lambda row: row[:3]), {row[:4]: row[4] for row in rows}
         self.cells = Counter({cell: sum(row[4] for row in awards) for cell, awards in cells})
@@ -404,11 +403,11 @@ class Folder:
         digits, wanted = len(str(self.plan["money"]["per_printed"])) - 1, []
         for (c, lever, t, f), x in flows.items():
             printed = f"{x // 10**digits}.{x % 10**digits:0{digits}d}" if digits else f"{x}"
-            wanted.append([c, self.clusters[c]["region"], self.clusters[c]["path"], lever, str(t), f, str(x), printed])
+            row = c, self.clusters[c]["region"], self.clusters[c]["path"], lever, str(t), f, str(x), printed
+            wanted.append(["'" * text.startswith(("=", "+", "-", "@")) + text for text in row])
         columns = ("cluster", "region", "path", "lever", "year", "fund", "amount", "amount_printed")
         given = [[row[column] for column in columns] for row in read_csv(self.allocation)]
-        plain = [sorted(",".join(row).replace("'", "") for row in table) for table in (wanted, given)]
-        yield "allocation.csv\nallocation.csv", differ(plain[0], plain[1]), f"{len(given)}"
+        yield "allocation.csv\nallocation.csv", differ(sorted(wanted), sorted(given)), f"{len(given)}"
         on = {spot for counts in self.counted.values() for spot, counted in counts.items() if counted & flows.keys()}
         spots, paid = Counter(flows | dict.fromkeys(on, 1)), Counter(flows | self.cells)
         found = [(side, sum(spots[x] for x in side.spots), side.limit + WHOLE[side.side](side.ratio * sum(
@@ -426,7 +425,8 @@ class Folder:
     def outcomes(self) -> Any:
         """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""
         plan, proofs, stages = self.plan, self.plan["certificate"]["stages"], self.plan["stages"]
-        outcome, joint, self.region, self.size = self.worth(self.cells)
+        outcome, joint, self.region, size = self.worth(self.cells)
+        self.size = max(size, self.reach)
         rows = self.rows(plan["cells"], "cluster lever year amount outcome value")
         stated = {row[:3]: row[3:] for row in rows}
         made = {cell: (self.cells[cell], x, x * self.discount[cell[2]] * sum(self.clusters[cell[0]]["counts"].values()))
@@ -455,9 +455,10 @@ class Folder:
         least, total, worst = kind == "least_money", self.values["total"], self.values["worst_region"]
         for k, (stage, proof) in enumerate(stages):
             value, bound, stated, grade = self.values[stage["kind"]], stage["bound"], proof["bound"], proof["proof"]
-            sign, size = -1 if least else 1, 0.0 if least else self.size
-            room, wrong = TOLERANCE * max(abs(value), size), differ(value, stage["value"], size)
-            wrong += [f"target {target}"] if least and target - total > TOLERANCE * max(target, self.size) else []
+            sign, given = -1 if least else 1, proof["multipliers"]
+            size = 0.0 if least else self.size / (min(self.unit.values()) if stage["kind"] == "worst_region" else 1)
+            room, wrong = max(TOLERANCE * abs(value), MARGIN * size), differ(value, stage["value"], size)
+            wrong += [f"target {target}"] if least and target - total > 2 * MARGIN * max(target, self.size) else []
             yield "value\n目标值", wrong, f"{stage['kind']} {value:.12g}"
             wrong = [] if sign * (bound - value) >= -room else [bound]
             yield "claimed bound, not proved\n声称的界, 未经证明", wrong, f"{bound:.12g} ({gap(bound, value):.2e})"
@@ -467,14 +468,13 @@ class Folder:
             problem = Folder().read(self.files, {"exact": Fraction, "safe": float}[grade])
             problem.live, problem.scale = self.live, self.scale
             try:
-                what = proof["multipliers"], "second" if k else kind, k * worst
-                (best, priced), (plain, _) = problem.bound(*what), problem.bound(*what, 0.0)
+                best, plain = (problem.bound(given, "second" if k else kind, k * worst, x) for x in (MARGIN, 0.0))
             except ArithmeticError as error:
                 yield "proved bound\n已证明的界", [error], grade
                 continue
             # Money is whole and never below nothing: where less than 7.2 is not possible, 8 is the least.
             own = float(max(0, math.ceil(-best)) if least else best)
-            edge = own if least else float(plain) - TOLERANCE * max(abs(own), size, priced * 1e-2)
+            edge = own if least else float(plain) - max(TOLERANCE * abs(float(plain)), MARGIN * size)
             wrong = [] if sign * stated >= sign * edge and sign * (own - value) >= -room else [f"{stated!r}; {own!r}"]
             yield "proved bound\n已证明的界", wrong, f"{grade}: {own:.12g} ({gap(own, value):.2e})"
 def check_folder(folder: str | Path, language: str = "en") -> tuple[int, list[tuple[str, str, str]]]:

@@ -29,3 +29,13 @@ def test_a_curve_without_effect_needs_no_floats(tmp_path: Path) -> None:
     write_plan_files(plan, tmp_path / "plan", problem)
     assert plan.proof is Proof.EXACT
     assert check_folder(tmp_path / "plan")[0] == 0
+
+
+def test_paths_that_are_equally_near_are_the_same_for_both(tmp_path: Path) -> None:
+    """Of two paths at the same distance up to rounding, package and verifier take the first."""
+    tables = small_tables()
+    row = tables["clusters"]["cluster"] == "genes"
+    tables["clusters"].loc[row, ["uncertainty", "origin", "diffusion"]] = ["0.95", "0.2", "0.07"]
+    problem = problem_from_tables(tables, ModelSettings())
+    write_plan_files(solve(problem, INLINE), tmp_path / "plan", problem)
+    assert check_folder(tmp_path / "plan")[0] == 0

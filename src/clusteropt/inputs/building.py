@@ -126,7 +126,9 @@ def _arrays(parts: Parts) -> Problem:
     settings, names = parts.settings, parts.names
     clusters, levers = parts.tables["clusters"].frame, parts.tables["levers"].frame
     region, industry = (names[kind].positions(clusters[kind]) for kind in ("region", "industry"))
-    path = parts.membership.argmax(axis=1).astype(np.int32)
+    # Of paths as near as floats can tell the first counts, so that nobody who computes it again finds another.
+    most = parts.membership.max(axis=1, keepdims=True)
+    path = (parts.membership >= most * (1 - 1e-9)).argmax(axis=1).astype(np.int32)
     purse = _purse(parts)
     access = make_access(parts.tables["eligibility"], names, region, path, industry)
     cells = _cells(parts, access.reach(purse))

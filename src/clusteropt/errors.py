@@ -171,13 +171,14 @@ class SolverFaultWarning(UserWarning):
 
     Parameters
     ----------
-    message : Text
-        What was caught and what was done, in both languages.
+    message : Text or str
+        What was caught and what was done, in both languages; a plain text where a warning is made again from its
+        arguments, as by other processes.
     """
 
-    def __init__(self, message: Text) -> None:
-        super().__init__(message.en)
-        self.message = message
+    def __init__(self, message: Text | str) -> None:
+        self.message = message if isinstance(message, Text) else Text(message, message)
+        super().__init__(self.message.en)
 
     def read(self, language: Language) -> str:
         """Give the message in one language."""

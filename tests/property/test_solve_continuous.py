@@ -128,7 +128,8 @@ def test_least_money_is_the_inverse_of_the_most_outcome(seed: int) -> None:
     best = naive.total(problem, by_multiplier(replace(problem, purse=np.array([[spend]]))))
     cheap = replace(problem, objective=Objective(ObjectiveKind.LEAST_MONEY, target=best))
     plan = solve(cheap, INLINE)
-    assert plan.total_outcome >= best
+    # A target is reached where only the last digits of the sum are missing.
+    assert plan.total_outcome >= best * (1 - 1e-12)
     assert plan.value <= spend * (1 + 1e-6) + problem.effect.size
     assert plan.bound <= spend + 1e-6 * spend
     assert plan.bound <= plan.value

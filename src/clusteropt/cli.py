@@ -213,6 +213,7 @@ def _telling(language: Language, *, quiet: bool) -> Iterator[None]:
     show = warnings.showwarning
 
     def tell(message: Warning | str, *rest: Any, **more: Any) -> None:
+        """Stand for ``warnings.showwarning``, whose other arguments it passes on."""
         if isinstance(message, SolverFaultWarning):
             typer.echo(message.read(language), err=True)
         else:

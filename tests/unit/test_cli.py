@@ -82,6 +82,14 @@ def raising(error: BaseException) -> Callable[..., NoReturn]:
     return fail
 
 
+def test_a_warning_is_made_again_from_its_arguments() -> None:
+    """Another process that tells of a warning makes it again from what it was given, as plain text."""
+    warning = SolverFaultWarning(SAID)
+    again = type(warning)(*warning.args)
+    assert (str(warning), str(again), again.args) == (SAID.en, SAID.en, warning.args)
+    assert (warning.read(Language.ZH), again.read(Language.ZH)) == (SAID.zh, SAID.en)
+
+
 def test_a_caught_fault_of_the_solver_is_said_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
     """On standard error, as a sentence and not as a place in the code; not at all where only errors are wanted."""
 

@@ -117,6 +117,7 @@ def ordered(low: str, high: str) -> RowRule:
     """Declare that one number of a row is not above another."""
 
     def holds(table: pd.DataFrame) -> pd.Series[bool]:
+        """Tell of every row whether its two numbers are in order; a row that lacks one is."""
         # Exact decimals stand in columns of objects, which cannot be compared where one is missing.
         both = table[low].notna() & table[high].notna()
         holds = ~both

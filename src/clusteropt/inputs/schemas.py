@@ -41,6 +41,7 @@ def table_schema(name: str) -> pa.DataFrameSchema:
     import pandera.pandas as pa  # noqa: PLC0415 (half a second to import, needed only here)
 
     def checks(column: Column) -> Iterator[pa.Check]:
+        """Give the checks of a column, each named by what it is a limit of."""
         bounds = column.bounds
         if bounds.least is not None:
             yield pa.Check.ge(bounds.least, error="least")

@@ -264,6 +264,7 @@ class _Drawing:
         return self.added is None and not kept and allows_no_money(self.space)
 
     def grid(self, whole_money: bool) -> Grid:
+        """Give the tangents to start from, finer near the money that the search starts at."""
         unit = 1 / self.space.problem.money.per_printed if whole_money else 0.0
         grid = first_grid(make_curves(self.space), unit)
         if self.near is None:
@@ -276,6 +277,8 @@ class _Drawing:
         return grid
 
     def builder(self, floor: float | None, whole_money: bool) -> Callable[[Grid], Formulation]:
+        """Give what makes the formulation of a stage on a grid, with the choices kept and the caller's own parts."""
+
         def on_grid(grid: Grid) -> Formulation:
             formulation = formulate(self.space, grid, floor, whole_money)
             if self.near is not None and self.near.aim is Aim.KEPT:

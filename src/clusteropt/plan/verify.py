@@ -465,7 +465,7 @@ class Folder:
             if grade == "claimed":
                 yield "proved bound\n已证明的界", [stated] if sign * stated != FAR else None, "not proved / 未证明"
                 continue
-            problem = Folder().read(self.files, {"exact": Fraction, "safe": float}[grade])
+            problem = self if {"safe": True, "exact": False}[grade] else Folder().read(self.files, Fraction)
             problem.live, problem.scale = self.live, self.scale
             try:
                 best, plain = (problem.bound(given, "second" if k else kind, k * worst, x) for x in (MARGIN, 0.0))

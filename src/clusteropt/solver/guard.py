@@ -162,6 +162,7 @@ class Guard:
         hold = firm if firm(original.program, original.options, original.held).x is not None else _loose
 
         def shows(case: Case) -> bool:
+            """Tell whether a smaller case still shows the fault, hardly smaller than it was."""
             try:
                 claim = self._ask(case)
             except SolverFaultError:

@@ -43,6 +43,7 @@ def _answer(sink: BinaryIO, header: dict[str, dict[str, float]], arrays: dict[st
     last = [0.0]
 
     def tell(sighting: Sighting) -> None:
+        """Pass on what is seen: every point, and bounds not too often."""
         now = time.monotonic()
         if sighting.x is None and now - last[0] < PERIOD_S:
             return

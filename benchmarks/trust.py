@@ -96,6 +96,7 @@ def plans(number: int, start: int, processes: int) -> dict[str, Any]:
         "forged": len(forged),
         "forged_wrong": sum(wrong for _, wrong, _, _ in forged),
         "forged_refused": sum(wrong and code > 0 for _, wrong, code, _ in forged),
+        "forged_around": sum(part["around"] for part in parts),
         "forged_missed": [name for name, _, _, right in forged if not right],
     }
 
@@ -109,6 +110,7 @@ def _corrupt(seed: int | None) -> dict[str, Any]:
     from tests.plan_folders import read_plan  # noqa: PLC0415
 
     import clusteropt as co  # noqa: PLC0415
+    from clusteropt.report.verifying import verify_folder  # noqa: PLC0415
 
     dice = random.Random(seed or 0)
     if seed is None:
@@ -123,17 +125,20 @@ def _corrupt(seed: int | None) -> dict[str, Any]:
         every = list(corruptions(content))
         chosen = dice.sample(every, min(PER_PLAN if seed is not None else PER_LARGE, len(every)))
         answers = [answer for one in chosen if (answer := ask(folder, content, one)) is not None]
-        forgeries = []
+        forgeries, around = [], 0
         for name, maker in forged(problem, seed).items() if seed is not None else ():
             forgeries.append(forge(problem, name, maker, Path(place) / f"forged {len(forgeries)}"))
         for _ in range(TABLES if seed is not None else 0):
             shutil.rmtree(other, ignore_errors=True)
             shutil.copytree(folder, other)
             forgeries.append(judge_changed_tables(other, problem, plan, change_table(other, dice)))
+            # What the file alone passes over, the package around it must not.
+            around += not forgeries[-1].right and verify_folder(other).code > 0
     return {
         "intact": intact,
         "answers": [(str(a.part), a.corruption.field, a.corruption.change, a.wanted, a.code, a.right) for a in answers],
         "forged": [(f"{seed}: {f.name}", bool(f.wrong), f.code, f.right) for f in forgeries if f is not None],
+        "around": around,
     }
 
 

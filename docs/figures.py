@@ -162,7 +162,7 @@ _FOUND = {
         f"{line['must_be_refused']:,} that had to be refused; wrong verdicts {len(line['wrong'])}; "
         f"intact plans {line['intact'].get('0', 0)} of {line['plans']} accepted; "
         f"{line['forged']:,} forged plans and changed tables: {line['forged_refused']:,} of "
-        f"{line['forged_wrong']:,} that were wrong refused"
+        f"{line['forged_wrong']:,} that were wrong refused by the file, {line['forged_around']:,} more by the package"
     ),
     "inputs": lambda line: line["outcome"],
     "verify": lambda line: (

@@ -538,6 +538,9 @@ def test_odd_numbers_in_a_table_are_refused_at_once(folder: Path, part: str) -> 
 
 BAD_TABLES = [
     ("clusters", "cluster,region,industry,path,scale,scale\nada,west,chips,upgrading,50,60\n"),
+    ("cells", "cluster,lever,leest\n"),
+    ("cells", "cluster,lever,scale\nada,talent,0\n"),
+    ("cells", "cluster,lever,least\nada,,3\n"),
     ("clusters", "cluster,region,industry,path,scale,mood\nada,west,chips,upgrading,50,good\n"),
     ("clusters", ""),
     ("clusters", "cluster\n"),

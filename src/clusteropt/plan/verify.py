@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 FAR, MARGIN, TOLERANCE, MOST_BYTES, MOST_NODES, MOST_COUNTS = math.inf, 2.0**-40, 1e-9, 2**26, 200_000, 16
-COLUMNS = ("cluster name name_zh region region_zh industry industry_zh path uncertainty origin diffusion weight scale "
-           "size concentration innovation interaction spillover growth lever response depreciation lag mean low high "
-           "levers gain fund year amount rule kind min max of stock least most level from to share source status note")
+COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
+           "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
+           "rule kind min max of stock least most level from to share source status note")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
 WHOLE, PLACES = {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
@@ -45,7 +45,8 @@ def read_csv(data: bytes) -> list[Any]:
     """Read a CSV file into rows by column; what is not there reads as empty."""
     text = io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline="")
     head, *body = filter(any, ([value.strip() for value in line] for line in csv.reader(text, strict=True)))
-    need(len({*head} - {""}) == sum(map(bool, head)) and not any(any(line[len(head) :]) for line in body), f"{head}")
+    fits = len({*head} - {""}) == sum(map(bool, head)) and {x for x in head if "_" not in x} <= {*COLUMNS.split(), ""}
+    need(fits and not any(any(line[len(head) :]) for line in body), f"table {head}")
     return [defaultdict(str, zip(head, line, strict=False)) for line in body]
 def exact(text: str, empty: Any = None, least: float = 0) -> Any:
     """Read a number as it is written; its size first, as an exponent far out would fill the memory."""
@@ -103,7 +104,6 @@ class Folder:
         fits = self.purse.keys() == {*product(self.names["fund"], range(first, first + len(self.years)))}
         for table, (kind, known) in product(tables.keys() - {"rules"}, self.names.items()):
             fits &= kind == "year" or {row.get(kind, "") for row in tables[table]} <= {*known, ""}
-        fits &= {*chain(*chain(*tables.values()))} <= {*COLUMNS.split(), ""}
         sizes = {"funds": len(self.purse), "clusters": len(self.clusters), "levers": len(self.names["lever"]),
                  "rules": len({row["rule"] for row in tables["rules"]})}
         need(fits and rate >= 1 and all(len(tables[x]) == n for x, n in sizes.items()), "names unknown or twice")
@@ -159,7 +159,7 @@ class Folder:
             amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
             menus[row["cluster"], row["lever"]][amount] = gain
         sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values()))}
-        need(all(len(tables[x]) == n for x, n in sizes.items()), "a row twice")
+        need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
         for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
             lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
             fits = [rule["fund"] for rule in opened if all(rule[x] in ("", asked[x]) for x in (*PLACES, "lever"))]
@@ -172,7 +172,7 @@ class Folder:
             reading = {"first_unit": 1, "elasticity": scale}[how.get("reading", "first_unit")]
             effect, limits = number(exact(cell["mean"], mean)) / reading, (least, most, menu, funds if most else [])
             keep, lag, family = number(1 - exact(row["depreciation"], 1)), exact(row["lag"], 0), row["response"]
-            need(keep >= 0 and family in ("linear", "exponential", "log", "hyperbolic"), f"lever {lever}")
+            need(keep >= 0 and scale > 0 and family in ("linear", "exponential", "log", "hyperbolic"), f"lever {lever}")
             yield (c, lever), Pair(family, effect, scale, stock, keep, lag, *limits)
     def _select(self, texts: dict[str, str]) -> tuple[Any, list[Any], list[Any]]:
         """Give the names, cells and flows of a selection; what it does not name is any."""

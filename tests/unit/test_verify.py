@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -628,6 +629,18 @@ def test_every_line_is_printed(
     monkeypatch.setattr(sys, "argv", ["verify.py", str(folder / "nowhere")])
     assert main() == 2
     assert capsys.readouterr().out.startswith("--     cannot be read or judged: ")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(verifier.__file__), run_name="__main__")
+    assert ended.value.code == 2
+
+
+def test_a_table_of_too_many_rows_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many rows as are allowed are read, blank ones too; one more is not, and no later one is looked at."""
+    monkeypatch.setattr(verifier, "MOST_ROWS", 3)
+    assert len(verifier.read_csv(b"cluster,lever\na,b\nc,d\n")) == 2
+    for more in (b"e,f\n", b'e,f\n"\n'):
+        with pytest.raises(ValueError, match="table"):
+            verifier.read_csv(b"cluster,lever\na,b\nc,d\n" + more)
 
 
 def test_the_output_is_safe_for_any_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

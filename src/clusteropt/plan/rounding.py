@@ -33,6 +33,7 @@ from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.blocks import ColumnBlock
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.claim import Claim
     from clusteropt.solver.guard import Guard
@@ -94,7 +95,7 @@ def _keep_bounds(formulation: Formulation, flow_lower: Ints, flow_upper: Ints) -
     if block is None:
         return
     lower, upper = (side[block.positions] for side in (formulation.col_lower, formulation.col_upper))
-    flows = _column_flows(formulation)
+    flows = _column_flows(formulation, block)
     for k in np.flatnonzero((lower != block.lower) & np.isfinite(lower)):
         limit = Fraction(repr(float(lower[k]))) * formulation.problem.money.per_printed
         flow_lower[flows[k]] = max(int(flow_lower[flows[k]]), -((-limit.numerator) // limit.denominator))
@@ -103,12 +104,10 @@ def _keep_bounds(formulation: Formulation, flow_lower: Ints, flow_upper: Ints) -
         flow_upper[flows[k]] = min(int(flow_upper[flows[k]]), limit.numerator // limit.denominator)
 
 
-def _column_flows(formulation: Formulation) -> Ints:
+def _column_flows(formulation: Formulation, block: ColumnBlock) -> Ints:
     """Give the flow of every flow column, in the order of the columns."""
-    block = formulation.columns.block("flow")
-    positions = np.zeros(0, np.int64) if block is None else block.positions
     # Each of these columns is one flow: its only entry names the row.
-    return np.asarray(formulation.columns.flow[:, positions].tocsc().indices, dtype=np.int64)
+    return np.asarray(formulation.columns.flow[:, block.positions].tocsc().indices, dtype=np.int64)
 
 
 def exact_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
@@ -176,7 +175,7 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guar
     fixed = program.fixed(np.where(formulation.integer, x, np.nan))
     flow = formulation.columns.block("flow")
     if flow is not None:
-        amount = money[_column_flows(formulation)] / formulation.problem.money.per_printed
+        amount = money[_column_flows(formulation, flow)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
     claim = scaling.unscale(_run(scaling.scale(fixed), HighsOptions(0.0, feasibility_tolerance=1e-6), run))
     true = None if claim.x is None else true_point(formulation, claim.x)
@@ -282,7 +281,9 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
     direct = np.zeros(space.num_flows)
     flow, outcome = columns.block("flow"), columns.block("outcome")
     if flow is not None:
-        direct[_column_flows(formulation)] = formulation.cost[flow.positions] / formulation.problem.money.per_printed
+        direct[_column_flows(formulation, flow)] = (
+            formulation.cost[flow.positions] / formulation.problem.money.per_printed
+        )
     weight = np.zeros(space.num_cells)
     if outcome is not None:
         weight[formulation.grid.curves.cells] = formulation.cost[outcome.positions]

@@ -17,17 +17,17 @@ from collections import Counter, defaultdict, namedtuple
 from fractions import Fraction
 from hashlib import sha256
 from heapq import heappop, heappush
-from itertools import chain, compress, groupby, product
+from itertools import chain, compress, groupby, islice, product
 from pathlib import Path
 from typing import Any
 
-FAR, MARGIN, TOLERANCE, MOST_BYTES, MOST_NODES, MOST_COUNTS = math.inf, 2.0**-40, 1e-9, 2**26, 200_000, 16
+MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**26, 2**22, 200_000, 16
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
            "rule kind min max of stock least most level from to share source status note")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
-WHOLE, PLACES = {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
+FAR, WHOLE, PLACES = math.inf, {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
 READINGS = {"low": 0, "high": 1, "outside": 0, "inside": 1, "hub": 0, "circle": 1 / 3, "fields": 2 / 3, "wide": 1}
 PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": (0.15, 1, 2 / 3),
          "introduced": (1, 0, 1), "indigenous": (1, 1, 1)}
@@ -43,10 +43,10 @@ def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
         raise error(what)
 def read_csv(data: bytes) -> list[Any]:
     """Read a CSV file into rows by column; what is not there reads as empty."""
-    text = io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline="")
-    head, *body = filter(any, ([value.strip() for value in line] for line in csv.reader(text, strict=True)))
+    lines = csv.reader(io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline=""), strict=True)
+    head, *body = filter(any, ([value.strip() for value in line] for line in islice(lines, MOST_ROWS)))
     fits = len({*head} - {""}) == sum(map(bool, head)) and {x for x in head if "_" not in x} <= {*COLUMNS.split(), ""}
-    need(fits and not any(any(line[len(head) :]) for line in body), f"table {head}")
+    need(fits and not next(lines, None) and not any(any(line[len(head) :]) for line in body), f"table {head}")
     return [defaultdict(str, zip(head, line, strict=False)) for line in body]
 def exact(text: str, empty: Any = None, least: float = 0) -> Any:
     """Read a number as it is written; its size first, as an exponent far out would fill the memory."""

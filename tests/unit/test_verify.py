@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
 import os
@@ -14,7 +15,8 @@ import sys
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -634,6 +636,41 @@ def test_every_line_is_printed(
     assert ended.value.code == 2
 
 
+def test_without_a_folder_the_one_it_runs_in_is_checked(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder is the current one where none is named, that of the command line, or the one handed over."""
+    monkeypatch.setattr(sys, "argv", ["verify.py"])
+    assert main() == 2
+    monkeypatch.setattr(sys, "argv", ["verify.py", str(folder)])
+    assert main() == 0
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith(f"ok     {check_folder(folder)[1][0][1]}: ")
+
+
+def test_signs_that_a_terminal_cannot_show_are_question_marks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of ASCII gets one for each Chinese sign, one that does not name its encoding gets UTF-8."""
+    (folder / "inputs" / "rules.csv").write_text("rule,kind,max\n\x1b[31mred,amount,10\n", encoding="utf-8")
+    mend_digests(folder)
+    written: dict[str, bytes] = {}
+    for encoding in ("ascii", "utf-8", ""):
+        out = io.TextIOWrapper(io.BytesIO(), encoding=encoding or "utf-8", newline="\n")
+        terminal = out if encoding else SimpleNamespace(encoding=None, write=out.write)
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", terminal)
+            assert main([str(folder), "--language", "zh"]) == 1
+        out.flush()
+        written[encoding] = cast("io.BytesIO", out.buffer).getvalue()
+    assert written["utf-8"] == written[""]
+    lines = check_folder(folder, "zh")[1]
+    wanted = "".join(f"{s:<5}  {t}: {d}\n" for s, t, d in lines).replace("\x1b", "?")
+    assert written["utf-8"].decode() == wanted
+    assert "?[31mred" in wanted
+    assert written["ascii"].decode() == "".join(sign if sign.isascii() else "?" for sign in wanted)
+
+
 def test_a_table_of_too_many_rows_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many rows as are allowed are read, blank ones too; one more is not, and no later one is looked at."""
     monkeypatch.setattr(verifier, "MOST_ROWS", 3)
@@ -677,10 +714,10 @@ def test_whole_money_is_bounded_below_the_curve() -> None:
 
 
 def test_a_tangent_that_touches_beside_the_best_point_is_above_it() -> None:
-    """With s = 1 and price 1/9 the best is (1 - 1/3)^2 = 4/9 at u = 2, which floats miss; the bound is not below it."""
-    for price, best in ((Fraction(1, 9), Fraction(4, 9)), (Fraction(1, 49), Fraction(36, 49))):
-        found, _ = highest((Fraction(1), "hyperbolic", Fraction(1)), 0, 99, price, whole=False)
-        assert best <= found <= best + Fraction(1, 10**12)
+    """With s = 1 and price r^2 the best is (1 - r)^2 at 1 / r - 1, which no float is; the bound is above it."""
+    for r in (Fraction(3, 10), Fraction(3, 7), Fraction(7, 100)):
+        found, _ = highest((Fraction(1), "hyperbolic", Fraction(1)), 0, 99, r**2, whole=False)
+        assert (1 - r) ** 2 < found <= (1 - r) ** 2 + Fraction(1, 10**12)
 
 
 def test_an_outcome_that_harms_is_bounded_at_an_end() -> None:

@@ -26,8 +26,12 @@ COPIED = ("src", "tests", "datasets", "models", "docs", "benchmarks", "pyproject
 GROUPS = {
     "verifier": (
         ("plan/verify.py",),
-        ("tests/unit/test_verify_plans.py", "tests/unit/test_verify.py"),
-        ("tests/unit/test_verify_features.py",),
+        (
+            "tests/unit/test_verify.py",
+            "tests/unit/test_verify_plans.py::test_a_stored_plan_holds",
+            "tests/unit/test_verify_plans.py::test_bounds_at_arbitrary_prices_are_as_they_were",
+        ),
+        ("tests/unit/test_verify_plans.py::test_no_field_of_a_stored_plan_can_be_changed",),
     ),
     "money": (
         ("model/money_rules.py", "plan/rule_levels.py", "plan/rounding.py"),

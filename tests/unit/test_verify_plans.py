@@ -6,7 +6,9 @@ No solver is in here, so that these tests are quick: they are what mutants of th
 from __future__ import annotations
 
 import json
+import math
 import random
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ import pytest
 from clusteropt.plan.verify import check_folder
 from tests.corrupting import Corruption, Part, ask, corruptions, part_of
 from tests.golden.regenerate_bounds import BOUNDS, bounds
-from tests.plan_folders import read_plan
+from tests.plan_folders import change_plan, mend_digests, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +62,36 @@ def test_the_stored_plans_are_of_every_kind() -> None:
         (path / "inputs" / "rules.csv").read_text() for path in PLANS if (path / "inputs" / "rules.csv").exists()
     )
     assert all(kind in rules for kind in ("amount", "share", "count", "change", "lock", "clusters", "fund:"))
+
+
+def test_a_target_out_of_reach_is_missed(tmp_path: Path) -> None:
+    """A target above what a plan reaches, by more than the last digits, is missed though every other number holds."""
+    folder = tmp_path / "plan"
+    shutil.copytree(PLANS[0].parent / "all features, least", folder)
+    model, reached = folder / "inputs" / "model.toml", read_plan(folder)["total_outcome"]
+    for share, missed in ((1 - 1e-6, False), (1 + 1e-13, False), (1 + 1e-9, True), (1.001, True), (2.0, True)):
+        text = re.sub("target = .*", f"target = {reached * share!r}", model.read_text(encoding="utf-8"))
+        model.write_text(text, encoding="utf-8")
+        change_plan(folder, lambda plan, t=reached * share: plan["objective"].update(target=t))
+        mend_digests(folder)
+        states = {title: (state, detail) for state, title, detail in check_folder(folder)[1]}
+        assert states["value"][0] == ("WRONG" if missed else "ok"), share
+        assert states["value"][1].startswith("target") == missed
+
+
+def test_the_second_stage_is_checked_where_the_first_is_not_proved(tmp_path: Path) -> None:
+    """A stage that is only claimed ends no check of the next."""
+    folder = tmp_path / "plan"
+    shutil.copytree(PLANS[0].parent / "all features, worst per size", folder)
+
+    def claim(plan: Any) -> None:
+        plan["certificate"]["stages"][0].update(proof="claimed", bound=math.inf)
+        plan["certificate"]["stages"][1]["bound"] *= 0.99
+
+    change_plan(folder, claim)
+    found = [(state, title) for state, title, _ in check_folder(folder)[1] if title.endswith(("bound", "proved"))]
+    claimed = ("ok", "claimed bound, not proved")
+    assert found == [claimed, ("--", "proved bound"), claimed, ("WRONG", "proved bound")]
 
 
 def test_no_field_of_a_stored_plan_can_be_changed(folder: Path) -> None:

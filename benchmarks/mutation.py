@@ -31,6 +31,7 @@ GROUPS = {
             "tests/unit/test_verify_plans.py::test_a_stored_plan_holds",
             "tests/unit/test_verify_plans.py::test_bounds_at_arbitrary_prices_are_as_they_were",
             "tests/unit/test_verify_plans.py::test_a_target_out_of_reach_is_missed",
+            "tests/unit/test_verify_plans.py::test_the_weakest_proof_is_the_one_that_is_told",
             "tests/unit/test_verify_plans.py::test_the_second_stage_is_checked_where_the_first_is_not_proved",
         ),
         ("tests/unit/test_verify_plans.py::test_no_field_of_a_stored_plan_can_be_changed",),

@@ -94,6 +94,19 @@ def test_the_second_stage_is_checked_where_the_first_is_not_proved(tmp_path: Pat
     assert found == [claimed, ("--", "proved bound"), claimed, ("WRONG", "proved bound")]
 
 
+def test_the_weakest_proof_is_the_one_that_is_told(tmp_path: Path) -> None:
+    """Of an exact and a safe proof the summary tells the safe one, whichever comes first."""
+    folder = tmp_path / "plan"
+    shutil.copytree(PLANS[0].parent / "all features, worst per size", folder)
+    for proofs in (("exact", "safe"), ("safe", "exact")):
+        change_plan(folder, lambda plan, p=proofs: [s.update(proof=g) for s, g in _pairs(plan, p)])
+        assert ("ok", "summary.json") in [(state, title) for state, title, _ in check_folder(folder)[1]]
+
+
+def _pairs(plan: Any, proofs: tuple[str, ...]) -> Any:
+    return zip(plan["certificate"]["stages"], proofs, strict=True)
+
+
 def test_no_field_of_a_stored_plan_can_be_changed(folder: Path) -> None:
     """One change of every field that follows from the tables is refused, one that describes is not."""
     plan = read_plan(folder)

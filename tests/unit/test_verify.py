@@ -725,6 +725,22 @@ def test_an_outcome_that_harms_is_bounded_at_an_end() -> None:
     assert highest((Fraction(-1), "hyperbolic", Fraction(100)), 0, 400, Fraction(-3, 10), whole=True) == (40, 400)
 
 
+def test_a_stock_grows_by_no_more_than_is_locked() -> None:
+    """A purse holds 6 but the award is locked at 5: at price 1/5 the stock pays 5 - 5/5 = 4, not 6 - 6/5.
+
+    So it is where the cell may get at most 5; without either limit it is 6 - 6/5.
+    """
+    for most, locks, best in ((9, {("ada", "talent", 2025): 5}, 4), (5, {}, 4), (9, {}, Fraction(24, 5))):
+        it = Folder()
+        it.names, it.years, it.discount = {"lever": ["talent"]}, [2025], {2025: Fraction(1)}
+        it.clusters, it.coef = {"ada": {"region": "r", "counts": {"r": Fraction(1)}}}, {"r": Fraction(1)}
+        it.synergies, it.shares, it.stock = {}, {}, {("ada", "talent", 2025): Fraction(1, 5)}
+        it.margin, it.terms, it.purse, it.locks = 0, [], {("f", 2025): 6}, locks
+        it.pairs = {("ada", "talent"): Pair("linear", 1, 1, 0, Fraction(1, 2), 0, 0, most, {}, ["f"])}
+        ((_, curved, _),) = it._values("ada")
+        assert (curved[0], sum(it.terms)) == (Fraction(1, 5), best)
+
+
 def test_the_cheapest_money_comes_first() -> None:
     """Of two funds, one at 2 a unit that must pay one of its 3, one at 1 with 2 units; an outcome of 3/2 a unit.
 

@@ -307,10 +307,10 @@ class Folder:
             pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
             curved = (own * pair.effect, pair.family, pair.scale)
             if pair.keep or pair.lag:  # a stock earns its outcome and pays its price, which pays the money
-                low, high = (low, high) if k else (pair.stock, pair.stock)
-                came = sum(self.purse[f, t - pair.lag] for f in pair.funds) if k >= pair.lag else 0
+                (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
+                came = min(sum(self.purse.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
                 fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
-                low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else min(pair.most, came))
+                low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else came)
                 top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
                 self.terms += [top, price * low, price * high, -price * high]
                 paid = sum(pair.keep**n * self.stock.get((c, lever, then), 0) for n, then in enumerate(later))

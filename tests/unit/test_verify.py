@@ -375,7 +375,7 @@ def test_prices_that_cancel_leave_no_room(folder: Path) -> None:
     assert "proved bound" in wrong(folder)
 
 
-def test_a_key_that_stands_twice_is_refused(folder: Path) -> None:
+def test_a_key_of_the_same_name_is_refused(folder: Path) -> None:
     """Names cannot be hidden behind keys of the same name in another part, nor in a part that is written twice."""
     plan = read_plan(folder)
     change_plan(folder, put("money", "clusters", ["ada", "bea"]))
@@ -669,6 +669,25 @@ def test_signs_that_a_terminal_cannot_show_are_question_marks(folder: Path, monk
     assert written["utf-8"].decode() == wanted
     assert "?[31mred" in wanted
     assert written["ascii"].decode() == "".join(sign if sign.isascii() else "?" for sign in wanted)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"clusteropt-plan-2"', '"clusteropt-plan-1"'),
+        ('{"format"', '{"more": 1, "format"'),
+        ('{"format"', '{"sha256": "0", "format"'),
+        ('"total_outcome":', '"total_outcome": 1, "total_outcome":'),
+    ],
+)
+def test_a_plan_of_another_format_or_with_a_hidden_key_is_unreadable(folder: Path, before: str, after: str) -> None:
+    """The last of two keys would hide the first, and a key more would be read by nobody."""
+    path = folder / "plan.json"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    code, lines = check_folder(folder)
+    assert (code, [line[0] for line in lines]) == (2, ["--"])
 
 
 def test_a_table_of_too_many_rows_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,13 @@ GROUPS = {
             "tests/unit/test_verify_plans.py::test_the_weakest_proof_is_the_one_that_is_told",
             "tests/unit/test_verify_plans.py::test_the_second_stage_is_checked_where_the_first_is_not_proved",
         ),
-        ("tests/unit/test_verify_plans.py::test_no_field_of_a_stored_plan_can_be_changed",),
+        (
+            "tests/unit/test_verify.py",
+            "tests/unit/test_verify_plans.py::test_the_second_stage_is_checked_where_the_first_is_not_proved",
+            "tests/property/test_verify_bound.py::test_the_search_inside_a_cluster",
+            "tests/property/test_verify_bound.py::test_a_search_that_takes_too_long_proves_less",
+            "tests/property/test_verify_bound.py::test_the_highest_point_of_a_curve",
+        ),
     ),
     "money": (
         ("model/money_rules.py", "plan/rule_levels.py", "plan/rounding.py"),

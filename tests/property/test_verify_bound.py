@@ -200,6 +200,11 @@ def test_a_search_that_takes_too_long_proves_less(monkeypatch: pytest.MonkeyPatc
     assert lonely(menus, rows, float)._cluster("c") == 2.0
     monkeypatch.setattr("clusteropt.plan.verify.MOST_NODES", 2)
     assert 2.0 < lonely(menus, rows, float)._cluster("c") <= 6.0
+    # Where no choice of a lever reaches its best any more, that loss is known after one node.
+    menus, rows = [{1: 1.0, 2: 4.0}, {1: 1.0, 2: 4.0}], [({("c", "l0", 2025): 1, ("c", "l1", 2025): 1}, 2)]
+    monkeypatch.setattr("clusteropt.plan.verify.MOST_NODES", 1)
+    for number in (float, Fraction):
+        assert lonely(menus, [*rows, ({("c", "l1", 2025): 1}, 1)], number)._cluster("c") == 5.0
 
 
 def test_more_counts_than_can_be_tried_prove_nothing() -> None:

@@ -744,6 +744,49 @@ def test_an_outcome_that_harms_is_bounded_at_an_end() -> None:
     assert highest((Fraction(-1), "hyperbolic", Fraction(100)), 0, 400, Fraction(-3, 10), whole=True) == (40, 400)
 
 
+WORTHY = {
+    "model.toml": "years = [2025]\n",
+    "levers.csv": "lever,response\ntalent,linear\nlab,linear\n",
+    "funds.csv": "fund,year,amount\nstate,2025,10\n",
+    "effectiveness.csv": "path,lever,mean\nupgrading,talent,0.01\nupgrading,lab,0.01\nindigenous,talent,0.01\n"
+    "indigenous,lab,0.01\nconvergence,talent,0\nconvergence,lab,0\n",
+    # With money for both levers every cluster but those on the path of convergence has an outcome.
+    "clusters.csv": "cluster,region,path,scale,weight\nada,small,upgrading,9,0.001\nbea,unheard,upgrading,9,0\n"
+    "cid,barren,convergence,9,1\ndee,together,upgrading,9,1\neli,together,convergence,9,1\n"
+    "fay,apart,indigenous,9,1\ngus,apart,convergence,9,1\n",
+    # What dee and fay bring to their regions is taken away again, so that only a synergy can count for them.
+    "spillovers.csv": "from,to,share\ndee,eli,-1\nfay,gus,-1\n",
+    "synergies.csv": "path,levers,gain\nupgrading,talent+lab,0.5\nindigenous,talent+lab,0\nconvergence,talent+lab,3\n",
+}
+
+
+def test_a_region_lives_where_money_can_give_it_an_outcome() -> None:
+    """Small gains count, nothing does not, whether for want of weight, of effect, of a synergy or of its levers."""
+    files = {name: text.encode() for name, text in WORTHY.items()}
+    assert Folder().read(files, float).regions()[0] == {"small", "together"}
+    # With a lab that has no effect the synergy of dee is nothing, whatever its gain.
+    text = WORTHY["effectiveness.csv"].replace("upgrading,lab,0.01", "upgrading,lab,0")
+    assert Folder().read(files | {"effectiveness.csv": text.encode()}, float).regions()[0] == {"small"}
+
+
+def test_a_menu_gives_a_region_what_its_purses_can_pay() -> None:
+    """A level of 10 can just be paid and one of 11 cannot, with a gain of its own or through the curve."""
+    alone = {
+        "clusters.csv": b"cluster,region,path,scale\nada,west,upgrading,9\n",
+        "synergies.csv": b"",
+        "spillovers.csv": b"",
+    }
+    files = {name: text.encode() for name, text in WORTHY.items() if name not in alone}
+    files["clusters.csv"] = alone["clusters.csv"]
+    for amount, gain, effect, live in (
+        (10, "3", 0, True), (11, "3", 0, False), (10, "", 1, True), (11, "", 1, False), (10, "0", 1, False),
+        (10, "", 0, False),
+    ):  # fmt: skip
+        files["levels.csv"] = f"cluster,lever,level,amount,gain\n,,one,{amount},{gain}\n".encode()
+        files["effectiveness.csv"] = f"path,lever,mean\nupgrading,talent,{effect}\nupgrading,lab,{effect}\n".encode()
+        assert Folder().read(files, float).regions()[0] == ({"west"} if live else set()), (amount, gain, effect)
+
+
 def test_a_stock_grows_by_no_more_than_is_locked() -> None:
     """A purse holds 6 but the award is locked at 5: at price 1/5 the stock pays 5 - 5/5 = 4, not 6 - 6/5.
 

@@ -92,6 +92,11 @@ def test_the_second_stage_is_checked_where_the_first_is_not_proved(tmp_path: Pat
     found = [(state, title) for state, title, _ in check_folder(folder)[1] if title.endswith(("bound", "proved"))]
     claimed = ("ok", "claimed bound, not proved")
     assert found == [claimed, ("--", "proved bound"), claimed, ("WRONG", "proved bound")]
+    # Nor does one whose prices prove nothing.
+    change_plan(folder, lambda plan: plan["certificate"]["stages"][0].update(proof="safe"))
+    change_plan(folder, lambda plan: plan["certificate"]["stages"][0]["multipliers"].update(target=-1))
+    found = [state for state, title, _ in check_folder(folder)[1] if title == "proved bound"]
+    assert found == ["WRONG", "WRONG"]
 
 
 def test_the_weakest_proof_is_the_one_that_is_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from clusteropt.plan.verify import check_folder
 from tests.corrupting import Corruption, Part, ask, corruptions, part_of
 from tests.golden.regenerate_bounds import BOUNDS, bounds
-from tests.plan_folders import change_plan, mend_digests, read_plan
+from tests.plan_folders import change_plan, mend_digests, read_plan, write_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,23 @@ def test_the_second_stage_is_checked_where_the_first_is_not_proved(tmp_path: Pat
     change_plan(folder, lambda plan: plan["certificate"]["stages"][0]["multipliers"].update(target=-1))
     found = [state for state, title, _ in check_folder(folder)[1] if title == "proved bound"]
     assert found == ["WRONG", "WRONG"]
+
+
+def test_the_columns_of_a_table_are_of_one_length(tmp_path: Path) -> None:
+    """A column of a table of the plan that is longer than the others is not cut to their length."""
+    folder = tmp_path / "plan"
+    shutil.copytree(PLANS[0].parent / "all features, total", folder)
+    plan = read_plan(folder)
+    prices = plan["certificate"]["stages"][0]["multipliers"]
+    tables = [prices["rule"], prices["synergy"], prices["stock"], plan["awards"], plan["cells"]]
+    for table in (*tables, plan["certificate"]["rules"]):
+        for column in table.values():
+            column.append(column[-1])
+            write_plan(folder, plan)
+            assert check_folder(folder)[0] > 0
+            column.pop()
+    write_plan(folder, plan)
+    assert check_folder(folder)[0] == 0
 
 
 def test_the_weakest_proof_is_the_one_that_is_told(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import io
 import json
 import math
@@ -785,6 +786,85 @@ def test_a_menu_gives_a_region_what_its_purses_can_pay() -> None:
         files["levels.csv"] = f"cluster,lever,level,amount,gain\n,,one,{amount},{gain}\n".encode()
         files["effectiveness.csv"] = f"path,lever,mean\nupgrading,talent,{effect}\nupgrading,lab,{effect}\n".encode()
         assert Folder().read(files, float).regions()[0] == ({"west"} if live else set()), (amount, gain, effect)
+
+
+def test_the_equity_scale_is_what_an_even_split_reaches() -> None:
+    """Of 10, 5 go to each lever of the one cluster: at an effect of 0.01 the region reaches 0.1 in all."""
+    files = {name: WORTHY[name].encode() for name in ("model.toml", "levers.csv", "funds.csv", "effectiveness.csv")}
+    files["clusters.csv"] = b"cluster,region,path,scale\nada,west,upgrading,0.5\n"
+    assert Folder().read(files, float).regions() == ({"west"}, pytest.approx(0.1, rel=1e-12))
+    # The same from another kind of model file, and without a table that is switched off.
+    del files["model.toml"]
+    files |= {"levels.csv": b"cluster,lever,level,amount,gain\n,,one,10,7\n", "model.json": b"{}"}
+    assert Folder().read(files, float).regions()[1] != pytest.approx(0.1)
+    files["model.json"] = b'{"features": {"levels": false}}'
+    assert Folder().read(files, float).regions()[1] == pytest.approx(0.1, rel=1e-12)
+
+
+RULED = {
+    "model.toml": "years = [2025, 2026]\n",
+    "levers.csv": "lever,response\ntalent,linear\nlab,linear\n",
+    "funds.csv": "fund,year,amount\nstate,2025,10\nstate,2026,12\ncity,2025,5\ncity,2026,6\n",
+    "effectiveness.csv": "path,lever,mean\nupgrading,talent,1\nupgrading,lab,1\n",
+    "clusters.csv": "cluster,region,industry,path,scale\nada,west,chips,upgrading,9\nbea,east,chips,upgrading,9\n",
+    "last_plan.csv": "cluster,lever,fund,year,amount\nada,lab,state,2024,3\nada,lab,city,2024,2\n"
+    "ada,talent,city,2024,4\nbea,lab,city,2023,9\n",
+    "rules.csv": "rule,kind,region,lever,fund,year,min,max,of\n"
+    "keep,lock,west,lab,city,2025,,,\ncells,lock,west,lab,,2025,,,\nupper,lock,east,,,2026,,3,\n"
+    "lower,lock,east,lab,city,2025,1,,\nless,change,west,,city,,-0.5,-0.1,\nall,change,west,,,2026,-1,,\n"
+    "part,share,west,,,2026,0.5,,lever=lab;\nown,share,west,,,2026,,0.25,year=2025|2026; region=east\n"
+    "purse,share,,,,2025,0.5,,fund:city\n",
+}
+
+
+def test_rules_are_read_as_they_are_meant() -> None:
+    """Locks keep draws or cells, changes are of the funds named, shares of their base in its years or the rule's."""
+    it = Folder().read({name: text.encode() for name, text in RULED.items()}, float)
+    assert it.locked["keep"] == {("ada", "lab", 2025, "city"): 2}
+    assert it.locked["cells"] == {("ada", "lab", 2025): 5}
+    assert it.locked["upper"] == {("bea", lever, 2026): 3 for lever in ("talent", "lab")}
+    assert it.locked["lower"] == {("bea", "lab", 2025, "city"): 1}
+    found = {(x.rule, x.side, x.year): (len(x.spots), x.limit, len(x.base), x.ratio) for x in it.sides}
+    # Of 4 + 2 from the city at least 3 in each year and at most 5.4, rounded down; of 5 + 4 at least nothing.
+    for year in (2025, 2026):
+        assert found["less", "min", year] == (2, 3, 0, 0)
+        assert found["less", "max", year] == (2, 5, 0, 0)
+    assert found["all", "min", 2026] == (4, 0, 0, 0)
+    # The base of the first is lab in 2026: two clusters, two funds; of the second the east in both years.
+    assert found["part", "min", -1] == (4, 0, 4, Fraction(1, 2))
+    assert found["own", "max", -1] == (4, 0, 8, Fraction(1, 4))
+    assert found["purse", "min", -1] == (8, 3, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("model.toml", "years = [2025]\n"),
+        ("levels.csv", "cluster,lever,level,amount,gain\n,,one,0,3\n"),
+        ("rules.csv", "rule,kind,min\nless,change,-1.5\n"),
+        ("rules.csv", "rule,kind,max\nless,change,-1.5\n"),
+        ("last_plan.csv", 'cluster,lever,amount\n"ada"x,lab,3\n'),
+    ],
+)
+def test_what_cannot_be_meant_is_not_read(table: str, text: str) -> None:
+    """Years without purses, an award of nothing, a change by more than all, a quote in the middle of a value."""
+    files = {name: known.encode() for name, known in RULED.items()} | {table: text.encode()}
+    with pytest.raises((ValueError, csv.Error)):
+        Folder().read(files, float)
+
+
+def test_lines_of_nothing_are_no_rows_and_short_lines_are_filled() -> None:
+    """A line of commas alone is skipped; what a line leaves out at its end is empty."""
+    assert verifier.read_csv(b"cluster,lever\n , \nada\n") == [{"cluster": "ada"}]
+    assert verifier.read_csv(" cluster ,\nada \n".encode("utf-8-sig"))[0]["cluster"] == "ada"
+
+
+def test_numbers_at_the_ends_of_what_is_read() -> None:
+    """From 1e-30 to 1e15, both read; an empty text is nothing, which may be too little."""
+    assert (exact("1e15"), exact("-1e-30", least=-1)) == (10**15, -Fraction(1, 10**30))
+    for text, least in (("1000000000000001", 0), ("9e-31", 0), ("", 1)):
+        with pytest.raises(ValueError, match="number"):
+            exact(text, least=least)
 
 
 def test_a_stock_grows_by_no_more_than_is_locked() -> None:

@@ -637,6 +637,22 @@ def test_every_line_is_printed(
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("per_printed", "four", "six"), [(1, "4", "6"), (100, "0.04", "0.06"), (1000, "0.004", "0.006")]
+)
+def test_amounts_are_printed_with_every_digit(folder: Path, per_printed: int, four: str, six: str) -> None:
+    """The printed unit may hold any power of ten, and the whole unit may be the printed one."""
+    model = folder / "inputs" / "model.toml"
+    model.write_text(model.read_text(encoding="utf-8").replace("= 10\n", f"= {per_printed}\n"), encoding="utf-8")
+    mend_digests(folder)
+    change_plan(folder, lambda plan: plan["money"].update(per_printed=per_printed))
+    assert check_folder(folder)[0] == 1
+    path = folder / "allocation.csv"
+    text = path.read_text(encoding="utf-8").replace(",4,0.4\n", f",4,{four}\n").replace(",6,0.6\n", f",6,{six}\n")
+    path.write_text(text, encoding="utf-8")
+    assert check_folder(folder)[0] == 0
+
+
 def test_without_a_folder_the_one_it_runs_in_is_checked(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import random
 import re
 import runpy
 import shutil
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from clusteropt.domain import classify
 from clusteropt.plan import verify as verifier
 from clusteropt.plan.verify import Folder, Pair, check_folder, exact, highest, main
 from clusteropt.report.verifying import program, write_program
@@ -831,6 +833,42 @@ RULED = {
     "part,share,west,,,2026,0.5,,lever=lab;\nown,share,west,,,2026,,0.25,year=2025|2026; region=east\n"
     "purse,share,,,,2025,0.5,,fund:city\n",
 }
+
+
+def test_paths_are_those_that_clusters_are_classified_to() -> None:
+    """Memberships from readings are those of `classify`: clear ones, shared ones, and on a textbook cluster itself."""
+    dice = random.Random(5)
+    spots = [(x / 4, y / 4, z / 3) for x in range(5) for y in range(5) for z in range(4)]
+    spots += [tuple(round(dice.random(), 3) for _ in range(3)) for _ in range(200)]
+    lines = [f"c{k},west,,{x!r},{y!r},{z!r},9" for k, (x, y, z) in enumerate(spots)]
+    text = "\n".join(["cluster,region,path,uncertainty,origin,diffusion,scale", *lines])
+    levers = "lever,response\ntalent,linear\nlab,linear\n"
+    means = "".join(f"{path},{lever},1\n" for path in verifier.PATHS for lever in ("talent", "lab"))
+    files = {
+        "model.toml": "", "clusters.csv": text, "levers.csv": levers, "funds.csv": "fund,year,amount\nstate,2025,9\n",
+        "effectiveness.csv": f"path,lever,mean\n{means}", "synergies.csv": "path,levers,gain\nupgrading,lab+talent,2\n",
+    }  # fmt: skip
+    it = Folder().read({name: content.encode() for name, content in files.items()}, float)
+    kinds = set()
+    for k, spot in enumerate(spots):
+        found = classify(*spot)
+        wanted = {name: share for name, share in zip(verifier.PATHS, found.memberships, strict=True) if share}
+        assert it.clusters[f"c{k}"]["member"] == pytest.approx(wanted, rel=1e-12), spot
+        assert it.clusters[f"c{k}"]["path"] == str(found.path)
+        # A synergy of one path counts for the part of a cluster that is on it.
+        assert it.synergies["talent", "lab"][f"c{k}"] == pytest.approx(2 * wanted.get("upgrading", 0), rel=1e-12)
+        kinds.add(len(wanted))
+    assert {1, 2, 3} <= kinds
+
+
+def test_a_synergy_is_of_two_levers_at_least_and_stands_once() -> None:
+    """One lever alone, a lever that there is not, and a path that stands twice are refused."""
+    for more in ("upgrading,talent,1\n", "upgrading,talent+law,1\n", "upgrading,lab+talent,1\n"):
+        files = {
+            name: text.encode() for name, text in (WORTHY | {"synergies.csv": WORTHY["synergies.csv"] + more}).items()
+        }
+        with pytest.raises(ValueError, match="synergies"):
+            Folder().read(files, float)
 
 
 def test_rules_are_read_as_they_are_meant() -> None:

@@ -315,6 +315,15 @@ def test_no_run_begins_after_the_deadline() -> None:
     assert runner.seconds == [pytest.approx(0.05)]
 
 
+def test_a_fault_at_the_deadline_is_a_limit_and_before_it_an_error() -> None:
+    """Where there is no time to ask again, nothing is known because time ran out; with time, all ways were tried."""
+    failed = Claim(Reason.ERROR, None, None, -INF, INF, detail="Not Set")
+    for seconds, reason, limit in ((0.0, Reason.NO_SOLUTION, Limit.TIME), (20.0, Reason.ERROR, None)):
+        found, faults = run_guarded(Told(*[failed] * 4), seconds=seconds)
+        assert (found.claim.reason, found.claim.limit, found.claim.x) == (reason, limit, None)
+        assert {fault.kind for fault in faults} == {FaultKind.ERROR}
+
+
 def test_other_errors_pass_through() -> None:
     """What HiGHS cannot be given is no fault of its claims: no remedy is tried."""
     runner = Told(SolverFaultError(Text("not finite", "非有限")))

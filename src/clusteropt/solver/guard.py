@@ -130,7 +130,7 @@ class Guard:
             case = Case(task.program, options, faulty.start, hearing.held_point(fault.kind))
             self._cases.setdefault(fault.kind, case)
         runs = tuple((claim, way.options) for way, claim in hearing.heard)
-        return Guarded(hearing.outcome(), runs, stopped)
+        return Guarded(hearing.outcome(late=time.monotonic() >= until), runs, stopped)
 
     def _ask(self, case: Case, listen: Listener | None = None) -> Claim:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solver.claim import Claim, Reason
+from clusteropt.solver.claim import Claim, Limit, Reason
 from clusteropt.solver.fault import FaultKind, Remedy, SolverFault
 from clusteropt.solver.judging import Held, Verdict, denies, firm, judge_against, judge_alone
 
@@ -134,8 +134,11 @@ class Hearing:
             return self._firm().x
         return self._task.held.x if self._best.x is None else self._best.x
 
-    def outcome(self) -> Claim:
-        """Give what stands: the best point that re-computes, and the weakest bound of what can be right."""
+    def outcome(self, *, late: bool = False) -> Claim:
+        """Give what stands: the best point that re-computes, and the weakest bound of what can be right.
+
+        Where nothing stands and it is too late to ask again, time ran out, whatever the fault was.
+        """
         verdicts = self._verdicts()
         sound = [claim for (_, claim), verdict in zip(self.heard, verdicts, strict=True) if verdict is None]
         optimal = [claim for claim in sound if claim.reason is Reason.OPTIMAL]
@@ -147,7 +150,7 @@ class Hearing:
             return self._denied(sound)
         # Nobody holds a point: what says least stands.
         limited = [claim for claim in sound if claim.limit is not None and self.distrusted]
-        return [*limited, *sound, self._nothing()][0]
+        return [*limited, *sound, self._nothing(late)][0]
 
     def _verdicts(self) -> list[Verdict | None]:
         """Judge every claim by all that is known now."""
@@ -224,11 +227,12 @@ class Hearing:
         reason = Reason.OPTIMAL if limit is None else Reason.FEASIBLE
         return Claim(reason, limit, self._best.x, self._best.value, bound, detail=holding[-1].detail)
 
-    def _nothing(self) -> Claim:
+    def _nothing(self, late: bool) -> Claim:
         """Give a claim of nothing, where what was claimed cannot be right and no point is left of it."""
         last = self.heard[-1][1]
-        reason = Reason.ERROR if last.limit is None else Reason.NO_SOLUTION
-        return replace(last, reason=reason, x=None, value=-np.inf, bound=np.inf, dual=None)
+        limit = Limit.TIME if late and last.limit is None else last.limit
+        reason = Reason.ERROR if limit is None else Reason.NO_SOLUTION
+        return replace(last, limit=limit, reason=reason, x=None, value=-np.inf, bound=np.inf, dual=None)
 
 
 def _key(way: Way) -> tuple[bool, str, int]:

@@ -112,6 +112,20 @@ def test_a_lie_about_whole_amounts_does_not_cost_the_plan(
     }
 
 
+def test_a_relaxation_that_cannot_be_had_does_not_cost_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search goes on without it, to the same plan, and the fault is told."""
+    problem = replace(two_purses(), least=np.array([[300], [200], [400]]))
+    honest = solve(problem, QUICK)
+    runs = bend(monkeypatch, fail("relaxation"))
+    with pytest.warns(SolverFaultWarning, match="relaxation"):
+        plan = solve(problem, QUICK)
+    assert any(run["step"] == "relaxation" for run in runs)
+    assert plan.value == pytest.approx(honest.value, rel=1e-6)
+    assert {(fault.kind, fault.step, fault.remedy) for fault in plan.record.faults} == {
+        (FaultKind.ERROR, "relaxation", None)
+    }
+
+
 def test_a_lie_about_own_limits_on_outcomes_does_not_cost_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole amounts are put back into the model of the caller under the guard."""
 

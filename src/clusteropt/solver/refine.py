@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, SolverRun, relative_gap
+from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.judging import BOUND_ROOM, Held
 from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfalls, to_units, worth
@@ -206,7 +206,7 @@ class Search:
         return self._close(best)
 
     def _relax(self, build: Build, formulation: Formulation) -> tuple[Formulation, Floats | None]:
-        """Refine the relaxation, and guess choices from it; a limit ends it early."""
+        """Refine the relaxation, and guess choices from it; a limit, or a fault that no run settles, ends it early."""
         now = time.monotonic()
         enough = now + RELAXATION_SHARE * (self._until - now)
         start: Floats | None = None
@@ -214,7 +214,8 @@ class Search:
             step = _Step("relaxation", relaxed=True)
             claim = self._run(formulation, step)
             if claim.x is None:
-                if claim.limit not in (None, Limit.INTERRUPT):
+                # A relaxation only helps: the search can do without where no run of it can be right.
+                if claim.limit not in (None, Limit.INTERRUPT) or claim.reason is Reason.ERROR:
                     break
                 raise self._refusal(claim)
             self._take_bound(claim, formulation, step)

@@ -713,7 +713,7 @@ def test_a_table_of_too_many_rows_is_refused_before_it_fills_the_memory(monkeypa
     """As many rows as are allowed are read, blank ones too; one more is not, and no later one is looked at."""
     monkeypatch.setattr(verifier, "MOST_ROWS", 3)
     assert len(verifier.read_csv(b"cluster,lever\na,b\nc,d\n")) == 2
-    for more in (b"e,f\n", b'e,f\n"\n'):
+    for more in (b"e,f\n", b'e,f\n"\n', b"\ne,f\n"):
         with pytest.raises(ValueError, match="table"):
             verifier.read_csv(b"cluster,lever\na,b\nc,d\n" + more)
 

@@ -46,7 +46,7 @@ def read_csv(data: bytes) -> list[Any]:
     lines = csv.reader(io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline=""), strict=True)
     head, *body = filter(any, ([value.strip() for value in line] for line in islice(lines, MOST_ROWS)))
     fits = len({*head} - {""}) == sum(map(bool, head)) and {x for x in head if "_" not in x} <= {*COLUMNS.split(), ""}
-    need(fits and not next(lines, None) and not any(any(line[len(head) :]) for line in body), f"table {head}")
+    need(fits and next(lines, None) is None and not any(any(line[len(head) :]) for line in body), f"table {head}")
     return [defaultdict(str, zip(head, line, strict=False)) for line in body]
 def exact(text: str, empty: Any = None, least: float = 0) -> Any:
     """Read a number as it is written; its size first, as an exponent far out would fill the memory."""
@@ -290,7 +290,8 @@ class Folder:
         coef = {r: x if kind in ("worst_region", "second") and r in self.live else 0 * one for r, x in coef.items()}
         total, theta = sum(coef.values()) if kind == "worst_region" and self.live else one, number(given["target"])
         base = {"total": one, "second": one, "least_money": theta, "worst_region": 0 * one}[kind]
-        terms = [-theta * number(Fraction(str(self.goal["target"] or 0))), -number(floor) * sum(coef.values())]
+        target = self.goal["target"] if kind == "least_money" else 0
+        terms = [-theta * number(Fraction(str(target or 0))), -number(floor) * sum(coef.values())]
         return {r: base + x / total / unit[r] for r, x in coef.items()}, terms
     def _values(self, c: str) -> Any:
         """Give each cell with the curve that its money works on, and what a unit of the gain of a level counts."""

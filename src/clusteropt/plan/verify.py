@@ -36,7 +36,6 @@ PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": 
 Side = namedtuple("Side", "rule kind side year spots limit base ratio")
 # A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
 Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
-
 def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
     """Refuse to go on where something does not hold."""
     if not holds:

@@ -921,6 +921,136 @@ def test_numbers_at_the_ends_of_what_is_read() -> None:
             exact(text, least=least)
 
 
+def pair_problem(number: type, **more: str) -> Folder:
+    """Build the problem of Ada and Bea, with further or other files."""
+    files = {name: text.encode() for name, text in INPUTS.items()}
+    files |= {name.replace("_", "."): text.encode() for name, text in more.items()}
+    it = Folder().read(files, number)
+    it.live, it.scale = it.regions()
+    return it
+
+
+@pytest.mark.parametrize("target", ["", "target = 1.0\n"])
+def test_a_target_bounds_nothing_but_least_money(target: str) -> None:
+    """A price on a target that the objective does not have moves no bound, whether the model names one or not."""
+    model = INPUTS["model.toml"] + f"[objective]\nkind = 'total'\n{target}"
+    for number in (float, Fraction):
+        it = pair_problem(number, model_toml=model)
+        assert it.bound(MULTIPLIERS | {"target": 5.0}, "total", 0.0) == pytest.approx(15, rel=1e-9)
+
+
+def test_what_a_region_counts_at_its_price() -> None:
+    """Prices count for regions that money can reach alone, and for the objectives that compare regions."""
+    it = pair_problem(Fraction)
+    it.live = {"west"}
+    given = MULTIPLIERS | {"region": [2.0, 6.0]}
+    assert it._coefficients(given, "total", 0.0)[0] == {"west": 1, "east": 1}
+    assert it._coefficients(given, "worst_region", 0.0)[0] == {"west": 1, "east": 0}
+    coef, terms = it._coefficients(given, "second", 3.0)
+    assert (coef, sum(terms)) == ({"west": 3, "east": 1}, -6)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"synergy": rows("synergy cluster year lever share", ("a+b", 0, 0, 0, math.inf))},
+        {"region": [math.inf]}, {"target": math.nan}, {"purse": [[1e308]]},
+    ],
+)  # fmt: skip
+def test_prices_without_end_prove_nothing(change: dict[str, Any]) -> None:
+    """An infinite price, one that is no number, and one that makes the bound infinite are refused."""
+    with pytest.raises(ArithmeticError):
+        pair_problem(float).bound(MULTIPLIERS | change, "total", 0.0)
+
+
+def test_the_margin_widens_every_part() -> None:
+    """With a margin of a half, large enough to be seen, each part is on the safe side of what it is without.
+
+    A unit costs 1 - 1/2, a unit of outcome counts 1 + 1/2. Ada: 9 x 3/2 - 6/2 = 10.5, Bea: 7 x 3/2 - 6/2 = 7.5. Each
+    of the two, and the purse with 10, counts half as much again; the best of the cells of a cluster that much twice:
+    15.75 + 10.5 + 11.25 + 7.5 + 15 = 60.
+    """
+    assert pair_problem(float).bound(MULTIPLIERS, "total", 0.0, 0.5) == pytest.approx(60, rel=1e-12)
+    assert pair_problem(float).bound(MULTIPLIERS, "total", 0.0, 0.0) == 15
+
+
+def test_shares_inside_a_cluster_keep_their_coefficients() -> None:
+    """Lab is at most half of both: 2 lab - (lab + talent) <= 0; at least a quarter: -4 lab + lab + talent <= 0."""
+    menus = "cluster,lever,level,amount,gain\n,,low,4,8\n,,high,6,9\n"
+    rules = (
+        "rule,kind,cluster,lever,min,max,of\nhalf,share,ada,lab,,0.5,cluster=ada\n"
+        "quarter,share,bea,lab,0.25,,cluster=bea\n"
+    )
+    files = RULED | {"levels.csv": menus, "rules.csv": rules, "model.toml": "years = [2025]\n"}
+    files |= {"funds.csv": "fund,year,amount\nstate,2025,10\n", "last_plan.csv": "cluster,lever,amount\n"}
+    it = Folder().read({name: text.encode() for name, text in files.items()}, Fraction)
+    it.live, it.scale = it.regions()
+    it.bound(MULTIPLIERS | {"rule": rows("rule side year price")}, "total", 0.0)
+    lab, talent = ("ada", "lab", 2025), ("ada", "talent", 2025)
+    assert it.inners["ada"] == [({lab: 1, talent: -1}, 0)]
+    assert it.inners["bea"] == [({("bea", "lab", 2025): -3, ("bea", "talent", 2025): 1}, 0)]
+
+
+def test_a_locked_level_earns_its_own_gain() -> None:
+    """Held at the level of 4, which earns 70, at a price of 1: 70 - 4."""
+    it, cell = Folder(), ("ada", "talent", 2025)
+    it.pairs = {cell[:2]: Pair("linear", 1, 1, 0, 0, 0, 0, 4, {3: 50, 4: 70}, ["state"])}
+    it.purse, it.locks, it.price = {("state", 2025): 9}, {cell: 4}, Counter({(*cell, "state"): 1})
+    assert it._offers(cell, (Fraction(1), "linear", 1), 1, set(), set()) == {4: 66}
+
+
+def test_how_close_is_close_enough() -> None:
+    """Outcomes may differ by 1e-9 of themselves, or by 2^-40 of the size that is given; whole numbers not at all."""
+    assert verifier.differ(10**12, 10**12 + 1)
+    assert verifier.differ(1e-6, 1e-6 + 5e-13)
+    assert not verifier.differ(1e-6, 1e-6 + 5e-13, 1.0)
+    assert not verifier.differ(1.0, 1.0 + 5e-10)
+    assert verifier.differ(1.0, 1.0 + 5e-9)
+
+
+@pytest.mark.parametrize("number", [float, Fraction])
+def test_a_curve_without_a_weight_only_costs(number: type) -> None:
+    """Nothing is earned, so nothing is best; a curve that is no fraction is not even asked."""
+    assert highest((number(0), "log", number(1)), 0, 5, number(1)) == (0, 0)
+
+
+@pytest.mark.parametrize("text", ['"1"0,b\n', 'a,"b\nc,d\n'])
+def test_quotes_out_of_place_are_refused(text: str) -> None:
+    """A quote inside a value, or one that is never closed, could hide what follows."""
+    with pytest.raises(csv.Error):
+        verifier.read_csv(f"cluster,lever\n{text}".encode())
+
+
+def test_who_may_get_nothing_draws_on_nothing() -> None:
+    """A cell whose most is 0 has no funds, so that money reaches no region through it."""
+    files = RULED | {"cells.csv": "cluster,lever,most\nada,lab,0\nada,talent,0\n", "rules.csv": "rule,kind,min,max\n"}
+    it = Folder().read({name: text.encode() for name, text in files.items()}, float)
+    assert [it.pairs["ada", lever].funds for lever in ("lab", "talent")] == [[], []]
+    assert it.regions()[0] == {"east"}
+
+
+@pytest.mark.parametrize(
+    ("lock", "menu", "lag", "best"),
+    [
+        (("ada", "talent", 2025), {}, 1, 4), (("ada", "talent", 2026), {}, 1, Fraction(24, 5)),
+        (("ada", "talent", 2025, "f"), {}, 0, Fraction(24, 5)), (("ada", "talent", 2025), {5: "", 6: ""}, 0, 4),
+    ],
+)  # fmt: skip
+def test_the_lock_of_the_year_that_feeds_a_stock_counts(lock: Any, menu: dict[int, Any], lag: int, best: Any) -> None:
+    """With a lag it is that of the year before; a lock of a draw leaves the bound as it is, if weaker."""
+    it = Folder()
+    it.names, it.years = {"lever": ["talent"]}, [2025, 2026] if lag else [2025]
+    it.discount = dict.fromkeys(it.years, Fraction(1))
+    it.clusters, it.coef = {"ada": {"region": "r", "counts": {"r": Fraction(1)}}}, {"r": Fraction(1)}
+    it.synergies, it.shares = {}, {}
+    it.stock = {("ada", "talent", it.years[-1]): Fraction(1, 5)}
+    it.margin, it.terms, it.locks = 0, [], {lock: 5}
+    it.purse = {("f", year): 6 for year in it.years}
+    it.pairs = {("ada", "talent"): Pair("linear", 1, 1, 0, Fraction(1, 2), lag, 0, 9, menu, ["f"])}
+    list(it._values("ada"))
+    assert sum(it.terms) == best
+
+
 def test_a_stock_grows_by_no_more_than_is_locked() -> None:
     """A purse holds 6 but the award is locked at 5: at price 1/5 the stock pays 5 - 5/5 = 4, not 6 - 6/5.
 

@@ -116,6 +116,39 @@ def test_the_columns_of_a_table_are_of_one_length(tmp_path: Path) -> None:
     assert check_folder(folder)[0] == 0
 
 
+def test_every_cell_that_does_something_is_listed(tmp_path: Path) -> None:
+    """A cell that is left out is missed, whether money or a stock alone gives its outcome."""
+    folder = tmp_path / "plan"
+    shutil.copytree(PLANS[0].parent / "all features, total", folder)
+    kept = read_plan(folder)
+    assert 0 in kept["cells"]["amount"]
+    for row in range(len(kept["cells"]["amount"])):
+        cells = {name: column[:row] + column[row + 1 :] for name, column in kept["cells"].items()}
+        write_plan(folder, kept | {"cells": cells})
+        assert ("WRONG", "cells") in [line[:2] for line in check_folder(folder)[1]], row
+
+
+@pytest.mark.parametrize(("bound", "state"), [(0.0, "ok"), (1.0, "WRONG")])
+def test_without_prices_no_money_at_all_is_the_least(tmp_path: Path, bound: float, state: str) -> None:
+    """Prices of nothing prove that no plan takes less than nothing, and not one unit more."""
+    folder = tmp_path / "plan"
+    shutil.copytree(PLANS[0].parent / "all features, least", folder)
+
+    def unprice(plan: Any) -> None:
+        proof = plan["certificate"]["stages"][0]
+        prices = proof["multipliers"]
+        prices["purse"] = [[0.0] * len(row) for row in prices["purse"]]
+        for table in ("rule", "synergy", "stock"):
+            prices[table] = {name: [] for name in prices[table]}
+        prices["target"], proof["bound"] = 0.0, bound
+
+    # A floor inside the menus of one cluster would ask for money without any price.
+    (folder / "inputs" / "rules.csv").unlink()
+    change_plan(folder, unprice)
+    mend_digests(folder)
+    assert [line[0] for line in check_folder(folder)[1] if line[1] == "proved bound"] == [state]
+
+
 def test_the_weakest_proof_is_the_one_that_is_told(tmp_path: Path) -> None:
     """Of an exact and a safe proof the summary tells the safe one, whichever comes first."""
     folder = tmp_path / "plan"

@@ -18,7 +18,7 @@ from clusteropt.solver import highs
 from clusteropt.solver.claim import Claim, Limit, Reason
 from clusteropt.solver.fault import FaultKind, Remedy, SolverFault
 from clusteropt.solver.guard import Guard, Guarded, agreed, fault_notes
-from clusteropt.solver.hearing import Task
+from clusteropt.solver.hearing import Hearing, Task
 from clusteropt.solver.judging import Held, judge
 from clusteropt.solver.runner import Runner
 from clusteropt.text import Language, Text
@@ -320,8 +320,21 @@ def test_a_fault_at_the_deadline_is_a_limit_and_before_it_an_error() -> None:
     failed = Claim(Reason.ERROR, None, None, -INF, INF, detail="Not Set")
     for seconds, reason, limit in ((0.0, Reason.NO_SOLUTION, Limit.TIME), (20.0, Reason.ERROR, None)):
         found, faults = run_guarded(Told(*[failed] * 4), seconds=seconds)
-        assert (found.claim.reason, found.claim.limit, found.claim.x) == (reason, limit, None)
+        assert (found.claim.reason, found.claim.limit, found.stopped, found.claim.x) == (reason, limit, limit, None)
         assert {fault.kind for fault in faults} == {FaultKind.ERROR}
+
+
+def test_slow_judging_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all ways were tried in time, an error stays one, however long it takes to say what was wrong."""
+    told = Hearing.findings
+
+    def slowly(hearing: Hearing) -> Any:
+        time.sleep(0.6)
+        return told(hearing)
+
+    monkeypatch.setattr(Hearing, "findings", slowly)
+    found, _ = run_guarded(Told(*[Claim(Reason.ERROR, None, None, -INF, INF)] * 4), seconds=0.5)
+    assert (found.claim.reason, found.claim.limit, found.stopped) == (Reason.ERROR, None, None)
 
 
 def test_other_errors_pass_through() -> None:

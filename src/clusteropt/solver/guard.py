@@ -112,6 +112,7 @@ class Guard:
         hearing = Hearing(task, options, distrusted=self._distrusts())
         way: Way | None = hearing.first_way()
         stopped: Limit | None = None
+        late = False
         while way is not None and stopped is None:
             left = min(until - time.monotonic(), way.most_s)
             way = replace(way, options=replace(way.options, time_limit=max(left, SHORTEST_S)))
@@ -123,14 +124,16 @@ class Guard:
             if stopped is Limit.INTERRUPT:
                 # After Ctrl-C nobody wants to wait for a reproducer.
                 self._deadline = float("-inf")
-            way = hearing.next_way() if time.monotonic() < until else None
+            late = time.monotonic() >= until
+            way = None if late else hearing.next_way()
         for fault, faulty, seconds in hearing.findings():
             self._faults.append(fault)
             options = replace(faulty.options, time_limit=min(TRIAL_S, SLOWER * seconds + SHORTEST_S))
             case = Case(task.program, options, faulty.start, hearing.held_point(fault.kind))
             self._cases.setdefault(fault.kind, case)
         runs = tuple((claim, way.options) for way, claim in hearing.heard)
-        return Guarded(hearing.outcome(late=time.monotonic() >= until), runs, stopped)
+        found = hearing.outcome(late=late)
+        return Guarded(found, runs, found.limit if late and stopped is None else stopped)
 
     def _ask(self, case: Case, listen: Listener | None = None) -> Claim:
         try:

@@ -60,8 +60,8 @@ ALONE = " and ".join(
 """Leaves out tests that run the verifier outside this process or read its source, where mutants are not known or stand
 side by side, and the slowest."""
 KILLED, SURVIVED, UNTRIED = "killed", "survived", "no test"
-# What mutmut says of a mutant: 1 and 3 are failing tests, 24, 36 and the like a test that no longer ends; -9 is the hard
-# limit of processor time.
+# What mutmut says of a mutant: 1 and 3 are failing tests, 24, 36 and the like a test that no longer ends; -9 is the
+# hard limit of processor time.
 STATES = {
     0: SURVIVED,
     1: KILLED,

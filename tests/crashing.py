@@ -139,8 +139,9 @@ class Scene:
                 load_plan(path)
                 found = content(path) if path.is_dir() else {"plan.json": path.read_bytes()}
                 named = {name: data for name, data in found.items() if not name.endswith(".part")}
-                parts = [whole.get("plan.json") for whole in wholes]
-                if named not in wholes and (path.is_dir() or named["plan.json"] not in parts):
+                # A part without its last line break says all that the plan says.
+                parts = [whole["plan.json"].rstrip() for whole in wholes if whole]
+                if named not in wholes and (path.is_dir() or named["plan.json"].rstrip() not in parts):
                     return f"half a plan is read from {path.name}"
         found = content(self.place / "plan") if (self.place / "plan").exists() else {}
         named = {name: data for name, data in found.items() if not name.endswith(".part")}
@@ -171,7 +172,7 @@ def points(scene: Scene) -> Iterator[dict[str, object]]:
     if not scene.thorough:
         return
     largest = max(len(data) for data in scene.known["new"].values())
-    for size in range(0, largest + largest // 12, max(1, largest // 12)):
+    for size in sorted({*range(0, largest + largest // 12, max(1, largest // 12)), largest - 1}):
         for deadly in (True, False):
             scene.reset()
             code = attempt(scene.write, lambda size=size, deadly=deadly: limit_files(size, deadly))

@@ -7,17 +7,20 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import clusteropt as co
 from clusteropt.cli import app
 from clusteropt.errors import OutputError
+from clusteropt.inputs.settings import ModelSettings
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.verifying import CheckState, program, verify_folder, write_program
 from tests.corrupting import WORDS, Corruption, corrupted
 from tests.plan_folders import change_plan, mend_digests, read_plan, write_plan
-from tests.problems import plain_problem
+from tests.problems import INLINE, plain_problem
+from tests.random_tables import write_folder
 from tests.small import small_problem
 
 if TYPE_CHECKING:
@@ -136,3 +139,28 @@ def test_the_command_writes_the_program_once(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["verify", "--write-program", str(target)]).exit_code == 2
     with pytest.raises(OutputError):
         write_program(target)
+
+
+def test_a_share_of_all_leaves_nothing_to_the_others(tmp_path: Path) -> None:
+    """Ada gets all that is awarded, so bea's menu is closed without any price: no plan is worth more than 9."""
+    cells = [("ada", 4, 8), ("ada", 6, 9), ("bea", 4, 5), ("bea", 6, 7)]
+    rows: dict[str, list[dict[str, object]]] = {
+        "clusters": [
+            {"cluster": name, "region": "r", "industry": "i", "path": "upgrading", "scale": 9}
+            for name in ("ada", "bea")
+        ],
+        "levers": [{"lever": "talent", "response": "linear"}],
+        "effectiveness": [
+            {"path": path, "lever": "talent", "mean": 1, "source": "-"}
+            for path in ("anchor_led", "upgrading", "convergence", "introduced", "indigenous")
+        ],
+        "funds": [{"fund": "state", "year": 2025, "amount": 10}],
+        "levels": [{"cluster": c, "level": f"of {a}", "amount": a, "gain": g} for c, a, g in cells],
+        "rules": [{"rule": "all", "kind": "share", "cluster": "ada", "min": 1}],
+    }
+    tables = {name: pd.DataFrame(row, dtype=object) for name, row in rows.items()}
+    problem = co.read_problem(write_folder(tables, ModelSettings(), tmp_path / "model"))
+    plan = co.solve(problem, INLINE)
+    co.write_plan_files(plan, tmp_path / "plan", problem)
+    assert (plan.value, plan.safe_bound) == pytest.approx((9, 9), rel=1e-9)
+    assert check_folder(tmp_path / "plan")[0] == 0

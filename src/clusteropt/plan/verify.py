@@ -263,11 +263,10 @@ class Folder:
             for spots, each in ((side.spots, price), (side.spots, money), (side.base, -price * number(side.ratio))):
                 for spot in spots if each else ():
                     parts[spot].append(each)
-            owners = {spot[0] for spot in (*side.spots, *side.base)}  # a rule on menus of one cluster is kept as it is
-            if side.kind in ("amount", "share", "change") and len(owners) == 1:
-                coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
-                coef.subtract(dict.fromkeys(side.base, sign * side.ratio.numerator))
-                cells = {flow[:3]: a for flow, a in coef.items() if a}
+            coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
+            coef.subtract(dict.fromkeys(side.base, sign * side.ratio.numerator))
+            cells = {x[:3]: a for x, a in coef.items() if a and side.kind in ("amount", "share", "change")}
+            if len(owners := {cell[0] for cell in cells}) == 1:  # a rule on menus of one cluster is kept as it is
                 pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
                     self.inners[min(owners)].append((cells, sign * side.limit))

@@ -991,6 +991,19 @@ def test_shares_inside_a_cluster_keep_their_coefficients() -> None:
     assert it.inners["bea"] == [({("bea", "lab", 2025): -3, ("bea", "talent", 2025): 1}, 0)]
 
 
+def test_what_cancels_out_of_a_rule_is_not_in_it() -> None:
+    """Ada gets all: her money stands on both sides, so bea's is at most 0; a floor is a rule inside as it stands."""
+    menus = "cluster,lever,level,amount,gain\n,,low,4,8\n,,high,6,9\n"
+    rules = "rule,kind,cluster,lever,min,max,of\nall,share,ada,,1,,\nfloor,amount,ada,lab,4,,\nboth,amount,,,,9,\n"
+    files = RULED | {"levels.csv": menus, "rules.csv": rules, "model.toml": "years = [2025]\n"}
+    files |= {"funds.csv": "fund,year,amount\nstate,2025,10\n", "last_plan.csv": "cluster,lever,amount\n"}
+    it = Folder().read({name: text.encode() for name, text in files.items()}, Fraction)
+    it.live, it.scale = it.regions()
+    it.bound(MULTIPLIERS | {"rule": rows("rule side year price")}, "total", 0.0)
+    lab, talent = ("bea", "lab", 2025), ("bea", "talent", 2025)
+    assert dict(it.inners) == {"bea": [({lab: 1, talent: 1}, 0)], "ada": [({("ada", "lab", 2025): -1}, -4)]}
+
+
 def test_a_locked_level_earns_its_own_gain() -> None:
     """Held at the level of 4, which earns 70, at a price of 1: 70 - 4."""
     it, cell = Folder(), ("ada", "talent", 2025)

@@ -9,6 +9,7 @@ from clusteropt.plan.verify import Folder
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
 
 def built(files: dict[str, bytes], number: type) -> Folder:
@@ -34,7 +35,7 @@ def random_prices(dice: random.Random, problem: Folder, kind: str) -> dict[str, 
     years, clusters, levers = range(len(problem.years)), list(problem.clusters), list(problem.names["lever"])
     positions = {-1: -1} | {year: k for k, year in enumerate(problem.years)}
     rule = [(side.rule, side.side, positions[side.year], price()) for side in problem.sides
-            if side.kind not in ("purse", "lock") and dice.random() < 0.7]  # fmt: skip
+            if side.kind != "lock" and dice.random() < 0.7]  # fmt: skip
     shares = [("+".join(together), c, t, levers.index(lever), price())
               for together, c, t in product(problem.synergies, range(len(clusters)), years)
               for lever in together if dice.random() < 0.7]  # fmt: skip
@@ -43,13 +44,24 @@ def random_prices(dice: random.Random, problem: Folder, kind: str) -> dict[str, 
               if stores(problem, clusters[c], levers[lever]) and dice.random() < 0.8]  # fmt: skip
     regional = kind in ("worst_region", "second", "equity")
     return {
-        "purse": [[price() for _ in years] for _ in problem.names["fund"]],
+        "purse": columns(_purses(problem, dice, price), "fund", "years", "price"),
         "rule": columns(rule, "rule", "side", "year", "price"),
         "region": [dice.random() + 1e-3 for _ in problem.unit] if regional else [],
         "target": 10 * dice.random() if kind == "least_money" else 0.0,
         "synergy": columns(shares, "synergy", "cluster", "year", "lever", "share"),
         "stock": columns(stocks, "cluster", "lever", "year", "price"),
     }
+
+
+def _purses(problem: Folder, dice: random.Random, price: Callable[[], float]) -> list[tuple[int, str, float]]:
+    """Price every purse, and some sets of years where money moves between them."""
+    funds = list(enumerate(problem.names["fund"]))
+    rows = [(f, str(year), price()) for f, _ in funds for year in problem.years]
+    for f, fund in funds:
+        if any(any(problem.ledger[fund, year][k] for k in (0, 2, 3)) for year in problem.years):
+            spans = [sorted(dice.sample(problem.years, dice.randint(1, len(problem.years)))) for _ in range(3)]
+            rows += [(f, "+".join(map(str, span)), price()) for span in spans]
+    return rows
 
 
 def stores(problem: Folder, cluster: str, lever: str) -> bool:

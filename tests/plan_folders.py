@@ -21,7 +21,7 @@ def read_plan(folder: Path) -> Any:
 def write_plan(folder: Path, plan: Any) -> None:
     """Write plan.json with the digest that belongs to it."""
     text = json.dumps(plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    document = {"format": "clusteropt-plan-2", "sha256": hashlib.sha256(text.encode()).hexdigest(), "plan": plan}
+    document = {"format": "clusteropt-plan-3", "sha256": hashlib.sha256(text.encode()).hexdigest(), "plan": plan}
     (folder / "plan.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
 
 

@@ -22,7 +22,7 @@ from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from tests.differential import Verdict, attempt
 from tests.problems import INLINE
-from tests.random_tables import TINY, random_tables, write_folder
+from tests.random_tables import LEDGERS, TINY, random_tables, write_folder
 from tests.unit.test_verify_features import write_inputs
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from clusteropt.plan.plan import Plan
 
 PLANS = Path(__file__).parent / "plans"
-SEEDS = range(600)
-ENOUGH = 12
+SEEDS = (*range(600), *range(LEDGERS.start, LEDGERS.start + 60))
+ENOUGH = 15
 """So many plans are kept at most."""
 ALL_FEATURES = ("total", "worst per size", "equity log", "least")
 """Objectives of the model with every feature at once whose plans are kept."""
@@ -62,6 +62,13 @@ def features(problem: Problem, plan: Plan) -> set[str]:
         "money left": bool(plan.unspent),
         "prices of rules": any(len(s.multipliers.rule.rule) for s in plan.certificate.stages if s.multipliers),
     }
+    facts |= {
+        "carry-over": plan.cash.carried_in.any(),
+        "commitments": plan.cash.committed.any(),
+        "returns": plan.cash.returned.any(),
+        "prices of spans": any("+" in years for s in plan.certificate.stages if s.multipliers
+                               for years in s.multipliers.purse.years),
+    }  # fmt: skip
     return found | {name for name, holds in facts.items() if holds}
 
 

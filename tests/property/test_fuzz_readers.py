@@ -114,7 +114,7 @@ def signed(content: object) -> str:
     """Write the content of a plan with a digest that fits."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return json.dumps({"format": "clusteropt-plan-2", "sha256": digest, "plan": content})
+    return json.dumps({"format": "clusteropt-plan-3", "sha256": digest, "plan": content})
 
 
 def places(value: Any, path: tuple = ()) -> list[tuple]:
@@ -169,7 +169,7 @@ def test_a_changed_plan_with_a_good_digest_is_told(data: st.DataObject, plans: l
 @OFTEN
 def test_any_document_is_no_plan(content: object) -> None:
     """JSON of any shape, bare or dressed as a plan, is refused."""
-    for text in (json.dumps(content), json.dumps({"format": "clusteropt-plan-2", "sha256": "", "plan": content})):
+    for text in (json.dumps(content), json.dumps({"format": "clusteropt-plan-3", "sha256": "", "plan": content})):
         assert not must_be_usable(text)
 
 

@@ -159,7 +159,7 @@ def lonely(menus: list[dict[int, Any]], rows: list[tuple[dict[Any, int], int]], 
     it.clusters, it.coef = {"c": {"region": "r", "counts": {"r": number(1)}}}, {"r": number(1)}
     it.synergies, it.shares, it.stock, it.locks, it.price = {}, {}, {}, {}, Counter()
     it.margin, it.terms, it.counted, it.inners = 0, [], defaultdict(dict), {"c": rows}
-    it.purse = {("f", 2025): 100}
+    it.paid = {("f", 2025): 100}
     it.pairs = {("c", f"l{k}"): Pair("linear", 0, 1, 0, 0, 0, 0, 20, menu, ["f"]) for k, menu in enumerate(menus)}
     return it
 

@@ -73,7 +73,7 @@ def rows(keys: str, *found: tuple[Any, ...]) -> dict[str, list[Any]]:
 # With price 1 on the purse: 10 x 1 for the purse; ada takes the better of 8 - 4 = 4 and 9 - 6 = 3; bea, whose floor is
 # a rule inside its own menus, has to take 6: 7 - 6 = 1. So no plan is worth more than 10 + 4 + 1 = 15, as this one is.
 MULTIPLIERS = {
-    "purse": [[1.0]], "rule": rows("rule side year price", ("east_floor", "min", -1, 0.0)), "region": [], "target": 0.0,
+    "purse": rows("fund years price", (0, "2025", 1.0)), "rule": rows("rule side year price", ("east_floor", "min", -1, 0.0)), "region": [], "target": 0.0,
     "synergy": rows("synergy cluster year lever share"), "stock": rows("cluster lever year price"),
 }  # fmt: skip
 PLAN: dict[str, Any] = {
@@ -94,6 +94,7 @@ PLAN: dict[str, Any] = {
     "awards": rows("cluster lever year fund amount", (0, 0, 0, 0, 4), (1, 0, 0, 0, 6)),
     "cells": rows("cluster lever year amount outcome value", (0, 0, 0, 4, 8.0, 8.0), (1, 0, 0, 6, 7.0, 7.0)),
     "synergy": [0.0, 0.0], "region_outcome": [8.0, 7.0], "total_outcome": 15.0, "purse": [[10]], "unspent": [],
+    "cash": {key: [[0]] for key in ("carried_in", "returned", "committed", "unspent", "carried_out")},
     "certificate": {
         "inputs": {}, "own": False,
         "rules": rows("rule side year level limit", ("east_floor", "min", -1, 6, 6), ("both", "max", -1, 10, 10)),
@@ -151,7 +152,7 @@ def test_the_example_of_the_documentation(folder: Path) -> None:
         (2.0, 20, "20 + 0 + 0 = 20"),
         (0.75, 15, "7.5 + 5 + 2.5 = 15"),
     ):
-        assert problem.bound(MULTIPLIERS | {"purse": [[price]]}, "total", 0.0) == pytest.approx(total, abs=1e-25)
+        assert problem.bound(MULTIPLIERS | {"purse": rows("fund years price", (0, "2025", price))}, "total", 0.0) == pytest.approx(total, abs=1e-25)
         assert written in page
 
 
@@ -160,7 +161,8 @@ def test_every_check_has_a_line(folder: Path) -> None:
     titles = [title for _, title, _ in check_folder(folder)[1]]
     assert titles == [
         "digests", "names and positions", "whole positive money", "eligibility", "least, most and menus",
-        "allocation.csv", "purse state", "rule east_floor", "rule both", "certificate of the rules", "money left",
+        "allocation.csv", "rule east_floor", "rule both", "certificate of the rules", "purse state", "cash flow",
+        "money left",
         "cells", "outcomes", "summary.json", "value", "claimed bound, not proved", "proved bound",
     ]  # fmt: skip
 
@@ -201,6 +203,9 @@ CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("allocation.csv", put("awards", "amount", [6, 4])),
     ("money left", put("awards", "amount", [4, 4])),
     ("money left", put("unspent", [{"fund": 0, "year": 0, "amount": 1, "reason": "menu", "rules": []}])),
+    ("cash flow", put("cash", "carried_in", [[1]])),
+    ("cash flow", put("cash", "unspent", [[1]])),
+    ("cash flow", put("cash", "committed", [])),
     ("rule east_floor", put("awards", "amount", [6, 4])),
     ("rule both", put("awards", "amount", [6, 6])),
     ("certificate of the rules", put("certificate", "rules", "level", [7, 10])),
@@ -221,9 +226,9 @@ CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("proved bound", put("certificate", "stages", 0, "bound", 14.9)),
     ("proved bound", put("certificate", "stages", 0, "bound", math.nan)),
     # A dearer purse proves less: 10 x 3 for it, ada takes nothing, bea has to take 6: 30 + 0 + 7 - 6 x 3 = 19.
-    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", [[3.0]])),
-    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", [[-1.0]])),
-    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", [[math.nan]])),
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", "price", [3.0])),
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", "price", [-1.0])),
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", "price", [math.nan])),
     ("proved bound", put("certificate", "stages", 0, "proof", "claimed")),
     ("summary.json", put("stages", 0, "bound", 16.0)),
     ("summary.json", put("certificate", "stages", 0, "bound", 15.5)),
@@ -362,7 +367,7 @@ def test_chinese_titles(folder: Path) -> None:
 
 def test_more_prices_than_purses_prove_nothing(folder: Path) -> None:
     """A price too many would land on a rule, without the sign of its side."""
-    change_plan(folder, put("certificate", "stages", 0, "multipliers", "purse", [[1.0, 1.0]]))
+    change_plan(folder, put("certificate", "stages", 0, "multipliers", "purse", "price", [1.0, 1.0]))
     assert check_folder(folder)[0] == 2
 
 
@@ -415,10 +420,10 @@ def test_locks_of_every_rule_are_held(folder: Path) -> None:
 BAD_PLANS = {
     "empty": b"", "no JSON": b"plan", "a list": b"[]", "a number": b"7", "nested": b"[" * 200_000,
     "not UTF-8": b"\xff\xfe{", "nested objects": b'{"plan":' * 100_000, "NaN": b"NaN", "NUL": b"\0" * 100,
-    "huge": b'{"format": ' + b"9" * 100_000 + b"}", "no plan": b'{"format": "clusteropt-plan-2", "sha256": ""}',
+    "huge": b'{"format": ' + b"9" * 100_000 + b"}", "no plan": b'{"format": "clusteropt-plan-3", "sha256": ""}',
     "other format": b'{"format": "clusteropt-plan-3", "sha256": "", "plan": {}}',
-    "no content": b'{"format": "clusteropt-plan-2", "sha256": "", "plan": {}}',
-    "a half sign": b'{"format": "clusteropt-plan-2", "sha256": "", "plan": {"certificate": "\\ud800"}}',
+    "no content": b'{"format": "clusteropt-plan-3", "sha256": "", "plan": {}}',
+    "a half sign": b'{"format": "clusteropt-plan-3", "sha256": "", "plan": {"certificate": "\\ud800"}}',
 }  # fmt: skip
 
 
@@ -693,7 +698,7 @@ def test_signs_that_a_terminal_cannot_show_are_question_marks(folder: Path, monk
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ('"clusteropt-plan-2"', '"clusteropt-plan-1"'),
+        ('"clusteropt-plan-3"', '"clusteropt-plan-2"'),
         ('{"format"', '{"more": 1, "format"'),
         ('{"format"', '{"sha256": "0", "format"'),
         ('"total_outcome":', '"total_outcome": 1, "total_outcome":'),
@@ -954,7 +959,7 @@ def test_what_a_region_counts_at_its_price() -> None:
     "change",
     [
         {"synergy": rows("synergy cluster year lever share", ("a+b", 0, 0, 0, math.inf))},
-        {"region": [math.inf]}, {"target": math.nan}, {"purse": [[1e308]]},
+        {"region": [math.inf]}, {"target": math.nan}, {"purse": rows("fund years price", (0, "2025", 1e308))},
     ],
 )  # fmt: skip
 def test_prices_without_end_prove_nothing(change: dict[str, Any]) -> None:
@@ -1008,7 +1013,7 @@ def test_a_locked_level_earns_its_own_gain() -> None:
     """Held at the level of 4, which earns 70, at a price of 1: 70 - 4."""
     it, cell = Folder(), ("ada", "talent", 2025)
     it.pairs = {cell[:2]: Pair("linear", 1, 1, 0, 0, 0, 0, 4, {3: 50, 4: 70}, ["state"])}
-    it.purse, it.locks, it.price = {("state", 2025): 9}, {cell: 4}, Counter({(*cell, "state"): 1})
+    it.paid, it.locks, it.price = {("state", 2025): 9}, {cell: 4}, Counter({(*cell, "state"): 1})
     assert it._offers(cell, (Fraction(1), "linear", 1), 1, set(), set()) == {4: 66}
 
 
@@ -1058,7 +1063,7 @@ def test_the_lock_of_the_year_that_feeds_a_stock_counts(lock: Any, menu: dict[in
     it.synergies, it.shares = {}, {}
     it.stock = {("ada", "talent", it.years[-1]): Fraction(1, 5)}
     it.margin, it.terms, it.locks = 0, [], {lock: 5}
-    it.purse = {("f", year): 6 for year in it.years}
+    it.paid = {("f", year): 6 for year in it.years}
     it.pairs = {("ada", "talent"): Pair("linear", 1, 1, 0, Fraction(1, 2), lag, 0, 9, menu, ["f"])}
     list(it._values("ada"))
     assert sum(it.terms) == best
@@ -1074,7 +1079,7 @@ def test_a_stock_grows_by_no_more_than_is_locked() -> None:
         it.names, it.years, it.discount = {"lever": ["talent"]}, [2025], {2025: Fraction(1)}
         it.clusters, it.coef = {"ada": {"region": "r", "counts": {"r": Fraction(1)}}}, {"r": Fraction(1)}
         it.synergies, it.shares, it.stock = {}, {}, {("ada", "talent", 2025): Fraction(1, 5)}
-        it.margin, it.terms, it.purse, it.locks = 0, [], {("f", 2025): 6}, locks
+        it.margin, it.terms, it.paid, it.locks = 0, [], {("f", 2025): 6}, locks
         it.pairs = {("ada", "talent"): Pair("linear", 1, 1, 0, Fraction(1, 2), 0, 0, most, {}, ["f"])}
         ((_, curved, _),) = it._values("ada")
         assert (curved[0], sum(it.terms)) == (Fraction(1, 5), best)
@@ -1087,7 +1092,7 @@ def test_the_cheapest_money_comes_first() -> None:
     """
     it, cell = Folder(), ("ada", "talent", 2025)
     it.pairs = {cell[:2]: Pair("linear", 1, 1, 0, 0, 0, 0, 9, {}, ["dear", "cheap"])}
-    it.purse, it.locks = {("dear", 2025): 3, ("cheap", 2025): 2}, {}
+    it.paid, it.locks = {("dear", 2025): 3, ("cheap", 2025): 2}, {}
     it.price = Counter({(*cell, "dear"): 2, (*cell, "cheap"): 1})
     curved, draw = (Fraction(3, 2), "linear", 1), (*cell, "dear", "draw")
     found = it._offers(cell, curved, 1, {draw}, set())

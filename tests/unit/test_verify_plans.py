@@ -137,7 +137,7 @@ def test_without_prices_no_money_at_all_is_the_least(tmp_path: Path, bound: floa
     def unprice(plan: Any) -> None:
         proof = plan["certificate"]["stages"][0]
         prices = proof["multipliers"]
-        prices["purse"] = [[0.0] * len(row) for row in prices["purse"]]
+        prices["purse"]["price"] = [0.0] * len(prices["purse"]["price"])
         for table in ("rule", "synergy", "stock"):
             prices[table] = {name: [] for name in prices[table]}
         prices["target"], proof["bound"] = 0.0, bound

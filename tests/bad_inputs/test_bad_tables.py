@@ -69,7 +69,9 @@ SHAPES = [
     Case("number as header", rename("levers", "lag", 7), "levers", None, "7", "no such column"),
     Case("empty header", rename("levers", "lag", ""), "levers", 1, None, "column 6 holds values but has no header"),
     Case("column twice", repeat_column, "levers", 1, "lag", "twice"),
-    Case("planned column", put("funds", 2, "carry_over", "1"), "funds", None, "carry_over", "not part of this version"),
+    Case(
+        "planned column", put("funds", 2, "match_ratio", "1"), "funds", None, "match_ratio", "not part of this version"
+    ),
     Case("planned own funds", put("clusters", 2, "own_funds", "1"), "clusters", None, "own_funds", "not part of this"),
     Case("planned table", add("programmes", programme="p"), "programmes", None, None, "not part of this version"),
     Case("planned actuals", add("actuals", cluster="media"), "actuals", None, None, "not part of this version"),
@@ -142,6 +144,36 @@ FITS = [
     Case("feature missing", put("clusters", 2, "innovation", ""), "clusters", None, "innovation", "empty for 1",
          ModelSettings(baselines=BaselineSettings.model_validate_json('{"factor_weights": {"innovation": 1}}'))),
 ]  # fmt: skip
+LEDGERS = [
+    Case("carry-over of more than all", put("funds", 2, "carry_over", "1.5"), "funds", 2, "carry_over", "above 1"),
+    Case("carry-over below nothing", put("funds", 2, "carry_over", "-0.1"), "funds", 2, "carry_over", "below 0"),
+    Case("carry-over in per cent", put("funds", 2, "carry_over", "50%"), "funds", 2, "carry_over", "a percentage"),
+    Case("carry-over too fine", put("funds", 2, "carry_over", "0.1234567891"), "funds", 2, "carry_over", "9 decimals"),
+    Case("lapse of what is not carried", put("funds", 2, "expires_after", "2"), "funds", 2, "expires_after",
+         "expires_after is given without carry_over"),
+    Case("lapse at once", both(put("funds", 2, "carry_over", "1"), put("funds", 2, "expires_after", "0")),
+         "funds", 2, "expires_after", "below 1"),
+    Case("half a year", both(put("funds", 2, "carry_over", "1"), put("funds", 2, "expires_after", "1.5")),
+         "funds", 2, "expires_after", "not a whole number"),
+    Case("return in parts of nothing", put("funds", 2, "returned_parts", "2"), "funds", 2, "returned_parts",
+         "returned_parts is given without returned"),
+    Case("return after nothing", put("funds", 2, "returned_after", "2"), "funds", 2, "returned_after",
+         "returned_after is given without returned"),
+    Case("return threefold", put("funds", 2, "returned", "3"), "funds", 2, "returned", "above 2"),
+    Case("return at once", both(put("funds", 2, "returned", "1"), put("funds", 2, "returned_after", "0")),
+         "funds", 2, "returned_after", "below 1"),
+    Case("commitments above the purse", put("funds", 2, "committed", "9000000"), "funds", None, "committed",
+         "the commitments of 2025 exceed what can be paid then by 100.00"),
+    Case("commitments of less than nothing", put("funds", 2, "committed", "-1"), "funds", 2, "committed", "below 0"),
+    Case("too many years", lambda tables: tables.update(funds=pd.DataFrame(
+        [{"fund": fund, "year": year, "amount": 100, "carry_over": "1"}
+         for fund in ("nation", "province") for year in range(2025, 2038)], dtype=object,
+    )), "funds", None, "fund", "moves between 13 years; at most 12"),
+    Case("growth beyond all bounds", lambda tables: tables.update(funds=pd.DataFrame(
+        [{"fund": fund, "year": year, "amount": 10**14, "returned": "2"}
+         for fund in ("nation", "province") for year in range(2025, 2036)], dtype=object,
+    )), "funds", None, "returned", "could let one year pay more than"),
+]  # fmt: skip
 MONEY = [
     Case("least above purses", put("cells", 3, "least", "9000000"), "cells", None, "least", "hold 800.00"),
     Case("floor above purses", put("rules", 2, "min", "12000000"), "rules", 2, "min",
@@ -201,7 +233,7 @@ MONEY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [*SHAPES, *KEYS, *FITS, *MONEY], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*SHAPES, *KEYS, *FITS, *LEDGERS, *MONEY], ids=lambda case: case.name)
 def test_a_bad_table_is_named(case: Case) -> None:
     """The fault names the place, says what is wrong, and does so in both languages."""
     check_case(case)

@@ -10,6 +10,7 @@ from unittest import mock
 import numpy as np
 import pyomo.environ as pyo
 
+from clusteropt.inputs.ledger import SHARE_UNIT, Ledger
 from clusteropt.inputs.problem import (
     Objective,
     ObjectiveKind,
@@ -56,6 +57,14 @@ def stocks() -> Problem:
     """Three years; half of the stock is lost, money works a year late; 8 units are there at the start."""
     problem = plain_problem([[2.0]], [[10.0]], [[10, 20, 30]], family=LINEAR, per_printed=10)
     return replace(problem, depreciation=np.array([0.5]), lag=np.array([1]), stock=np.array([[8.0]]))
+
+
+def moving() -> Problem:
+    """Three years: half of the amounts waits one year, 3 are committed in the second, a quarter of the awards is lent."""
+    problem = plain_problem([[2.0]], [[10.0]], [[10, 20, 30]], family=LINEAR, per_printed=10)
+    half, quarter, first = (np.full((1, 3), number) for number in (SHARE_UNIT // 2, SHARE_UNIT // 4, 1))
+    committed = np.array([[0, 3, 0]])
+    return replace(problem, ledger=Ledger(half, first, committed, quarter, first, 2 * first))
 
 
 def curved() -> Problem:
@@ -125,6 +134,7 @@ CASES = {
     "counted_least": lambda: counted(RuleBase.CLUSTERS),
     "counted_most": lambda: counted(RuleBase.CLUSTERS),
     "purse": two_cells,
+    "ledger": moving,
     "stock_balance": stocks,
     "curve": curved,
     "harm_split": harmful,

@@ -53,6 +53,6 @@ TABLES: Mapping[str, Table] = MappingProxyType(
 
 # Named in the design and refused by name, so that nobody believes they are obeyed.
 PLANNED_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"funds": ("carry_over", "expires_after", "match_ratio"), "clusters": ("own_funds",)}
+    {"funds": ("match_ratio",), "clusters": ("own_funds",)}
 )
 PLANNED_TABLES = ("programmes", "actuals")

@@ -66,7 +66,7 @@ def read_each(text: str | None, selection: Selection, fields: Sequence[str], rea
             reader.fault("each", word, problem, Text("Name it once.", "请只写一次。"))
         else:
             found.append(field)
-            window = _window(word, selection, reader) if word != field else 1
+            window = window if word == field else _window(word, selection, reader)
     return Each(tuple(found), window)
 
 

@@ -195,7 +195,7 @@ class Folder:
         kinds += ["year"] * (before and "year" not in kinds)
         asked, _, flows = self._select(row)
         runs = [run for k in range(len(self.years)) for run in [self.years[k : k + size]]
-                if len(run) == size and {*map(str, run)} <= asked["year"]]
+                if len(run) == size and {*map(str, run)} <= asked["year"]] if "year" in kinds else [self.years]
         ours: Any = dict.fromkeys((*[{"cluster": c, "lever": lever, "fund": f, **self.clusters[c]}[kind]
                                      for kind in kinds if kind != "year"],) for c, lever, _, f in flows)
         for values, run in product(ours, runs) if kinds else ():

@@ -77,6 +77,13 @@ def ruled(kind: RuleKind, minimum: str | None, maximum: str | None) -> Problem:
     return with_last(replace(two_cells(), rules=(limits,)), [(0, 0, 0, 7), (1, 0, 0, 9)])
 
 
+def amounts() -> Problem:
+    """The first cell between 5 and 25, and 3 less to 6 more than the second."""
+    problem, first, second = ruled(RuleKind.AMOUNT, "5", "25"), Selection(clusters=(0,)), Selection(clusters=(1,))
+    ramp = rule(RuleKind.AMOUNT, first, -3, 6, base=RuleBase.SELECTION, base_selection=second, name="ramp")
+    return replace(problem, rules=(*problem.rules, ramp))
+
+
 def counted_choice() -> Problem:
     """Draws that count, on one cell that is nothing or at least something and three that are free."""
     return replace(counted(RuleBase.AWARDS, (0,)), least=np.array([[4, 0], [0, 0]]))
@@ -130,7 +137,7 @@ CASES = {
     "harm_split": harmful,
     "harm_fill": harmful,
     "harm_next": harmful,
-    "amount": lambda: ruled(RuleKind.AMOUNT, "5", "25"),
+    "amount": amounts,
     "share": shares,
     "count": lambda: counted(RuleBase.AWARDS),
     "change": lambda: ruled(RuleKind.CHANGE, "-1/2", "1/5"),

@@ -138,6 +138,17 @@ def test_without_a_last_plan_the_first_year_is_free(kind: str) -> None:
     assert rules_of({**row, "year": "2025"}) == {}
 
 
+def test_a_free_first_year_is_told() -> None:
+    """A note names the rows that a missing last plan leaves without effect in the first year."""
+    row = {"rule": "ramp", "kind": "change", "max": "10", "of": "before"}
+    late = {**row, "rule": "late", "year": "2027"}
+    notes = problem_from_tables(tables(row, late)).notes
+    assert [note.en for note in notes if "free" in note.en] == ["Without a last plan 2025 is free of: ramp."]
+    assert not [n for n in problem_from_tables(tables(late)).notes if "free" in n.en]
+    known = problem_from_tables(tables(row, last_plan="cluster,lever,amount\nA,talent,9"))
+    assert not [note for note in known.notes if "free" in note.en]
+
+
 def test_a_ramp_by_hand(tmp_path: Path) -> None:
     """From 30 last year, at most 10 more each year: 40, 50, 60 for A; money for B and C is locked at nothing."""
     problem = problem_from_tables(

@@ -41,10 +41,11 @@ LARGEST_LIMIT = 10**18
 
 @dataclass(frozen=True, slots=True)
 class WrittenRules:
-    """Rules and the rows they come from."""
+    """Rules, the rows they come from, and what a reader must know of them."""
 
     rules: tuple[Rule, ...]
     rows: tuple[int, ...]
+    notes: tuple[Text, ...]
 
 
 def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, faults: Faults) -> WrittenRules:
@@ -71,7 +72,21 @@ def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, fa
         elif row.measure is not Measure.COST or _has_costs(check, row, costs, bare):
             found += [(rule, row.row) for rule in _written(check, row, costs)]
     _check_names(found, {row.rule.name: row.row for row in read}, faults)
-    return WrittenRules(tuple(rule for rule, _ in found), tuple(row for _, row in found))
+    return WrittenRules(tuple(rule for rule, _ in found), tuple(row for _, row in found), _notes(problem, read))
+
+
+def _notes(problem: Problem, read: Sequence[RuleRow]) -> tuple[Text, ...]:
+    """Name the rows that say nothing of the first year, as nothing is known of the year before it."""
+    since = [row.rule for row in read if row.measure is Measure.BEFORE]
+    free = [rule.name for rule in since if not rule.selection.years or 0 in rule.selection.years]
+    if not free or len(problem.last_plan.amount):
+        return ()
+    names, first = ", ".join(free), problem.labels.years[0]
+    return (
+        Text(
+            f"Without a last plan {first} is free of: {names}.", f"没有上期计划, {first} 年不受以下规则限制: {names}。"
+        ),
+    )
 
 
 def _is_plain(row: RuleRow) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure, ResponseFami
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
 
+    from clusteropt.inputs.ledger import Ledger
     from clusteropt.inputs.problem import Problem, Rule, Selection
     from clusteropt.plan.plan import Plan
 
@@ -104,10 +105,66 @@ def _broken_purses(problem: Problem, allocation: Allocation) -> Iterator[str]:
             yield f"nobody may draw {draw}"
         if type(amount) is not int or amount < 0:
             yield f"not whole money {amount!r}"
-    for fund, year in product(range(problem.num_funds), range(problem.num_years)):
-        spent = sum(amount for draw, amount in allocation.items() if draw[0] == fund and draw[3] == year)
-        if spent > int(problem.purse[fund, year]):
+    for fund in range(problem.num_funds):
+        spent = [0] * problem.num_years
+        for draw, amount in allocation.items():
+            spent[draw[3]] += amount if draw[0] == fund else 0
+        year = first_short(problem, fund, spent)
+        if year is not None:
             yield f"purse {fund} {year}"
+
+
+def first_short(problem: Problem, fund: int, spent: list[int]) -> int | None:
+    """Give the first year in which a fund cannot pay; None if it can pay all.
+
+    Money is a list of parcels, each with the last year in which it may be paid; every year pays from the parcel that
+    lapses first. What comes back is counted in exact fractions and may be paid at any time from then on.
+    """
+    ledger, parcels, back_before = problem.ledger, [], Fraction(0)
+    for year in range(problem.num_years):
+        held, due = int(problem.purse[fund, year]), 0
+        kept = 0
+        if ledger is not None:
+            kept = held * int(ledger.carried[fund, year]) // 10**9
+            due = int(ledger.committed[fund, year])
+            parcels.append([year + int(ledger.lasts[fund, year]), Fraction(kept)])
+            back = sum((_back(ledger, fund, t, year, spent[t]) for t in range(year)), Fraction(0))
+            parcels.append([10**6, back - back_before])
+            back_before = back
+        parcels.append([year, Fraction(held - kept)])
+        asked = Fraction(spent[year] + due)
+        for parcel in sorted((p for p in parcels if p[0] >= year), key=lambda p: p[0]):
+            taken = min(asked, parcel[1])
+            parcel[1] -= taken
+            asked -= taken
+        if asked > 0:
+            return year
+    return None
+
+
+def _back(ledger: Ledger, fund: int, award: int, now: int, amount: int) -> Fraction:
+    """Give what an award has brought back by a year: equal parts, one a year from ``after`` on."""
+    parts = int(ledger.parts[fund, award])
+    due = [award + int(ledger.after[fund, award]) + k for k in range(parts)]
+    each = Fraction(amount * int(ledger.returned[fund, award]), 10**9 * parts)
+    return each * sum(1 for year in due if year <= now)
+
+
+def most_paid(problem: Problem, fund: int) -> list[int]:
+    """Bound what a fund can pay in each year: everything that is not committed in it and came before it."""
+    if problem.ledger is None:
+        return [int(amount) for amount in problem.purse[fund]]
+    most: list[int] = []
+    for year in range(problem.num_years):
+        back = sum((_back(problem.ledger, fund, t, year, most[t]) for t in range(year)), Fraction(0))
+        earlier = sum(
+            int(problem.purse[fund, t]) * int(problem.ledger.carried[fund, t]) // 10**9
+            for t in range(year)
+            if t + int(problem.ledger.lasts[fund, t]) >= year
+        )
+        own = int(problem.purse[fund, year]) - int(problem.ledger.committed[fund, year])
+        most.append(max(0, int(own + earlier + back // 1)))
+    return most
 
 
 def _broken_cells(problem: Problem, allocation: Allocation) -> Iterator[str]:
@@ -266,7 +323,7 @@ def _can_give(problem: Problem, cluster: int, lever: int, at: int | None = None)
     levels, lag = menu(problem, cluster, lever), int(problem.lag[lever])
     years: set[int] = set()
     for year in range(problem.num_years - lag):
-        money = sum(int(problem.purse[f, year]) for f in funds)
+        money = sum(most_paid(problem, f)[year] for f in funds)
         own = any(a <= money and g > 0 for a, g in levels)
         curved = any(a <= money and math.isnan(g) for a, g in levels)
         free = not levels and money > 0 and problem.most[cluster, lever] > 0
@@ -339,7 +396,7 @@ def allocations(problem: Problem) -> Iterator[Allocation]:
     draws = list(zip(problem.draw_fund.tolist(), problem.draw_cluster.tolist(), problem.draw_lever.tolist(),
                      strict=True))  # fmt: skip
     cells = sorted({(c, lever, t) for _, c, lever in draws for t in range(problem.num_years)})
-    purses = {(f, t): int(problem.purse[f, t]) for f in range(problem.num_funds) for t in range(problem.num_years)}
+    purses = {(f, t): most for f in range(problem.num_funds) for t, most in enumerate(most_paid(problem, f))}
     yield from _fill(problem, draws, cells, purses)
 
 
@@ -368,7 +425,7 @@ def count_tries(problem: Problem) -> int:
     for cluster, lever in sorted(pairs):
         funds = problem.draw_fund[(problem.draw_cluster == cluster) & (problem.draw_lever == lever)]
         for year in range(problem.num_years):
-            splits = product(*(range(int(p) + 1) for p in problem.purse[funds, year]))
+            splits = product(*(range(most_paid(problem, int(f))[year] + 1) for f in funds))
             levels = [a for a, _ in menu(problem, cluster, lever)]
             tries *= max(1, sum(1 for split in splits if not levels or sum(split) in (0, *levels)))
     return tries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 TINY = Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.4, money=6, cells=4, rules=2)
 """Sizes at which most problems can be solved by trying every allocation."""
 REPEATS_FROM = 5_000_000
+"""Seeds of models that also have rules that are written out."""
+LEDGERS = range(4_000_000, 5_000_000)
+"""Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
 PATHS = [str(path) for path in Path]
 READINGS = [str(reading) for reading in Reading]
 FEATURES = [str(feature) for feature in Feature]
@@ -59,6 +62,7 @@ class _Draft:
     regions: list[str]
     industries: list[str]
     tables: dict[str, list[Row]]
+    ledgers: bool = False
 
     def chance(self, share: float) -> bool:
         return self.dice.random() < share
@@ -89,7 +93,7 @@ def random_tables(
     A draw that is refused, such as one whose rules cannot be met by the money, is drawn again.
     """
     for attempt in count():
-        draft = _draft(random.Random(f"{seed}/{attempt}"), sizes)
+        draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
         if seed >= REPEATS_FROM:
             _repeats(draft)
         tables = {name: pd.DataFrame(rows, dtype=object).fillna("") for name, rows in draft.tables.items()}
@@ -112,7 +116,9 @@ def random_model(seed: int, sizes: Sizes = Sizes(), objective: ObjectiveKind | N
     return problem_from_tables(*random_tables(seed, sizes, objective))
 
 
-def _draft(dice: random.Random, sizes: Sizes) -> _Draft:
+def _draft(dice: random.Random, sizes: Sizes, *, ledgers: bool) -> _Draft:
+    if ledgers:
+        sizes = replace(sizes, years=sizes.years + 1, money=max(sizes.money - 2, 2))
     while True:
         shape = (dice.randint(1, sizes.clusters), dice.randint(1, sizes.levers), dice.randint(1, sizes.years))
         if shape[0] * shape[1] * shape[2] <= sizes.cells:
@@ -128,6 +134,7 @@ def _draft(dice: random.Random, sizes: Sizes) -> _Draft:
         _names(dice, "R", 2),
         _names(dice, "I", 2),
         {},
+        ledgers,
     )
     for fill in (
         _clusters,
@@ -222,9 +229,35 @@ def _funds(draft: _Draft) -> None:
     for fund, year in product(draft.funds, draft.years):
         amount = 0 if draft.chance(0.08) else draft.dice.randint(1, draft.sizes.money)
         rows.append({"fund": fund, "year": str(year), "amount": draft.whole(amount)})
+    if draft.ledgers:
+        for fund in draft.funds:
+            _ledger(draft, [row for row in rows if row["fund"] == fund])
     rows[0] |= _printed(draft, draft.funds[0])
     draft.dice.shuffle(rows)
     draft.tables["funds"] = rows
+
+
+def _ledger(draft: _Draft, rows: list[Row]) -> None:
+    """Let the money of a fund move between its years: alike in all of them, or each year as it likes."""
+    alike = draft.chance(0.5)
+    drawn: Row = {}
+    use = {name: draft.chance(share) for name, share in {"carry": 0.7, "expire": 0.5, "back": 0.4, "due": 0.3}.items()}
+    for row in rows:
+        if not drawn or not alike:
+            drawn = {}
+            if use["carry"]:
+                drawn["carry_over"] = draft.dice.choice(["1", "1.0", "0.5", "0.3", ".25", "0"])
+                if use["expire"]:
+                    drawn["expires_after"] = draft.whole(draft.dice.randint(1, 2))
+            if use["back"]:
+                drawn["returned"] = draft.dice.choice(["1", "0.5", "0.9", "1.1", "0.333"])
+                if draft.chance(0.5):
+                    drawn["returned_after"] = draft.whole(draft.dice.randint(1, 2))
+                if draft.chance(0.5):
+                    drawn["returned_parts"] = draft.whole(draft.dice.randint(1, 3))
+        row.update(drawn)
+        if use["due"]:
+            row["committed"] = draft.whole(draft.dice.randint(0, max(1, int(float(row["amount"])) // 2)))
 
 
 def _eligibility(draft: _Draft) -> None:

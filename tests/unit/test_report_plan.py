@@ -8,6 +8,7 @@ import numpy as np
 
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
+from clusteropt.plan.cash import CashFlow
 from clusteropt.plan.certificate import Certificate, Proof, RuleLevels, Side, StageProof
 from clusteropt.plan.plan import (
     Awards,
@@ -97,6 +98,7 @@ def make_plan() -> Plan:
         region_outcome=np.array([580.5, 654.0]),
         total_outcome=1234.5,
         purse=np.array([[50_000_000], [10_000_005]]),
+        cash=CashFlow(*(np.zeros((2, 1), np.int64),) * 3, np.array([[6_543_211], [0]]), np.zeros((2, 1), np.int64)),
         unspent=(Unspent(0, 0, 6_543_211, UnspentReason.RULE, ("talent_cap",)),),
         rounding_loss=1.5e-7,
         pieces_error=0.00012,

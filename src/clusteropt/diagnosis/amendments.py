@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.diagnosis.members import Member, MemberKind, best_year, from_menu
+from clusteropt.diagnosis.members import Member, MemberKind, from_menu
+from clusteropt.inputs.ledger import best_year
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.plan.rule_words import cell_name, money_words, purse_name, share_words
 from clusteropt.text import Text

@@ -285,7 +285,7 @@ def _widened(problem: Problem, space: Space) -> Problem:
     """Give the problem with purses and most so large that they limit nothing; menus stay."""
     purse = np.full_like(problem.purse, largest_purse(space))
     most = np.where(from_menu(problem), problem.most, problem.num_funds * int(purse.max(initial=0)))
-    return replace(problem, purse=purse, most=most)
+    return replace(problem, purse=purse, ledger=None, most=most)
 
 
 def largest_purse(space: Space) -> int:

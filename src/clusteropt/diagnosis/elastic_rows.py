@@ -9,9 +9,19 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.diagnosis.members import Member, MemberKind, least_limits, most_limits
+from clusteropt.inputs.ledger import SHARE_UNIT, reaching
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.blocks import pick, tidy
-from clusteropt.model.money_rules import amount_money, change_money, lock_money, purse_money, share_base, share_money
+from clusteropt.model.money_rules import (
+    amount_money,
+    change_money,
+    ledger_money,
+    lock_money,
+    purse_money,
+    share_base,
+    share_money,
+    span_size,
+)
 from clusteropt.model.objective import total_row
 from clusteropt.model.rows import Draft, counted_flows
 
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.space import Space
 
-SOFT = frozenset(("purse", "amount", "share", "count", "change", "lock", "least", "target"))
+SOFT = frozenset(("purse", "ledger", "amount", "share", "count", "change", "lock", "least", "target"))
 """Rows of a formulation that belong to members and are written anew."""
 
 
@@ -131,6 +141,20 @@ def _purses(ground: Ground) -> Iterator[_Side]:
     for row in purse_money(ground.space):
         slack = ground.slack(MemberKind.PURSE, *row.key)
         yield _Side(row.flow, row.coef.astype(float), [slack], [-1.0], -np.inf, (row.upper or 0) / ground.per_printed)
+    for row in ledger_money(ground.space):
+        yield _span_side(ground, row)
+
+
+def _span_side(ground: Ground, row: MoneyRow) -> _Side:
+    """Write the row of a span; money added to a purse can be paid there as far as its amount can."""
+    problem, (fund, span) = ground.space.problem, row.key
+    assert problem.ledger is not None
+    years = [year for year in range(problem.num_years) if span >> year & 1]
+    size = float(max(int(abs(row.coef).max(initial=1)), 1))
+    shares = reaching(problem.ledger, fund, years)
+    slack = [ground.slack(MemberKind.PURSE, fund, year) for year in shares]
+    give = [-float(share) * span_size(problem, row.key) / size for share in shares.values()]
+    return _Side(row.flow, row.coef / size, slack, give, -np.inf, (row.upper or 0) / size / ground.per_printed)
 
 
 def _locks(ground: Ground) -> Iterator[_Side]:
@@ -261,11 +285,26 @@ def _draws(ground: Ground) -> ElasticBlock | None:
 
 
 def _purse_slacks(ground: Ground) -> Matrix:
-    """Mark the slack of the purse of each flow, shape (num_flows, num_slacks)."""
+    """Mark what can make the purse of each flow pay more, shape (num_flows, num_slacks): its slack.
+
+    With a ledger also those of the years before, and more than once where what is paid comes back.
+    """
     space = ground.space
+    flow, slack, more = [], [], []
     purse = zip(space.flow_fund.tolist(), space.cell_year[space.flow_cell].tolist(), strict=True)
-    slack = np.array([ground.slack(MemberKind.PURSE, fund, year) for fund, year in purse], np.int64)
-    return pick(space.num_flows, np.arange(space.num_flows), slack, 1.0, ground.num_slacks)
+    for number, (fund, year) in enumerate(purse):
+        for earlier in range(year + 1) if fund in space.spans else (year,):
+            flow.append(number)
+            slack.append(ground.slack(MemberKind.PURSE, fund, earlier))
+            more.append(_most_turns(space, fund) if fund in space.spans else 1.0)
+    return pick(space.num_flows, np.array(flow, np.int64), np.array(slack, np.int64), np.array(more), ground.num_slacks)
+
+
+def _most_turns(space: Space, fund: int) -> float:
+    """Bound what a unit more in a purse lets a fund pay in one year: all that comes back is paid again every year."""
+    ledger = space.problem.ledger
+    most = 0 if ledger is None else float(ledger.returned[fund].max()) / SHARE_UNIT
+    return (1.0 + most) ** space.problem.num_years
 
 
 def _most_slacks(ground: Ground) -> Matrix:

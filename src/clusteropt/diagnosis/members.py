@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.ledger import best_year
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind
 from clusteropt.plan.rule_words import cell_name, money_words, purse_words, rule_words
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Ints, Problem, Rule
+    from clusteropt.inputs.problem import Problem, Rule
 
 
 class MemberKind(StrEnum):
@@ -102,13 +103,6 @@ def _rule_kinds(rule: Rule) -> list[MemberKind]:
         return [MemberKind.LOCK]
     sides = ((MemberKind.MINIMUM, rule.minimum), (MemberKind.MAXIMUM, rule.maximum))
     return [kind for kind, limit in sides if limit is not None]
-
-
-def best_year(problem: Problem) -> Ints:
-    """Give what the purses open to each cluster and lever hold in their best year, whole units."""
-    yearly = np.zeros((problem.num_clusters, problem.num_levers, problem.num_years), np.int64)
-    np.add.at(yearly, (problem.draw_cluster, problem.draw_lever), problem.purse[problem.draw_fund])
-    return yearly.max(axis=2)
 
 
 def from_menu(problem: Problem) -> np.ndarray:

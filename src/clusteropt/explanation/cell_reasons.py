@@ -12,8 +12,9 @@ from clusteropt.explanation.explanation import CellReason, Stop
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.lagrangian import make_dual, region_factor
-from clusteropt.model.money_rules import MONEY_RULES, purse_money
+from clusteropt.model.money_rules import MONEY_RULES, PURSES
 from clusteropt.model.outcome import evaluate
+from clusteropt.model.prices import make_purses
 from clusteropt.plan.unspent import counted_out
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def step_worth(space: Space, money: Ints, to: Ints, factor: Floats | None) -> Fl
 def make_costs(space: Space, money: Ints, prices: Prices) -> Costs:
     """Add the prices of a certificate up over what every flow counts for."""
     problem, sides = space.problem, make_dual(space).sides
-    purse = prices.purse[space.flow_fund, space.cell_year[space.flow_cell]]
+    purse = np.asarray(make_purses(space).matrix.T @ prices.purse)
     # A bound can do without the price of a purse that its only cell empties; the money is not worth nothing for that.
     purse = np.where((purse == 0) & (_left(space, money) == 0), np.nan, purse)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
@@ -229,11 +230,13 @@ def _cluster_value(space: Space, money: Floats, factor: Floats) -> Floats:
 
 
 def _left(space: Space, money: Ints) -> Ints:
-    """Give what is left in the purse of every flow."""
-    left = space.problem.purse.copy()
-    year = space.cell_year[space.flow_cell]
-    np.subtract.at(left, (space.flow_fund, year), money)
-    return left[space.flow_fund, year]
+    """Give what the purse of every flow could pay more, later payments of its fund left as they are."""
+    left = np.full(space.num_flows, np.iinfo(np.int64).max)
+    for function in PURSES:
+        for row in function(space):
+            more, slack = row.coef > 0, (row.upper or 0) - row.activity(money)
+            left[row.flow[more]] = np.minimum(left[row.flow[more]], slack // row.coef[more])
+    return left
 
 
 def _flows_of(space: Space) -> dict[int, Ints]:
@@ -255,7 +258,7 @@ def _blocked(space: Space, money: Ints, step: Ints) -> tuple[dict[int, set[str]]
     capped: dict[int, set[str]] = {}
     floored: dict[int, set[str]] = {}
     for function in MONEY_RULES:
-        if function is purse_money:
+        if function in PURSES:
             continue
         for row in function(space):
             level, size, name = row.activity(money), step[space.flow_cell[row.flow]], row.name.removeprefix("rule ")

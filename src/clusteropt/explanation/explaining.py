@@ -149,8 +149,8 @@ class _Explaining:
         known = known.at_least(base.known.value) if free else known
         saved = problem.objective.kind is ObjectiveKind.LEAST_MONEY
         unit = 1 if saved else problem.money.per_printed
-        spent = int(base.money[(base.space.flow_fund == fund) & (_year(base) == year)].sum())
-        return PurseWorth(fund, year, held, held - spent, step, difference(known, base.known, free).times(unit / step))
+        unspent = int(base.plan.cash.unspent[fund, year])
+        return PurseWorth(fund, year, held, unspent, step, difference(known, base.known, free).times(unit / step))
 
     def _rule(self, number: int) -> RuleCost:
         base, rule = self._base, self._base.problem.rules[number]

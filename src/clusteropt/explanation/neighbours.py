@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,12 @@ from clusteropt.errors import (
 )
 from clusteropt.explanation.bracket import UNKNOWN, Known, Way
 from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.ledger import best_year
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.curves import live_regions
 from clusteropt.model.outcome import evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
+from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certificate import Proof
 from clusteropt.plan.certifying import proof_of
 from clusteropt.plan.making import make, values_and_bounds
@@ -129,6 +131,12 @@ def _fits(space: Space, money: Ints, plan: Plan) -> bool:
     value = objective_value(space, amounts, evaluate(space, amounts))
     if plan.objective.kind is not space.problem.objective.kind or min([*rule_levels(space, money).slack, 0]) < 0:
         return False
+    try:
+        cash = cash_flow(space.problem, paid_by_purse(space, money))
+    except ValueError:
+        return False
+    if not all(np.array_equal(getattr(cash, part.name), getattr(plan.cash, part.name)) for part in fields(cash)):
+        return False
     return abs(value - plan.value) <= 1e-9 * max(1.0, abs(value))
 
 
@@ -149,16 +157,9 @@ def richer(problem: Problem, fund: int, year: int, step: int) -> Problem:
     """
     purse = problem.purse.copy()
     purse[fund, year] += step
-    before, after = (_reach(problem, held) for held in (problem.purse, purse))
+    before, after = (best_year(part) for part in (problem, replace(problem, purse=purse)))
     most = np.where(problem.most >= before, np.maximum(problem.most, after), problem.most)
     return replace(problem, purse=purse, most=most, kept=None)
-
-
-def _reach(problem: Problem, purse: Ints) -> Ints:
-    """Give what the purses of every cluster and lever hold in their best year."""
-    yearly = np.zeros((problem.num_clusters, problem.num_levers, problem.num_years), np.int64)
-    np.add.at(yearly, (problem.draw_cluster, problem.draw_lever), purse[problem.draw_fund])
-    return yearly.max(axis=2)
 
 
 def only_gains(base: Base, fund: int, year: int, rich: Problem) -> bool:

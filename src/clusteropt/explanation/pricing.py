@@ -9,7 +9,7 @@ import numpy as np
 
 from clusteropt.explanation.bracket import UNKNOWN, Known, Way
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
-from clusteropt.model.prices import Prices, make_sides
+from clusteropt.model.prices import Prices, make_purses, make_sides
 from clusteropt.model.space import make_space
 from clusteropt.plan.certificate import Side
 from clusteropt.plan.proving import stated_bound
@@ -50,10 +50,20 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
         number = place.get((name, limit, year))
         if number is not None:
             side[number] = price
+    limits, years = make_purses(space), problem.labels.years
+    at = {
+        (fund, "+".join(str(years[year]) for year in span)): number
+        for number, (fund, span) in enumerate(zip(limits.fund.tolist(), limits.years, strict=True))
+    }
+    purse, paid = np.zeros(len(limits.limit)), multipliers.purse
+    for fund, names, price in zip(paid.fund.tolist(), paid.years, paid.price, strict=True):
+        # A limit that the problem does not list follows from others: its price is passed over, and a bound stays one.
+        if (fund, names) in at:
+            purse[at[fund, names]] = price
     stock, held = np.zeros(space.num_cells), multipliers.stock
     stock[(held.cluster * problem.num_levers + held.lever) * problem.num_years + held.year] = held.price
     region = multipliers.region if len(multipliers.region) else np.zeros(len(problem.labels.regions))
-    return Prices(multipliers.purse, side, region, multipliers.target, multipliers.synergy.share, stock)
+    return Prices(purse, side, region, multipliers.target, multipliers.synergy.share, stock)
 
 
 def priced(base: Base, problem: Problem) -> Known:

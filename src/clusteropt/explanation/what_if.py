@@ -16,6 +16,7 @@ from clusteropt.explanation.neighbours import Session, base_of, with_rule
 from clusteropt.explanation.pricing import priced
 from clusteropt.inputs.faults import Faults, suggest
 from clusteropt.inputs.faults import Place as FaultPlace
+from clusteropt.inputs.ledger import payable
 from clusteropt.inputs.problem import Rule, RuleKind, Selection
 from clusteropt.plan.making import describe
 from clusteropt.plan.near import Aim
@@ -176,7 +177,7 @@ def _check_cell(base: Base, cell: tuple[int, int, int], amount: int) -> None:
     pair = cluster * problem.num_levers + lever
     menu = problem.menus.amount[problem.menus.start[pair] : problem.menus.start[pair + 1]].tolist()
     funds = problem.draw_fund[(problem.draw_cluster == cluster) & (problem.draw_lever == lever)]
-    held = int(problem.purse[funds, year].sum())
+    held = int(payable(problem)[funds, year].sum())
     least, most = int(problem.least[cluster, lever]), int(problem.most[cluster, lever])
     name, wanted = cell_name(problem, *cell), money_words(problem, amount)
     if menu and amount not in menu:

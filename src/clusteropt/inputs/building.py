@@ -10,6 +10,7 @@ import pandas as pd
 
 from clusteropt.domain import Feature, Path, Reading, classify
 from clusteropt.inputs.access import make_access
+from clusteropt.inputs.ledger import SHARE_UNIT, Ledger, Purses, payable
 from clusteropt.inputs.problem import Labels, LastPlan, Problem, ResponseFamily
 from clusteropt.inputs.settings import CoefficientReading
 
@@ -128,9 +129,9 @@ def _arrays(parts: Parts) -> Problem:
     # Of paths as near as floats can tell the first counts, so that nobody who computes it again finds another.
     most = parts.membership.max(axis=1, keepdims=True)
     path = (parts.membership >= most * (1 - 1e-9)).argmax(axis=1).astype(np.int32)
-    purse = _purse(parts)
+    purse, ledger = _purses(parts)
     access = make_access(parts.tables["eligibility"], names, region, path, industry)
-    cells = _cells(parts, access.reach(purse))
+    cells = _cells(parts, access.reach(payable(Purses(purse, ledger))))
     draw_fund, draw_cluster, draw_lever = access.draws(cells.most)
     links = parts.tables["spillovers"].frame
     scale = clusters["scale"].to_numpy(dtype=float)
@@ -156,6 +157,7 @@ def _arrays(parts: Parts) -> Problem:
         most=cells.most,
         menus=parts.menus,
         purse=purse,
+        ledger=ledger,
         draw_fund=draw_fund,
         draw_cluster=draw_cluster,
         draw_lever=draw_lever,
@@ -165,13 +167,31 @@ def _arrays(parts: Parts) -> Problem:
     )
 
 
-def _purse(parts: Parts) -> Ints:
+def _purses(parts: Parts) -> tuple[Ints, Ledger | None]:
+    """Read the purses, and their ledger where one of them is more than a plain yearly purse."""
     frame = parts.tables["funds"].frame
-    purse = np.zeros((len(parts.labels.funds), len(parts.labels.years)), dtype=np.int64)
+    num_years = len(parts.labels.years)
     fund = parts.names["fund"].positions(frame["fund"])
     year = frame["year"].to_numpy(dtype=np.int64) - parts.labels.years[0]
-    purse[fund, year] = frame["amount"].to_numpy(dtype=np.int64)
-    return purse
+
+    def array(column: str, empty: int, share: bool = False) -> Ints:
+        """Put a column of whole numbers, or of exact shares in billionths, in its place."""
+        values = np.full((len(parts.labels.funds), num_years), empty, dtype=np.int64)
+        given = frame[column].notna().to_numpy(dtype=bool)
+        amounts = [int(value * SHARE_UNIT) if share else int(value) for value in frame.loc[given, column]]
+        values[fund[given], year[given]] = amounts
+        return values
+
+    ledger = Ledger(
+        carried=array("carry_over", 0, share=True),
+        lasts=np.minimum(array("expires_after", num_years), num_years),
+        committed=array("committed", 0),
+        returned=array("returned", 0, share=True),
+        after=np.minimum(array("returned_after", 1), num_years),
+        parts=array("returned_parts", 1),
+    )
+    used = any(ledger.used_by(number) for number in range(len(parts.labels.funds)))
+    return array("amount", 0), ledger if used else None
 
 
 def _cells(parts: Parts, reach: Ints) -> _Cells:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.ledger import payable_together
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -87,8 +88,10 @@ class Check:
         return self._funds[selection]
 
     def open_money(self, selection: Selection) -> int:
-        """Sum the purses that some draw of a selection can reach, in its years."""
-        return exact_sum(self.problem.purse[np.ix_(self.funds(selection), self.years(selection))])
+        """Give what the purses that some draw of a selection can reach can pay together, in its years."""
+        purses = np.zeros(self.problem.purse.shape, dtype=bool)
+        purses[np.ix_(self.funds(selection), self.years(selection))] = True
+        return payable_together(self.problem, purses)
 
 
 def exact_sum(amounts: Ints) -> int:

@@ -10,6 +10,7 @@ from clusteropt.inputs.check import exact_sum, make_check, money_text
 from clusteropt.inputs.clashes import check_money, find_clashes
 from clusteropt.inputs.count_clashes import check_counts
 from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.ledger import MOST_YEARS, has_ledger, list_spans, payable
 from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
 from clusteropt.inputs.share_clashes import check_shares
 from clusteropt.inputs.statements import locked_amounts
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints, Problem, Rule
 
 NOT_LOCKED = -1
+LARGEST_PAYMENT = 10**16
+"""A year of a fund pays no more than this, so that sums over all draws stay within 64 bits."""
 
 
 def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) -> None:
@@ -79,6 +82,50 @@ def _check_funds(check: Check) -> None:
             Place("funds", None, "fund", check.problem.labels.funds[fund]),
             Text("no cluster and lever may draw on this fund.", "没有任何集群和工具可使用该资金。"),
             Text("Mend its eligibility, or remove it.", "请更正 eligibility, 或删除该资金。"),
+        )
+    _check_ledgers(check)
+
+
+def _check_ledgers(check: Check) -> None:
+    """Note funds whose commitments nothing can pay, and ledgers that are too long or grow beyond all bounds."""
+    problem = check.problem
+    for fund in range(problem.num_funds):
+        if not has_ledger(problem, fund):
+            continue
+        place = Place("funds", None, "fund", problem.labels.funds[fund])
+        if problem.num_years > MOST_YEARS:
+            check.faults.add(
+                place,
+                Text(
+                    f"its money moves between {problem.num_years} years; at most {MOST_YEARS} are possible.",
+                    f"其资金在 {problem.num_years} 年之间流转; 最多可为 {MOST_YEARS} 年。",
+                ),
+                Text(
+                    "Plan fewer years, or empty carry_over, committed and returned.",
+                    "请减少年份, 或清空 carry_over, committed 和 returned。",
+                ),
+            )
+            continue
+        short = [span for span in list_spans(problem, fund) if span.limit < 0]
+        if short:
+            years = ", ".join(str(problem.labels.years[year]) for year in short[0].years)
+            missing = money_text(-short[0].limit, problem.money)
+            check.faults.add(
+                Place("funds", None, "committed", problem.labels.funds[fund]),
+                Text(
+                    f"the commitments of {years} exceed what can be paid then by {missing.en}.",
+                    f"{years} 年的先期承诺超出可支付金额 {missing.zh}。",
+                ),
+                Text("Lower committed, or add money.", "请降低 committed, 或增加资金。"),
+            )
+    if int(payable(problem).max(initial=0)) > LARGEST_PAYMENT:
+        check.faults.add(
+            Place("funds", None, "returned"),
+            Text(
+                f"what comes back could let one year pay more than {LARGEST_PAYMENT:,} units.",
+                f"回收资金可能使单年支付超过 {LARGEST_PAYMENT:,} 个单位。",
+            ),
+            Text("Use a larger unit of money, or lower returned.", "请使用更大的货币单位, 或降低 returned。"),
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from clusteropt.inputs.check import exact_sum, money_text
 from clusteropt.inputs.faults import Place
+from clusteropt.inputs.ledger import payable_together
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.inputs.scopes import make_scopes
 from clusteropt.inputs.statements import Statement, base_selection, caps, cell_limits, chosen_cells, floors
@@ -259,7 +260,7 @@ def _check_purses(clashes: Clashes) -> None:
     for mask in np.unique(np.vstack([opened, np.ones_like(opened[:1])]), axis=0):
         inside = np.flatnonzero(~(opened & ~mask).any(axis=1)).tolist()
         group = clashes.apart(inside, amounts, clashes.floor_scope)
-        held = exact_sum(check.problem.purse.ravel()[mask])
+        held = payable_together(check.problem, mask.reshape(check.problem.purse.shape))
         if sum(amounts[k] for k in group) > held:
             _tell_purses(clashes, _needed(group, amounts, held), held)
 

@@ -9,6 +9,7 @@ from clusteropt.inputs.column_makers import (
     MONEY,
     NOT_NEGATIVE,
     POSITIVE,
+    SHARE,
     amount_column,
     name_column,
     number_column,
@@ -40,6 +41,37 @@ def _selection_column(name: str, what: Text) -> Column:
     )
 
 
+NOTHING = Text("0", "0")
+MOST_RETURNED = 2
+"""An award brings back no more than twice its money, interest and all: anything above is a slip."""
+MOST_YEARS_AHEAD = 100
+
+
+def _share_column(name: str, about: Text, bounds: Bounds, default: Text) -> Column:
+    return Column(name=name, kind=ColumnKind.EXACT, about=about, default=default, bounds=bounds)
+
+
+def _years_column(name: str, about: Text, default: Text) -> Column:
+    bounds = Bounds(least=1, most=MOST_YEARS_AHEAD)
+    return Column(name=name, kind=ColumnKind.WHOLE, about=about, default=default, bounds=bounds)
+
+
+def _goes_with(column: str, other: str) -> RowRule:
+    """Declare that a column means nothing without another."""
+
+    def holds(table: pd.DataFrame) -> pd.Series[bool]:
+        """Tell of every row whether it has both columns, or not the first."""
+        return table[column].isna() | table[other].notna()
+
+    return RowRule(
+        name=f"{column}_{other}",
+        column=column,
+        holds=holds,
+        problem=Text(f"{column} is given without {other}.", f"给出了 {column} 而没有 {other}。"),
+        remedy=Text(f"Fill in {other}, or empty {column}.", f"请填写 {other}, 或清空 {column}。"),
+    )
+
+
 FUNDS = Table(
     name="funds",
     about=Text("A row is a purse: one fund in one year.", "每行一笔年度资金: 一项资金在一年的额度。"),
@@ -48,7 +80,40 @@ FUNDS = Table(
         name_column("fund", Text("Key of the fund", "资金的键")),
         year_column(Text("Year", "年份"), required=True),
         *printed_columns(Text("The fund", "资金")),
-        amount_column("amount", Text("What the fund holds in the year", "该资金当年的额度")),
+        amount_column("amount", Text("What comes into the fund in the year", "该资金当年的额度")),
+        _share_column(
+            "carry_over",
+            Text("Share of the amount that may be paid in later years", "可结转以后年度使用的比例"),
+            SHARE,
+            NOTHING,
+        ),
+        _years_column(
+            "expires_after",
+            Text("Years after which what is carried over lapses", "结转资金经过多少年后收回"),
+            Text("never", "不收回"),
+        ),
+        amount_column(
+            "committed", Text("What commitments made earlier take first", "先期承诺须优先支付的金额"), NOTHING
+        ),
+        _share_column(
+            "returned",
+            Text("Share of the awards of the year that comes back to the fund", "当年拨款中将回收至该资金的比例"),
+            Bounds(least=0, most=MOST_RETURNED),
+            NOTHING,
+        ),
+        _years_column(
+            "returned_after",
+            Text("Years from the award to the first part that comes back", "拨款后首次回收所隔年数"),
+            Text("1", "1"),
+        ),
+        _years_column(
+            "returned_parts", Text("Equal yearly parts in which it comes back", "分多少年等额回收"), Text("1", "1")
+        ),
+    ),
+    rules=(
+        _goes_with("expires_after", "carry_over"),
+        _goes_with("returned_after", "returned"),
+        _goes_with("returned_parts", "returned"),
     ),
 )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from clusteropt.inputs.kept import KeptInputs
+    from clusteropt.inputs.ledger import Ledger
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -330,6 +331,8 @@ class Problem:
         What a reader must know: proxies, unverified rows, guesses, tables switched off.
     digests : dict of str to str
         SHA-256 of every input, by table.
+    ledger : Ledger or None
+        How money moves between the years of a fund; None where every purse is a plain yearly one.
     options : SolveOptions
         The limits of the model file, used where the caller gives none.
     kept : KeptInputs or None
@@ -371,16 +374,18 @@ class Problem:
     factor_weights: dict[str, float] = field(default_factory=dict)
     notes: tuple[Text, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
+    ledger: Ledger | None = None
     options: SolveOptions = field(default_factory=SolveOptions)
     kept: KeptInputs | None = None
 
     def __post_init__(self) -> None:
         """Make every array read-only."""
-        holders: tuple[Problem | Menus | LastPlan | Synergy, ...] = (
+        holders: tuple[Problem | Menus | LastPlan | Synergy | Ledger, ...] = (
             self,
             self.menus,
             self.last_plan,
             *self.synergies,
+            *(() if self.ledger is None else (self.ledger,)),
         )
         for holder in holders:
             for part in fields(holder):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from clusteropt.inputs.check import exact_sum
+from clusteropt.inputs.ledger import payable
 from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
 from clusteropt.text import Text
 
@@ -64,7 +65,7 @@ def cell_limits(check: Check) -> Limits:
     problem = check.problem
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
     reach = np.zeros(shape, np.int64)
-    np.add.at(reach, (problem.draw_cluster, problem.draw_lever), problem.purse[problem.draw_fund])
+    np.add.at(reach, (problem.draw_cluster, problem.draw_lever), payable(problem)[problem.draw_fund])
     start = problem.menus.start
     from_menu = np.flatnonzero(np.diff(start))
     least = np.maximum(problem.least, 1)

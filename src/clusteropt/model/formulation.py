@@ -31,6 +31,7 @@ ROW_FUNCTIONS = (
     rows.counted_least,
     rows.counted_most,
     rule_rows.purse,
+    rule_rows.ledger,
     rows.stock_balance,
     rows.curve,
     rows.harm_split,

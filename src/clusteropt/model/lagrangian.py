@@ -23,7 +23,7 @@ from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, 
 from clusteropt.model.cells import level_gain, synergy_places
 from clusteropt.model.cluster_rows import InnerRows, best_bundle, make_inner_rows
 from clusteropt.model.curves import live_regions, region_units
-from clusteropt.model.prices import Prices, Sides, joint_levers, make_sides
+from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
 from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
 from clusteropt.model.space import counts_draws, number_counted
 
@@ -45,6 +45,8 @@ class Dual:
         The positions.
     stalls : Stalls
         The cells that money reaches.
+    purses : PurseLimits
+        What funds can pay.
     sides : Sides
         The linking limits of rules.
     inner : InnerRows
@@ -55,6 +57,7 @@ class Dual:
 
     space: Space
     stalls: Stalls
+    purses: PurseLimits
     sides: Sides
     inner: InnerRows
     floor: float | None
@@ -92,13 +95,13 @@ class _Group:
 def make_dual(space: Space, floor: float | None = None) -> Dual:
     """Lay a problem out for evaluations."""
     stalls = make_stalls(space)
-    return Dual(space, stalls, make_sides(space), make_inner_rows(space), floor)
+    return Dual(space, stalls, make_purses(space), make_sides(space), make_inner_rows(space), floor)
 
 
 def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     """Give the Lagrangian bound at some prices.
 
-    bound = sum_(f,t) price[f,t] amount[f,t] + sum over sides of +-price limit + sum over clusters of the best block.
+    bound = sum over purses of price limit + sum over sides of +-price limit + sum over clusters of the best block.
 
     Parameters
     ----------
@@ -107,17 +110,17 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     prices : Prices
         Non-negative; stock prices may have any sign.
     """
-    space, problem = dual.space, dual.space.problem
+    problem = dual.space.problem
     factor, constant = region_factor(dual, prices)
     worth, held = _worth(dual, prices, factor)
     tolls = _tolls(dual, prices)
     groups = _groups(dual, prices)
     best, money = _best_clusters(dual, worth, tolls, groups)
-    rows = np.concatenate((problem.purse.ravel().astype(float), dual.sides.sign * dual.sides.limit))
+    rows = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))
     total = constant + held + float(prices.row @ rows) + best
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
-    return Evaluation(total, money, rows - _used(space, dual.sides, money))
+    return Evaluation(total, money, rows - _used(dual, money))
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
@@ -231,8 +234,7 @@ def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
 def _tolls(dual: Dual, prices: Prices) -> Tolls:
     """Add the prices of limits up over what they speak of."""
     space, problem, sides = dual.space, dual.space.problem, dual.sides
-    year = space.cell_year[space.flow_cell]
-    flow = prices.purse[space.flow_fund, year] + sides.matrix.T @ (sides.sign * prices.side)
+    flow = dual.purses.matrix.T @ prices.purse + sides.matrix.T @ (sides.sign * prices.side)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         flow = flow + 1.0
     draw, cell = np.zeros(space.num_flows), np.zeros(space.num_cells)
@@ -343,14 +345,13 @@ def _cluster_sums(space: Space, stalls: Stalls, value: Floats) -> Floats:
     return add_up(space.cell_cluster[stalls.cell], value, space.problem.num_clusters)
 
 
-def _used(space: Space, sides: Sides, money: Floats) -> Floats:
+def _used(dual: Dual, money: Floats) -> Floats:
     """Give what an allocation takes of every purse, and reaches of every side with the sign of its price."""
-    problem = space.problem
-    purse = space.flow_fund * problem.num_years + space.cell_year[space.flow_cell]
+    space, sides = dual.space, dual.sides
     level = np.asarray(sides.matrix @ money)
     for k in np.flatnonzero(_counts(sides, space)):
-        level[k] = number_counted(space, problem.rules[sides.rule[k]], money)
-    return np.concatenate((add_up(purse, money, problem.purse.size), sides.sign * level))
+        level[k] = number_counted(space, space.problem.rules[sides.rule[k]], money)
+    return np.concatenate((dual.purses.matrix @ money, sides.sign * level))
 
 
 def _counts(sides: Sides, space: Space) -> np.ndarray:

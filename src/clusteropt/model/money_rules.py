@@ -6,6 +6,7 @@ they are, in Python integers.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.ledger import make_span
 from clusteropt.inputs.problem import RuleBase, RuleKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Ints, Problem, Rule, Selection
     from clusteropt.model.space import Space
 
@@ -31,7 +34,7 @@ class MoneyRow:
     name : str
         The purse or rule it comes from, for messages.
     key : tuple of int
-        Fund and year of a purse; rule, rule and year, or rule and cell of a rule.
+        Fund and year of a purse; fund and years of a span, a bit each; rule, rule and year, or rule and cell of a rule.
     flow : array of shape (n,)
         Positions of the flows.
     coef : array of shape (n,)
@@ -63,17 +66,65 @@ class MoneyRow:
 
 
 def purse_money(space: Space) -> Iterator[MoneyRow]:
-    """A purse gives at most what it holds: sum over cells of x[f,c,l,t] <= amount[f,t]."""
+    """A plain purse gives at most what it holds: sum over cells of x[f,c,l,t] <= amount[f,t]."""
     problem = space.problem
-    year = space.cell_year[space.flow_cell]
-    purse = space.flow_fund * problem.num_years + year
+    for (fund, year), flows in _flows_by_purse(space).items():
+        if fund not in space.spans:
+            name = f"purse {problem.labels.funds[fund]} {problem.labels.years[year]}"
+            yield _plain(name, (fund, year), flows, None, int(problem.purse[fund, year]))
+
+
+def ledger_money(space: Space) -> Iterator[MoneyRow]:
+    """What a fund with a ledger awards in a span is at most what can be paid in it.
+
+    sum over t in the span of x[f,t] - sum over t of share[t] x[f,t] <= limit, in whole coefficients; the key is the
+    fund and the years of the span, a bit each.
+    """
+    problem, flows = space.problem, _flows_by_purse(space)
+    for fund, spans in space.spans.items():
+        for span in spans:
+            row = _span_row(problem, span, {year: flows[f, year] for f, year in flows if f == fund})
+            if len(row.flow):
+                yield row
+
+
+def span_size(problem: Problem, key: tuple[int, ...]) -> int:
+    """Give what the row of a span is multiplied by so that its coefficients are whole; ``key`` as in its row."""
+    years = [year for year in range(problem.num_years) if key[1] >> year & 1]
+    return _size(make_span(problem, key[0], years))
+
+
+def _size(span: Span) -> int:
+    return math.lcm(*(share.denominator for share in span.shares))
+
+
+def _span_row(problem: Problem, span: Span, flows: dict[int, Ints]) -> MoneyRow:
+    size = _size(span)
+    coefs = {year: size * (year in span.years) - int(share * size) for year, share in enumerate(span.shares)}
+    parts = [flows[year] for year, coef in coefs.items() if coef and year in flows]
+    values = [coef for year, coef in coefs.items() if coef and year in flows]
+    years = "+".join(str(problem.labels.years[year]) for year in span.years)
+    return MoneyRow(
+        f"purse {problem.labels.funds[span.fund]} {years}",
+        (span.fund, sum(1 << year for year in span.years)),
+        np.concatenate([np.zeros(0, np.int64), *parts]),
+        np.repeat(np.array(values, np.int64), [len(part) for part in parts]),
+        None,
+        span.limit * size,
+    )
+
+
+def _flows_by_purse(space: Space) -> dict[tuple[int, int], Ints]:
+    """Give the flows of every purse that somebody may draw on, by fund and year."""
+    num_years = space.problem.num_years
+    purse = space.flow_fund * num_years + space.cell_year[space.flow_cell]
     order = np.argsort(purse, kind="stable")
-    ends = np.searchsorted(purse[order], np.arange(problem.num_funds * problem.num_years + 1))
-    for number, (first, last) in enumerate(pairwise(ends)):
-        if first < last:
-            key = divmod(number, problem.num_years)
-            name = f"purse {problem.labels.funds[key[0]]} {problem.labels.years[key[1]]}"
-            yield _plain(name, key, order[first:last], None, int(problem.purse[key]))
+    ends = np.searchsorted(purse[order], np.arange(space.problem.num_funds * num_years + 1))
+    return {
+        divmod(number, num_years): order[first:last]
+        for number, (first, last) in enumerate(pairwise(ends))
+        if first < last
+    }
 
 
 def amount_money(space: Space) -> Iterator[MoneyRow]:
@@ -136,7 +187,8 @@ def lock_money(space: Space) -> Iterator[MoneyRow]:
                 yield _plain(_name(rule), (number, int(cell)), into, amount, amount)
 
 
-MONEY_RULES = (purse_money, amount_money, share_money, change_money, lock_money)
+PURSES = (purse_money, ledger_money)
+MONEY_RULES = (*PURSES, amount_money, share_money, change_money, lock_money)
 
 
 def last_money(problem: Problem, selection: Selection) -> int:

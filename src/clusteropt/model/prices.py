@@ -12,7 +12,14 @@ from scipy import sparse
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.blocks import pick
 from clusteropt.model.cells import synergy_places
-from clusteropt.model.money_rules import amount_money, change_money, share_money
+from clusteropt.model.money_rules import (
+    amount_money,
+    change_money,
+    ledger_money,
+    purse_money,
+    share_money,
+    span_size,
+)
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -55,13 +62,35 @@ class Sides:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PurseLimits:
+    """What funds can pay, in a year or in the years of a span: ``matrix @ money <= limit``.
+
+    Parameters
+    ----------
+    fund : array of shape (num_limits,)
+        Position.
+    years : tuple of tuple of int
+        The positions of the years of each limit.
+    matrix : matrix of shape (num_limits, num_flows)
+        1 for an award in the years, less the share of it that is back by then.
+    limit : array of shape (num_limits,)
+        Whole units.
+    """
+
+    fund: Ints
+    years: tuple[tuple[int, ...], ...]
+    matrix: Matrix
+    limit: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Prices:
     """Multipliers of everything that links clusters; any non-negative ones give a bound.
 
     Parameters
     ----------
-    purse : array of shape (num_funds, num_years)
-        Objective per whole unit.
+    purse : array of shape (num_limits,)
+        Objective per whole unit of every limit of a purse (`make_purses`).
     side : array of shape (num_sides,)
         Objective per whole unit (award, draw, cluster) of each limit.
     region : array of shape (num_regions,)
@@ -84,12 +113,33 @@ class Prices:
     def with_rows(self, row: Floats) -> Prices:
         """Give the same prices with those of purses and sides replaced, purses first."""
         num = self.purse.size
-        return replace(self, purse=row[:num].reshape(self.purse.shape), side=row[num:])
+        return replace(self, purse=row[:num], side=row[num:])
 
     @property
     def row(self) -> Floats:
         """The prices of purses and sides in one array."""
-        return np.concatenate((self.purse.ravel(), self.side))
+        return np.concatenate((self.purse, self.side))
+
+
+def make_purses(space: Space) -> PurseLimits:
+    """Collect what funds can pay: plain purses by fund and year, then the spans of funds with a ledger."""
+    plain, spans = list(purse_money(space)), list(ledger_money(space))
+    num_years = range(space.problem.num_years)
+    rows = [*plain, *spans]
+    # A row over a span has whole coefficients; in prices it is read by the unit of money.
+    size = [1] * len(plain) + [span_size(space.problem, row.key) for row in spans]
+    number = np.repeat(np.arange(len(rows)), [len(row.flow) for row in rows])
+    coefs = [row.coef / unit for row, unit in zip(rows, size, strict=True)]
+    flow, coef = (np.concatenate([np.zeros(0, np.int64), *part]) for part in ([r.flow for r in rows], coefs))
+    return PurseLimits(
+        fund=np.array([row.key[0] for row in rows], np.int64),
+        years=(
+            *((row.key[1],) for row in plain),
+            *(tuple(year for year in num_years if row.key[1] >> year & 1) for row in spans),
+        ),
+        matrix=sparse.csr_matrix(pick(len(rows), number, flow.astype(np.int64), coef, space.num_flows)),
+        limit=np.array([(row.upper or 0) / unit for row, unit in zip(rows, size, strict=True)], float),
+    )
 
 
 def make_sides(space: Space) -> Sides:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.model.blocks import pick
-from clusteropt.model.money_rules import amount_money, change_money, lock_money, purse_money, share_money
+from clusteropt.model.money_rules import (
+    amount_money,
+    change_money,
+    ledger_money,
+    lock_money,
+    purse_money,
+    share_money,
+)
 from clusteropt.model.rows import make_rows
 
 if TYPE_CHECKING:
@@ -19,8 +26,18 @@ if TYPE_CHECKING:
 
 
 def purse(draft: Draft) -> RowBlock | None:
-    """A purse gives at most what it holds: sum_(c,l) x[f,c,l,t] <= amount[f,t]."""
+    """A plain purse gives at most what it holds: sum_(c,l) x[f,c,l,t] <= amount[f,t]."""
     return _scaled(draft, "purse", ("fund", "year"), purse_money(draft.space))
+
+
+def ledger(draft: Draft) -> RowBlock | None:
+    """A fund awards in a span what can be paid in it: sum_(t in span) x[f,t] - sum_t share[t] x[f,t] <= limit[f,span].
+
+    x[f,t] is all the fund awards in the year. The limit is what comes in during the span, what may be carried into it
+    and is not yet lapsed, less what is committed; the share is what of earlier awards has come back by then. The
+    years of a span are the bits of its number.
+    """
+    return _scaled(draft, "ledger", ("fund", "span"), ledger_money(draft.space))
 
 
 def amount(draft: Draft) -> RowBlock | None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
+from clusteropt.inputs.ledger import has_ledger, list_spans, payable
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 
 if TYPE_CHECKING:
+    from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
 
 
@@ -32,7 +34,7 @@ class Space:
     flow_fund, flow_cell : arrays of shape (num_flows,)
         The fund and the cell of each flow.
     flow_most : array of shape (num_flows,)
-        Whole units a flow can carry: the smaller of its purse and the most of its cell.
+        Whole units a flow can carry: the smaller of what its purse can pay and the most of its cell.
     cell_most : array of shape (num_cells,)
         Whole units a cell can get: the smaller of its most and the sum of its purses.
     cell_flows : sparse matrix of shape (num_cells, num_flows)
@@ -45,6 +47,8 @@ class Space:
         What a unit of outcome of a cluster counts for a region, spill-overs folded in.
     discount : array of shape (num_years,)
         The factor on outcomes of each year.
+    spans : dict of int to list of Span
+        What every fund with a ledger can pay in sets of years.
     """
 
     problem: Problem
@@ -63,6 +67,7 @@ class Space:
     level_menu: Ints
     region_weight: sparse.csr_matrix
     discount: Floats
+    spans: dict[int, list[Span]]
 
     @property
     def num_cells(self) -> int:
@@ -130,13 +135,12 @@ def make_space(problem: Problem) -> Space:
     flow_cell = (draw_pair[:, None] * num_years + np.arange(num_years)).ravel()
     flow_fund = np.repeat(problem.draw_fund.astype(np.int64), num_years)
     num_cells, num_flows = len(pair), len(flow_cell)
-    flow_most = np.minimum(
-        problem.purse[flow_fund, flow_cell % num_years], problem.most.ravel()[flow_cell // num_years]
-    )
+    purse = payable(problem)[flow_fund, flow_cell % num_years]
+    flow_most = np.minimum(purse, problem.most.ravel()[flow_cell // num_years])
     ones = np.ones(num_flows)
     cell_flows = sparse.csr_matrix((ones, (flow_cell, np.arange(num_flows))), (num_cells, num_flows))
     reach = np.zeros(num_cells, np.int64)
-    np.add.at(reach, flow_cell, problem.purse[flow_fund, flow_cell % num_years])
+    np.add.at(reach, flow_cell, purse)
     from_menu = np.diff(problem.menus.start)[pair] > 0
     level_cell, level_menu = _levels(problem)
     space = Space(
@@ -156,6 +160,7 @@ def make_space(problem: Problem) -> Space:
         level_menu=level_menu,
         region_weight=_region_weight(problem),
         discount=(1 + problem.discount) ** -np.arange(num_years, dtype=float),
+        spans={fund: list_spans(problem, fund) for fund in range(problem.num_funds) if has_ledger(problem, fund)},
     )
     space.gated[:] = _gated(space)
     return space

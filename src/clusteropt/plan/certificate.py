@@ -31,6 +31,25 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PursePrices:
+    """Prices of what funds can pay in a year, or in the years of a span; what is not listed has price 0.
+
+    Parameters
+    ----------
+    fund : array of shape (num_prices,)
+        Positions.
+    years : tuple of str
+        The years of each limit, joined by ``+``.
+    price : array of shape (num_prices,)
+        Objective per whole unit of money, non-negative.
+    """
+
+    fund: Ints
+    years: tuple[str, ...]
+    price: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RulePrices:
     """Prices of the sides of rules; a side that is not listed has price 0.
 
@@ -97,8 +116,8 @@ class Multipliers:
 
     Parameters
     ----------
-    purse : array of shape (num_funds, num_years)
-        Objective per whole unit of money, non-negative.
+    purse : PursePrices
+        Prices of what funds can pay.
     rule : RulePrices
         Prices of amount, share, change and count rules; a lock needs none.
     region : array of shape (num_regions,) or (0,)
@@ -111,7 +130,7 @@ class Multipliers:
         Prices of stocks.
     """
 
-    purse: Floats
+    purse: PursePrices
     rule: RulePrices
     region: Floats
     target: float

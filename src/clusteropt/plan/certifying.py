@@ -8,11 +8,12 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.cells import stock_cells, synergy_places
-from clusteropt.model.prices import joint_levers, make_sides
+from clusteropt.model.prices import joint_levers, make_purses, make_sides
 from clusteropt.plan.certificate import (
     Certificate,
     Multipliers,
     Proof,
+    PursePrices,
     RulePrices,
     Side,
     StageProof,
@@ -74,7 +75,7 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
     regional = problem.objective.kind in (ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY) or second
     priced = np.flatnonzero(prices.side > 0)
     return Multipliers(
-        purse=prices.purse,
+        purse=_purse_prices(space, prices),
         rule=RulePrices(
             rule=tuple(problem.rules[number].name for number in sides.rule[priced]),
             side=tuple(Side.MAX if upper else Side.MIN for upper in sides.upper[priced]),
@@ -86,6 +87,13 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
         synergy=_synergy_shares(space, prices),
         stock=_stock_prices(space, prices),
     )
+
+
+def _purse_prices(space: Space, prices: Prices) -> PursePrices:
+    limits, years = make_purses(space), space.problem.labels.years
+    priced = np.flatnonzero(prices.purse > 0)
+    names = tuple("+".join(str(years[year]) for year in limits.years[number]) for number in priced)
+    return PursePrices(limits.fund[priced], names, prices.purse[priced])
 
 
 def _synergy_shares(space: Space, prices: Prices) -> SynergyShares:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from clusteropt.plan.cash import CashFlow
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 LABELS = {"cluster": "clusters", "lever": "levers", "year": "years", "fund": "funds"}
 """Where the positions of a field point."""
+CASH_COLUMNS = tuple(column.name for column in fields(CashFlow))
 NO_YEAR = -1
 """Stands for the year of what is not of one year."""
 
@@ -41,8 +44,9 @@ def _misfits(plan: Plan) -> Iterator[str]:
         yield from _unlike(name, getattr(plan, name), num["cluster"])
     yield from _unlike("synergy", plan.synergy, num["cluster"])
     yield from _unlike("region_outcome", plan.region_outcome, len(plan.labels.regions))
-    if plan.purse.shape != (num["fund"], num["year"]):
-        yield "purse"
+    for name, held in (("purse", plan.purse), *((f"cash.{n}", getattr(plan.cash, n)) for n in CASH_COLUMNS)):
+        if held.shape != (num["fund"], num["year"]):
+            yield name
     for name, part in (("awards", plan.awards), ("cells", plan.cells)):
         yield from _columns(name, part, num)
     for number, unspent in enumerate(plan.unspent):
@@ -52,6 +56,7 @@ def _misfits(plan: Plan) -> Iterator[str]:
         ("awards.amount", plan.awards.amount, 1),
         ("cells.amount", plan.cells.amount, 0),
         ("purse", plan.purse, 0),
+        *((f"cash.{name}", getattr(plan.cash, name), 0) for name in CASH_COLUMNS),
     ):
         if (amounts < least).any():
             yield name
@@ -90,11 +95,12 @@ def _certificate(plan: Plan, num: dict[str, int]) -> Iterator[str]:
         if stage.multipliers is None:
             continue
         where, prices = f"certificate.stages.{number}.multipliers", stage.multipliers
-        if prices.purse.shape != (num["fund"], num["year"]):
-            yield f"{where}.purse"
+        known = set(map(str, plan.labels.years))
+        if not all(set(years.split("+")) <= known for years in prices.purse.years):
+            yield f"{where}.purse.years"
         if prices.region.shape not in ((0,), (len(plan.labels.regions),)):
             yield f"{where}.region"
-        for name in ("rule", "synergy", "stock"):
+        for name in ("purse", "rule", "synergy", "stock"):
             yield from _columns(f"{where}.{name}", getattr(prices, name), num)
 
 

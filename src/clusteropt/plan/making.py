@@ -19,6 +19,7 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
+from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
@@ -234,6 +235,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         region_outcome=outcome.region,
         total_outcome=outcome.total,
         purse=problem.purse,
+        cash=cash_flow(problem, paid_by_purse(made.space, made.money)),
         unspent=explain_unspent(made.space, made.money),
         rounding_loss=_rounding_loss(made, outcome),
         pieces_error=made.found.formulation.grid.error_bound(),

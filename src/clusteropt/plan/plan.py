@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
 from clusteropt.plan.arrays import Floats, Ints
+from clusteropt.plan.cash import CashFlow
 from clusteropt.plan.certificate import Certificate, Proof
 from clusteropt.solver.claim import Limit, SolverRun
 from clusteropt.solver.fault import SolverFault
 from clusteropt.text import Text
+
+PLAIN_COLUMNS = ("held", "awarded", "unspent")
+"""What is said of a purse whose money stays in its year."""
 
 
 class BaselineKind(StrEnum):
@@ -220,7 +224,9 @@ class Plan:
     total_outcome : float
         Outcome in all.
     purse : array of shape (num_funds, num_years)
-        What the purses held, whole units.
+        What came into the purses, whole units.
+    cash : CashFlow
+        How the money of every fund moves from year to year.
     unspent : tuple of Unspent
         What they keep, and why.
     rounding_loss : float
@@ -254,6 +260,7 @@ class Plan:
     region_outcome: Floats
     total_outcome: float
     purse: Ints
+    cash: CashFlow
     unspent: tuple[Unspent, ...]
     rounding_loss: float
     pieces_error: float
@@ -355,21 +362,32 @@ class Plan:
 
     @property
     def by_purse(self) -> pd.DataFrame:
-        """Every purse: fund, year, held, awarded, unspent."""
+        """Every purse: fund, year, held, awarded, unspent; with a ledger also what moves between years.
+
+        held + carried_in + returned = committed + awarded + unspent + carried_out; in the last year nothing is
+        carried out, as what is left then is unspent in this plan.
+        """
         num_years = len(self.labels.years)
         purse = self.awards.fund * num_years + self.awards.year
         awarded = np.zeros(self.purse.size, np.int64)
         np.add.at(awarded, purse, self.awards.amount)
         fund, year = np.divmod(np.arange(self.purse.size), num_years)
-        return pd.DataFrame(
-            {
-                "fund": _named(self.labels.funds, fund),
-                "year": _years(self.labels, year),
-                "held": self.purse.ravel(),
-                "awarded": awarded,
-                "unspent": self.purse.ravel() - awarded,
-            }
-        )
+        cash = self.cash
+        columns = {
+            "held": self.purse,
+            "carried_in": cash.carried_in,
+            "returned": cash.returned,
+            "committed": cash.committed,
+            "awarded": awarded,
+            "unspent": cash.unspent,
+            "carried_out": cash.carried_out,
+        }
+        frame = {"fund": _named(self.labels.funds, fund), "year": _years(self.labels, year)}
+        for name, amounts in columns.items():
+            # A column that only a ledger fills is left out where there is none.
+            if cash.moves or name in PLAIN_COLUMNS:
+                frame[name] = amounts.ravel()
+        return pd.DataFrame(frame)
 
     @property
     def unspent_money(self) -> pd.DataFrame:

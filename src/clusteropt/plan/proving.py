@@ -101,7 +101,7 @@ def stated_bound(dual: Dual, prices: Prices, bound: float, value: float) -> floa
         Of a plan, to tell how large the numbers are.
     """
     least = _is_least(dual.space)
-    rows = np.concatenate((dual.space.problem.purse.ravel(), dual.sides.limit))
+    rows = np.concatenate((dual.purses.limit, dual.sides.limit))
     size = abs(bound) + float(prices.row @ abs(rows)) + abs(value)
     if least and math.isfinite(bound - PAD * size):
         return max(float(math.ceil(bound - PAD * size)), 0.0)

@@ -16,7 +16,7 @@ from clusteropt.plan.fitting import misfit
 from clusteropt.plan.plan import Plan
 from clusteropt.text import Text
 
-FORMAT = "clusteropt-plan-2"
+FORMAT = "clusteropt-plan-3"
 """The first key of every saved plan; a reader refuses what it does not know."""
 MAX_PLAN_BYTES = 512 * 2**20
 KEYS = {"format", "sha256", "plan"}

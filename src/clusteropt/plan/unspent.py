@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
-from clusteropt.model.money_rules import MONEY_RULES, purse_money
+from clusteropt.model.money_rules import MONEY_RULES, PURSES
 from clusteropt.model.outcome import marginal
 from clusteropt.model.space import counts_draws
+from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.plan import Unspent, UnspentReason
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def explain_unspent(space: Space, money: Ints) -> tuple[Unspent, ...]:
     """
     problem = space.problem
     purse = space.flow_fund * problem.num_years + space.cell_year[space.flow_cell]
-    spent = np.zeros(problem.purse.size, np.int64)
-    np.add.at(spent, purse, money)
-    left = problem.purse.ravel() - spent
+    left = cash_flow(problem, paid_by_purse(space, money)).unspent.ravel()
     if not left.any():
         return ()
     state = _state(space, money)
@@ -65,7 +64,7 @@ def _state(space: Space, money: Ints) -> _State:
     np.add.at(cell_money, space.flow_cell, money)
     blocked: dict[int, set[str]] = {}
     for function in MONEY_RULES:
-        if function is purse_money:
+        if function in PURSES:
             continue
         for row in function(space):
             level = row.activity(money)

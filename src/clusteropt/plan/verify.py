@@ -24,7 +24,8 @@ from typing import Any
 MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**26, 2**22, 200_000, 16
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
-           "rule kind min max of each cost stock least most level from to share source status note")  # name_zh: a word
+           "rule kind min max of each cost stock least most level from to share source status note carry_over "
+           "expires_after committed returned returned_after returned_parts")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
 FAR, WHOLE, PLACES = math.inf, {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
@@ -44,7 +45,8 @@ def read_csv(data: bytes) -> list[Any]:
     """Read a CSV file into rows by column; what is not there reads as empty."""
     lines = csv.reader(io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline=""), strict=True)
     head, *body = filter(any, ([value.strip() for value in line] for line in islice(lines, MOST_ROWS)))
-    fits = len({*head} - {""}) == sum(map(bool, head)) and {x for x in head if "_" not in x} <= {*COLUMNS.split(), ""}
+    fits = len({*head} - {""}) == sum(map(bool, head))
+    fits &= {x for x in head if not x.endswith(("_zh", "_name", "_printed"))} <= {*COLUMNS.split(), ""}
     need(fits and next(lines, None) is None and not any(any(line[len(head) :]) for line in body), f"table {head}")
     return [defaultdict(str, zip(head, line, strict=False)) for line in body]
 def exact(text: str, empty: Any = None, least: float = 0) -> Any:
@@ -94,6 +96,10 @@ class Folder:
             x[:-4]: read_csv(files[x]) for x in files if x[-4:] == ".csv" and used.get(x[:-4], True)})
         self.clusters = {row["cluster"]: row for row in tables["clusters"]}
         self.purse = {(row["fund"], exact(row["year"])): exact(row["amount"]) for row in tables["funds"]}
+        empty = {"carry_over": 0, "expires_after": FAR, "committed": 0, "returned": 0, "returned_after": 1,
+                 "returned_parts": 1}
+        self.ledger = {(row["fund"], exact(row["year"])): [exact(row[key], x) for key, x in empty.items()]
+                       for row in tables["funds"]}
         self.years: list[int] = self.model.get("years") or sorted({t for _, t in self.purse})
         rate, first = 1 + Fraction(str(self.goal.get("discount", 0))), self.years[0]
         self.discount = {t: number(rate ** (first - t)) for t in self.years}
@@ -107,6 +113,10 @@ class Folder:
                  "rules": len({row["rule"] for row in tables["rules"]})}
         need(fits and rate >= 1 and all(len(tables[x]) == n for x, n in sizes.items()), "names unknown or twice")
         self.place = {kind: {**dict(enumerate(names)), -1: -1} for kind, names in self.names.items()}
+        self.paid: dict[Any, int] = {}  # the most that a purse can award
+        for f, t in product(self.names["fund"], self.years):
+            limit, back = self.span(f, [t])
+            self.paid[f, t] = max(0, math.floor(limit + sum(back[u] * self.paid[f, u] for u in range(first, t))))
         self.known = {kind: set(map(str, names)) for kind, names in self.names.items()}
         self._read_clusters()
         self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
@@ -114,11 +124,10 @@ class Folder:
         for row, n in product((row for row in tables["last_plan"] if exact(row["year"], 0) == latest), (2, 3)):
             self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
         self.locked, self.counted = defaultdict[str, Any](dict), defaultdict[Any, Any](lambda: defaultdict(set))
-        self.sides = [Side(f, "purse", "max", t, [(*key, t, f) for key, pair in self.pairs.items() if f in pair.funds],
-                           self.purse[f, t], [], Fraction(0)) for f in self.names["fund"] for t in self.years]
+        self.draws = {f: [key for key, pair in self.pairs.items() if f in pair.funds] for f in self.names["fund"]}
         written = [rule for row in tables["rules"] for rule in self._write_out(row)]
         need(len({row["rule"] for row, _ in written}) == len(written), "two rules of one name")
-        self.sides += [side for rule in written for side in self._read_sides(*rule)]
+        self.sides = [side for rule in written for side in self._read_sides(*rule)]
         self.locks = {spot: x for locks in self.locked.values() for spot, x in locks.items()}
         return self
     def _read_clusters(self) -> None:
@@ -166,7 +175,7 @@ class Folder:
             fits = [rule["fund"] for rule in opened if all(rule[x] in ("", asked[x]) for x in (*PLACES, "lever"))]
             funds = [f for f in self.names["fund"] if f in fits or not opened]
             menu = next((menus[key] for key in ((c, lever), (c, ""), ("", lever), ("", "")) if key in menus), {})
-            reach = max(sum(self.purse[f, t] for f in funds) for t in self.years)
+            reach = max(sum(self.paid[f, t] for f in funds) for t in self.years)
             most, least = max(menu) if menu else exact(cell["most"], reach), 0 if menu else exact(cell["least"], 0)
             scale, stock = number(exact(cell["scale"] or cluster["scale"])), number(exact(cell["stock"], 0))
             mean = sum(m * number(means[path, lever]) for path, m in cluster["member"].items())
@@ -175,6 +184,35 @@ class Folder:
             keep, lag, family = number(1 - exact(row["depreciation"], 1)), exact(row["lag"], 0), row["response"]
             need(keep >= 0 and scale > 0 and family in ("linear", "exponential", "log", "hyperbolic"), f"lever {lever}")
             yield (c, lever), Pair(family, effect, scale, stock, keep, lag, *limits)
+    def span(self, fund: str, chosen: Any) -> tuple[int, dict[int, Fraction]]:
+        """Give what can be paid in some years: the money that reaches them, and the share of awards that is back."""
+        limit, back = 0, {}
+        for t in self.years:
+            share, lasts, due, returned, after, parts = self.ledger[fund, t]
+            come = min(max(max(chosen) - t - after + 1, 0), parts)
+            limit += self.purse[fund, t] - due if t in chosen else (
+                math.floor(share * self.purse[fund, t]) if any(t < u <= t + lasts for u in chosen) else 0)
+            back[t] = Fraction(returned * come) / parts
+        return limit, back
+    def cash(self, fund: str, paid: Any) -> tuple[list[Any], int]:
+        """Pay the years of a fund from what lapses first; give the columns of its cash flow, and what it lacks."""
+        hand, rows, lacks, before, end = Counter[Any](), [], 0, 0, self.years[-1]
+        for t in self.years:
+            share, lasts, due, *_ = self.ledger[fund, t]
+            carried, opening = math.floor(share * self.purse[fund, t]), hand.total()
+            now = math.floor(sum(x * paid[u] for u, x in self.span(fund, [t])[1].items()))
+            hand[t] += self.purse[fund, t] - carried
+            hand[t + lasts] += carried
+            hand[FAR] += now - before
+            asked = due + paid[t]
+            for until in sorted(hand):
+                taken = min(asked, hand[until])
+                hand[until], asked = hand[until] - taken, asked - taken
+            left = hand.total() if t == end else hand[t]
+            hand = Counter({} if t == end else {until: x for until, x in hand.items() if until > t})
+            rows.append((opening, now - before, due, left, hand.total()))
+            before, lacks = now, lacks + asked
+        return rows, lacks
     def _select(self, texts: dict[str, str]) -> tuple[Any, list[Any], list[Any]]:
         """Give the names, cells and flows of a selection; what it does not name is any."""
         asked = self.known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
@@ -275,10 +313,10 @@ class Folder:
         return outcome, joint, region, sum(abs(part) for _, part in parts) + sum(joint.values())
     def regions(self) -> tuple[set[str], float]:
         """Give the regions that money or a stock can give an outcome, and the scale of the curve of equity."""
-        fed, paid, even, purses = dict[Any, Any](), dict[Any, Any](), dict[Any, Any](), self.sides[: len(self.purse)]
-        sizes = {side.rule: sum(self.clusters[flow[0]]["size"] for flow in side.spots) for side in purses}
+        fed, paid, even = dict[Any, Any](), dict[Any, Any](), dict[Any, Any]()
+        sizes = {f: sum(self.clusters[c]["size"] for c, _ in draws) for f, draws in self.draws.items()}
         for ((c, lever), pair), t in product(self.pairs.items(), self.years):
-            reach, cell = sum(self.purse[f, t] for f in pair.funds), (c, lever, t)
+            reach, cell = sum(self.paid[f, t] for f in pair.funds), (c, lever, t)
             menu = {x: gain for x, gain in pair.menu.items() if x <= reach}
             fed[cell] = max((x for x in menu if menu[x] == ""), default=0) if pair.menu else reach
             paid[cell] = max(((gain, x) for x, gain in menu.items() if gain), default=(0, 0))[1]
@@ -295,19 +333,28 @@ class Folder:
     def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> Any:
         """Bound what plans reach (least money: minus money) from prices."""
         number, rows, parts = self.number, self.rows, defaultdict[Any, Any](list)
-        purse = [x for _, x in zip(self.purse, chain(*given["purse"]), strict=True)]
-        fair = [*purse, *given["rule"]["price"], *given["region"], *given["synergy"]["share"], given["target"]]
+        fair = [*given["purse"]["price"], *given["rule"]["price"], *given["region"], *given["synergy"]["share"],
+                given["target"]]
         need(all(type(x) in (int, float) and 0 <= x < FAR for x in fair), "a price < 0 or infinite", ArithmeticError)
         self.shares = {row[:4]: number(row[4]) for row in rows(given["synergy"], "synergy cluster year lever share")}
         self.stock = {row[:3]: number(row[3]) for row in rows(given["stock"], "cluster lever year price")}
         prices = {row[:3]: number(row[3]) for row in rows(given["rule"], "rule side year price")}
         self.margin, self.inners = margin if number is float else 0, defaultdict[str, Any](list)
         self.coef, self.terms = self._coefficients(given, kind, floor)
-        for k, side in enumerate(self.sides):
-            sign, money = -1 if side.side == "min" else 1, number(kind == "least_money" and k < len(purse))
-            price = number(purse[k]) if k < len(purse) else sign * prices.get((side.rule, side.side, side.year), 0)
+        for fund, names, price in rows(given["purse"], "fund years price"):
+            limit, back = self.span(fund, chosen := [int(t) for t in names.split("+")])
+            need({*chosen} <= {*self.years}, f"years {names}")
+            self.terms.append(number(price) * limit)
+            for draw, t in product(self.draws[fund], self.years):
+                parts[*draw, t, fund].append(number(price) * number((t in chosen) - back[t]))
+        for fund, t in self.purse if kind == "least_money" else ():
+            for draw in self.draws[fund]:
+                parts[*draw, t, fund].append(number(1))
+        for side in self.sides:
+            sign = -1 if side.side == "min" else 1
+            price = sign * prices.get((side.rule, side.side, side.year), 0)
             self.terms.append(price * side.limit)
-            for spots, each in ((side.spots, price), (side.spots, money), (side.base, -price * number(side.ratio))):
+            for spots, each in ((side.spots, price), (side.base, -price * number(side.ratio))):
                 for spot in spots if each else ():
                     parts[spot].append(each)
             coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
@@ -354,7 +401,7 @@ class Folder:
             curved = (own * pair.effect, pair.family, pair.scale)
             if pair.keep or pair.lag:  # a stock earns its outcome and pays its price, which pays the money
                 (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
-                came = min(sum(self.purse.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
+                came = min(sum(self.paid.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
                 fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
                 low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else came)
                 top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
@@ -367,7 +414,7 @@ class Folder:
         pair, lock, ways = self.pairs[cell[:2]], self.locks.get(cell), []
         for flow in [(*cell, f) for f in pair.funds]:
             held, low = self.locks.get(flow), int((*flow, "draw") in paid)
-            low, high = (low, min(self.purse[flow[3], flow[2]], pair.most)) if held is None else (max(held, low), held)
+            low, high = (low, min(self.paid[flow[3], flow[2]], pair.most)) if held is None else (max(held, low), held)
             ways.append((self.price[flow], low, 0 if flow in shut else high))
         start, menu = sum(low for _, low, _ in ways), pair.menu if lock is None else {lock: pair.menu.get(lock, "")}
         cost = sum(x * low for x, low, _ in ways) + sum(self.price[spot] for spot in paid if len(spot) > 2)
@@ -417,7 +464,7 @@ class Folder:
         document, self.summary, self.allocation, *data = (path.read_bytes() for path in paths)
         found = json.loads(document, object_pairs_hook=lambda x: dict(x) if len(dict(x)) == len(x) else x)
         self.files = dict(zip((path.name for path in paths[3:]), data, strict=True))
-        need(found["format"] == "clusteropt-plan-2" and len(found) == 3, "plan.json: format")
+        need(found["format"] == "clusteropt-plan-3" and len(found) == 3, "plan.json: format")
         plan = self.plan = found["plan"]
         text = json.dumps(plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         digests = {name: sha256(x).hexdigest() for name, x in {"plan.json": text.encode(), **self.files}.items()}
@@ -458,14 +505,23 @@ class Folder:
         spots, paid = Counter(flows | dict.fromkeys(on, 1)), Counter(flows | self.cells)
         found = [(side, sum(spots[x] for x in side.spots), side.limit + WHOLE[side.side](side.ratio * sum(
             spots[x] for x in side.base))) for side in self.sides]
-        for (purse, rule), sides in groupby(found, key=lambda x: (x[0].kind == "purse", x[0].rule)):
+        for rule, sides in groupby(found, key=lambda x: x[0].rule):
             slacks = [level - limit if side.side == "min" else limit - level for side, level, limit in sides]
             wrong = [x for x in slacks if x < 0] + [spot for spot, x in self.locked[rule].items() if paid[spot] != x]
-            yield f"purse {rule}\n年度资金 {rule}" if purse else f"rule {rule}\n规则 {rule}", wrong, f"{min(slacks):+}"
-        rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found if side.kind != "purse")
+            yield f"rule {rule}\n规则 {rule}", wrong, f"{min(slacks):+}"
+        rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found)
         stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit")
         yield "certificate of the rules\n规则证书", differ(rules, stated), f"{len(stated)}"
-        left = [(side.rule, side.year, x - level) for side, level, x in found if side.kind == "purse" and x != level]
+        spent = Counter[Any]()
+        for (_, _, t, f), x in flows.items():
+            spent[f, t] += x
+        cash = {f: self.cash(f, {t: spent[f, t] for t in self.years}) for f in self.names["fund"]}
+        for f, (moves, lacks) in cash.items():
+            yield f"purse {f}\n年度资金 {f}", [-lacks] if lacks else [], f"{sum(x[3] for x in moves):+}"
+        names = ("carried_in", "returned", "committed", "unspent", "carried_out")
+        told = {name: [[x[k] for x in moves] for moves, _ in cash.values()] for k, name in enumerate(names)}
+        yield "cash flow\n资金流转", differ(told, self.plan["cash"]), f"{len(cash)}"
+        left = [(f, t, x[3]) for f, (moves, _) in cash.items() for t, x in zip(self.years, moves, strict=True) if x[3]]
         unspent = {column: [row[column] for row in self.plan["unspent"]] for column in ("fund", "year", "amount")}
         yield "money left\n资金余额", differ(sorted(left), self.rows(unspent, "fund year amount")), f"{len(left)}"
     def outcomes(self) -> Any:

@@ -37,13 +37,20 @@ class Fact:
     unit: Text | None = None
 
 
+def moved_money(plan: Plan) -> list[tuple[Text, int]]:
+    """Give what came back and what was committed, whole units; nothing where no money moves between years."""
+    if not plan.cash.moves:
+        return []
+    return [(words.RETURNED, int(plan.cash.returned.sum())), (words.COMMITTED, int(plan.cash.committed.sum()))]
+
+
 def summary_facts(plan: Plan) -> list[Fact]:
     """Give title, value, bound, gap, proof, money, time, limit and error bounds."""
     money, record = plan.money.printed, plan.record
     proof = words.PROOFS[plan.proof]
     solver = f"{record.solver} {record.solver_version}"
     filled = Text(proof.en.format(solver=solver), proof.zh.format(solver=solver))
-    held = int(plan.purse.sum())
+    held, cash = int(plan.purse.sum()), plan.cash
     loss_kind = _kind_of(plan.stages[0].kind)
     return [
         Fact(words.TITLE, Kind.TEXT, both(plan.title)),
@@ -52,8 +59,9 @@ def summary_facts(plan: Plan) -> list[Fact]:
         *([] if plan.objective.outcome is None else [_outcome_unit(plan.objective.outcome)]),
         Fact(words.PROOF, Kind.TEXT, both(filled)),
         Fact(words.HELD, Kind.MONEY, held, money),
+        *(Fact(label, Kind.MONEY, amount, money) for label, amount in moved_money(plan)),
         Fact(words.AWARDED, Kind.MONEY, plan.money_total, money),
-        Fact(words.LEFT, Kind.MONEY, held - plan.money_total, money),
+        Fact(words.LEFT, Kind.MONEY, int(cash.unspent.sum()), money),
         Fact(words.TOTAL_OUTCOME, Kind.NUMBER, plan.total_outcome),
         Fact(words.PIECES_ERROR, Kind.NUMBER, plan.pieces_error),
         _measured(words.ROUNDING_LOSS, loss_kind, plan.rounding_loss, plan),

@@ -21,6 +21,18 @@ Value = str | int | float | None
 Row = list[Value]
 
 
+PURSE_COLUMNS = {
+    "held": words.HELD,
+    "carried_in": words.CARRIED_IN,
+    "returned": words.RETURNED,
+    "committed": words.COMMITTED,
+    "awarded": words.AWARDED,
+    "unspent": words.LEFT,
+    "carried_out": words.CARRIED_OUT,
+}
+"""What the workbook says of every purse, as far as the plan has it."""
+
+
 class Kind(StrEnum):
     """What stands in a column, and so how it is written."""
 
@@ -165,19 +177,18 @@ def _totals(name: Text, what: Text, names: Sequence[Text], frame: pd.DataFrame) 
 
 
 def purse_sheet(plan: Plan) -> Sheet:
-    """What every purse held, awarded and kept."""
+    """What every purse held, awarded and kept, and what moves between its years where money does."""
     frame, names = plan.by_purse, plan.labels.fund_names
     num_years = len(plan.labels.years)
-    columns = (frame[column].tolist() for column in ("year", "held", "awarded", "unspent"))
+    labels = [(column, text) for column, text in PURSE_COLUMNS.items() if column in frame]
+    columns = (frame[column].tolist() for column in ("year", *(column for column, _ in labels)))
     rows: list[Row] = [
         [both(names[number // num_years]), *row] for number, row in enumerate(zip(*columns, strict=True))
     ]
     headings = (
         Heading(words.FUND, Kind.LONG),
         Heading(words.YEAR, Kind.PLAIN),
-        Heading(words.HELD, Kind.MONEY),
-        Heading(words.AWARDED, Kind.MONEY),
-        Heading(words.LEFT, Kind.MONEY),
+        *(Heading(text, Kind.MONEY) for _, text in labels),
     )
     return Sheet(words.SHEET_PURSE, headings, rows, total=True)
 

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.report import numbers, words
+from clusteropt.report.facts import moved_money
 from clusteropt.solver.claim import relative_gap
 from clusteropt.text import Language
 
@@ -119,14 +120,14 @@ def _quality(view: View) -> list[str]:
 
 def _purses(view: View) -> list[str]:
     plan = view.plan
-    held, awarded = int(plan.purse.sum()), plan.money_total
-    parts = ((words.HELD, held), (words.AWARDED, awarded), (words.LEFT, held - awarded))
+    held, left = (words.HELD, int(plan.purse.sum())), (words.LEFT, int(plan.cash.unspent.sum()))
+    parts = (held, *moved_money(plan), (words.AWARDED, plan.money_total), left)
     line = GUTTER.join(f"{view.read(label)} {view.money(amount)}" for label, amount in parts)
     head = view.read(words.MONEY_HEAD).format(unit=view.read(plan.money.printed))
-    left = sorted(plan.unspent, key=lambda unspent: -unspent.amount)
-    lines = [head, INDENT + line, *(INDENT + _why(view, unspent) for unspent in left[:NUM_UNSPENT])]
-    if len(left) > NUM_UNSPENT:
-        rest = left[NUM_UNSPENT:]
+    kept = sorted(plan.unspent, key=lambda unspent: -unspent.amount)
+    lines = [head, INDENT + line, *(INDENT + _why(view, unspent) for unspent in kept[:NUM_UNSPENT])]
+    if len(kept) > NUM_UNSPENT:
+        rest = kept[NUM_UNSPENT:]
         amount = view.money(sum(unspent.amount for unspent in rest))
         more = view.read(words.UNSPENT_MORE).format(amount=amount, count=numbers.count(len(rest)))
         lines.append(INDENT + more)

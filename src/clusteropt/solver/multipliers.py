@@ -20,7 +20,7 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.curves import best_outcomes, live_regions, make_curves, region_reach, region_units
 from clusteropt.model.lagrangian import evaluate_prices
-from clusteropt.model.money_rules import share_money
+from clusteropt.model.money_rules import ledger_money, share_money, span_size
 from clusteropt.model.prices import Prices, joint_levers
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.solver.claim import HighsOptions, relative_gap
@@ -133,12 +133,8 @@ def prices_of_duals(dual: Dual, formulation: Formulation, rows: Floats) -> Price
     least = problem.objective.kind is ObjectiveKind.LEAST_MONEY
     # Duals are per printed unit, and for least money of an objective in printed units, which cancels.
     unit = 1.0 if least else 1.0 / per_printed
-    purse = np.zeros(problem.purse.shape)
-    block = formulation.row_block("purse")
-    if block is not None:
-        purse[block.keys[:, 0], block.keys[:, 1]] = np.maximum(rows[formulation.row_positions("purse")], 0.0) * unit
     return Prices(
-        purse=purse,
+        purse=_purse_prices(dual, formulation, rows) * unit,
         side=_side_prices(dual, formulation, rows, (unit, per_printed if least else 1.0)),
         region=_region_prices(dual, formulation, rows),
         target=float(max(-rows[formulation.row_positions("target")].sum(), 0.0) * per_printed) if least else 0.0,
@@ -153,9 +149,9 @@ def no_prices(dual: Dual) -> Prices:
     Then a synergy is worth what its weakest lever can do, the worst region is the one that can reach least, and a
     region counts by the tangent where it reaches most.
     """
-    space, problem = dual.space, dual.space.problem
+    space = dual.space
     return Prices(
-        purse=np.zeros(problem.purse.shape),
+        purse=np.zeros(len(dual.purses.limit)),
         side=np.zeros(dual.sides.num),
         region=_region_start(space),
         target=0.0,
@@ -255,7 +251,7 @@ def _inner_sides(dual: Dual) -> np.ndarray:
     }
     triples = zip(sides.rule.tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
     inner = np.array([triple in held for triple in triples], bool)
-    return np.concatenate((np.zeros(dual.space.problem.purse.size, bool), inner))
+    return np.concatenate((np.zeros(len(dual.purses.limit), bool), inner))
 
 
 def _lowest_point(
@@ -293,6 +289,15 @@ def _run(program: Program, run: tuple[Guard, Until]) -> Claim:
     return guard.run(
         Task("multipliers", program), HighsOptions(0.0, feasibility_tolerance=1e-9), time.monotonic() + until.seconds()
     ).claim
+
+
+def _purse_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
+    """Read the prices of purses, and of spans, whose rows were divided by their largest coefficient."""
+    plain, spans = (rows[formulation.row_positions(name)] for name in ("purse", "ledger"))
+    size = np.ones(len(spans))
+    for number, row in enumerate(ledger_money(dual.space)):
+        size[number] = span_size(dual.space.problem, row.key) / max(int(abs(row.coef).max(initial=1)), 1)
+    return np.maximum(np.concatenate((plain, spans * size)), 0.0)
 
 
 def _side_prices(dual: Dual, formulation: Formulation, rows: Floats, units: tuple[float, float]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count, cycle, islice
@@ -17,14 +18,15 @@ from clusteropt.plan.making import describe, make, solve
 from clusteropt.plan.saving import load_plan, plan_to_json
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
-from tests import naive
+from tests import naive, repeated
 from tests.problems import INLINE, Sizes
-from tests.random_tables import TINY, random_tables, write_folder
+from tests.random_tables import REPEATS_FROM, TINY, random_tables, write_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from clusteropt.plan.plan import Plan
+    from tests.random_tables import Tables
 
 MOST_TRIES = 6000
 """Models with more allocations than this are not tried one by one."""
@@ -36,6 +38,10 @@ PROCESS_EVERY = 16
 """Starting a process takes long, so only one variant in so many is that."""
 VARIANT_EVERY = 3
 """One model in so many is solved another way as well, and the next one with hardly any time: more models instead."""
+
+
+REPEATS_TRIED = 8
+"""So many allocations are tried on the rows of a model that repeat."""
 
 
 class Verdict(StrEnum):
@@ -80,6 +86,7 @@ def examine(seed: int, folder: Path) -> Finding:
         return Finding(seed, problem.objective.kind, found, tried)
     assert not tried or best is not None, "a plan, but no allocation obeys the rules"
     check_plan(plain, found)
+    check_repeats(seed, plain, tables, naive.of_plan(found))
     if best is not None:
         check_best(plain, found, best)
     if seed % VARIANT_EVERY == 0:
@@ -163,6 +170,23 @@ def check_bounds(problem: Problem, plan: Plan, best: tuple[float, float, naive.A
 
 def _same(what: str, mine: float, theirs: float, share: float) -> None:
     assert abs(mine - theirs) <= share * max(1.0, abs(theirs)), f"{what}: {mine!r}, not {theirs!r}"
+
+
+def check_repeats(seed: int, problem: Problem, tables: Tables, paid: naive.Allocation) -> None:
+    """Check that written rules hold where the rows they come from do: for a plan, and for what is near it or random."""
+    if seed < REPEATS_FROM or not problem.rules:
+        return
+    dice = random.Random(seed)
+    rows = {row["rule"] for row in repeated.repeating(tables)}
+    draws = list(zip(*(part.tolist() for part in (problem.draw_fund, problem.draw_cluster, problem.draw_lever)),
+                     strict=True))  # fmt: skip
+    for number in range(REPEATS_TRIED):
+        money = dict(paid) if number % 2 == 0 else {}
+        for draw in dice.sample(draws, min(len(draws), number)):
+            money[*draw, dice.randrange(problem.num_years)] = dice.randint(0, int(problem.purse.max()))
+        broken = {name.split(" [")[0] for name in naive.broken_rules(problem, money)} & rows
+        wanted = repeated.broken_rows(problem, tables, money)
+        assert broken == wanted, f"{broken}, not {wanted}: {money}"
 
 
 def _check_refusal(problem: Problem, verdict: Verdict) -> None:

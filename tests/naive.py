@@ -183,7 +183,11 @@ def _between(rule: Rule, level: int | Fraction, unit: int | Fraction = 1) -> boo
 
 
 def _amount_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:
-    return _between(rule, sum(chosen(problem, rule.selection, allocation).values()))
+    level = sum(chosen(problem, rule.selection, allocation).values())
+    if rule.base is RuleBase.SELECTION:
+        years = rule.base_selection.years or rule.selection.years
+        level -= sum(chosen(problem, rule.base_selection, allocation, years).values())
+    return _between(rule, level)
 
 
 def _share_holds(problem: Problem, rule: Rule, allocation: Allocation) -> bool:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 TINY = Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.4, money=6, cells=4, rules=2)
 """Sizes at which most problems can be solved by trying every allocation."""
+REPEATS_FROM = 5_000_000
+"""Seeds of models that also have rules that are written out."""
 LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
 PATHS = [str(path) for path in Path]
@@ -86,10 +88,14 @@ def random_tables(
 ) -> tuple[Tables, ModelSettings]:
     """Draw the tables and settings of a small valid model over every feature; the same seed gives the same.
 
+    Models of seeds from `REPEATS_FROM` on also have rules that are written out.
+
     A draw that is refused, such as one whose rules cannot be met by the money, is drawn again.
     """
     for attempt in count():
         draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
+        if seed >= REPEATS_FROM:
+            _repeats(draft)
         tables = {name: pd.DataFrame(rows, dtype=object).fillna("") for name, rows in draft.tables.items()}
         settings = _settings(draft)
         try:
@@ -412,6 +418,101 @@ RULES: dict[RuleKind, Callable[[_Draft], Row]] = {
     RuleKind.CHANGE: _change_rule,
     RuleKind.LOCK: _lock_rule,
 }
+
+
+def _repeats(draft: _Draft) -> None:
+    """Add rows that are repeated, or measured against the year before or against costs."""
+    rows = draft.tables.setdefault("rules", [])
+    for number in range(draft.dice.randint(1, 2)):
+        row = {"rule": draft.dice.choice(["each {}", "逐项 {}"]).format(number), **_selection(draft)}
+        rows.append(row | draft.dice.choice(REPEATS)(draft))
+    if any(row.get("of") == "cost" for row in rows):
+        _costs(draft)
+
+
+def _costs(draft: _Draft) -> None:
+    """Give every cell a cost."""
+    cells = draft.tables.setdefault("cells", [])
+    known = {(row["cluster"], row["lever"]) for row in cells}
+    pairs = product(draft.clusters, draft.levers)
+    cells += [{"cluster": cluster, "lever": lever} for cluster, lever in pairs if (cluster, lever) not in known]
+    for row in cells:
+        row["cost"] = draft.whole(draft.dice.randint(0, 3 * draft.sizes.money))
+
+
+def _each(draft: _Draft, chance: float = 1.0) -> str:
+    """Name, by chance, some fields to repeat a row for; windows of years where the plan has as many."""
+    if not draft.chance(chance):
+        return ""
+    words = draft.some(
+        ["region", "path", "industry", "cluster", "cluster", "lever", "lever", "fund", "year", "year"], 1
+    )
+    window = min(len(draft.years), draft.dice.randint(2, 3))
+    if window > 1:
+        words = [f"years:{window}" if word == "year" and draft.chance(0.4) else word for word in words]
+    kept = {word.split(":")[0].removesuffix("s"): word for word in words[:3]}
+    return draft.dice.choice(["|", " | "]).join(kept.values())
+
+
+def _each_amount(draft: _Draft) -> Row:
+    low = draft.dice.randint(0, 2)
+    high = low + draft.dice.randint(0, draft.sizes.money)
+    return {"kind": "amount", "each": _each(draft), **_sides(draft, draft.whole(low), draft.whole(high))}
+
+
+def _each_count(draft: _Draft) -> Row:
+    each = draft.dice.choice([_each(draft), "cluster|years:2" if len(draft.years) > 1 else "cluster"])
+    return {"kind": "count", "each": each, "year": "", **_count_rule(draft)}
+
+
+def _each_share(draft: _Draft) -> Row:
+    return {"kind": "share", "each": _each(draft), **_share_rule(draft)}
+
+
+def _each_lock(draft: _Draft) -> Row:
+    return {"kind": "lock", "each": "year|lever", **_lock_rule(draft)}
+
+
+def _few_purses(draft: _Draft) -> Row:
+    most = draft.whole(draft.dice.randint(1, 2))
+    return {"kind": "count", "each": "cluster|lever|year", "fund": "|".join(draft.funds), "max": most}
+
+
+def _since(draft: _Draft) -> Row:
+    """Limit the change, or the money, against the year before."""
+    each = _each(draft, 0.5)
+    words = [] if "years:" in each else [word for word in each.split("|") if word]
+    row = {"each": "|".join(words), "of": "before"}
+    if draft.chance(0.6):
+        return row | {"kind": "change", **_change_rule(draft)}
+    low = draft.dice.randint(-draft.sizes.money, 1)
+    return row | {"kind": "amount", **_sides(draft, str(low), str(low + draft.dice.randint(0, 2 * draft.sizes.money)))}
+
+
+def _of_cost(draft: _Draft) -> Row:
+    low = draft.dice.choice([0, 3, 14])
+    sides = _sides(draft, f"{low / 100}", f"{(low + draft.dice.randint(5, 60)) / 100}")
+    return {"kind": "share", "each": _each(draft, 0.7), "of": "cost", **sides}
+
+
+def _matching(draft: _Draft) -> Row:
+    """Let money of one fund go with money of another, at a rate that may be above 1."""
+    fund, other = draft.dice.choice(draft.funds), draft.dice.choice(draft.funds)
+    limit = {draft.dice.choice(["min", "max"]): str(draft.dice.choice([0.5, 1, 2.5, 0.125]))}
+    return {"kind": "share", "each": _each(draft), "fund": fund, "of": f"fund={other}", "min": "", "max": "", **limit}
+
+
+REPEATS: tuple[Callable[[_Draft], Row], ...] = (
+    _each_amount,
+    _each_count,
+    _each_share,
+    _each_lock,
+    _few_purses,
+    _since,
+    _since,
+    _of_cost,
+    _matching,
+)
 
 
 def _settings(draft: _Draft) -> ModelSettings:

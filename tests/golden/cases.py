@@ -60,7 +60,7 @@ def stocks() -> Problem:
 
 
 def moving() -> Problem:
-    """Three years: half of the amounts waits one year, 3 are committed in the second, a quarter of the awards is lent."""
+    """Three years: half of the amounts waits one year, 3 of the second are committed, a quarter of awards is lent."""
     problem = plain_problem([[2.0]], [[10.0]], [[10, 20, 30]], family=LINEAR, per_printed=10)
     half, quarter, first = (np.full((1, 3), number) for number in (SHARE_UNIT // 2, SHARE_UNIT // 4, 1))
     committed = np.array([[0, 3, 0]])
@@ -84,6 +84,13 @@ def ruled(kind: RuleKind, minimum: str | None, maximum: str | None) -> Problem:
     """Two cells with one rule on the first cluster; last plan 7 and 9."""
     limits = rule(kind, Selection(clusters=(0,)), minimum, maximum, name="limit")
     return with_last(replace(two_cells(), rules=(limits,)), [(0, 0, 0, 7), (1, 0, 0, 9)])
+
+
+def amounts() -> Problem:
+    """The first cell between 5 and 25, and 3 less to 6 more than the second."""
+    problem, first, second = ruled(RuleKind.AMOUNT, "5", "25"), Selection(clusters=(0,)), Selection(clusters=(1,))
+    ramp = rule(RuleKind.AMOUNT, first, -3, 6, base=RuleBase.SELECTION, base_selection=second, name="ramp")
+    return replace(problem, rules=(*problem.rules, ramp))
 
 
 def counted_choice() -> Problem:
@@ -140,7 +147,7 @@ CASES = {
     "harm_split": harmful,
     "harm_fill": harmful,
     "harm_next": harmful,
-    "amount": lambda: ruled(RuleKind.AMOUNT, "5", "25"),
+    "amount": amounts,
     "share": shares,
     "count": lambda: counted(RuleBase.AWARDS),
     "change": lambda: ruled(RuleKind.CHANGE, "-1/2", "1/5"),

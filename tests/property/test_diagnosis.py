@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -14,7 +15,7 @@ from clusteropt.diagnosis.diagnosis import diagnose
 from clusteropt.diagnosis.members import MemberKind, list_members
 from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.options import Isolation, SolveOptions
-from clusteropt.inputs.problem import ObjectiveKind, RuleBase
+from clusteropt.inputs.problem import ObjectiveKind, Rule, RuleBase, RuleKind, Selection
 from clusteropt.plan.making import solve
 from tests import naive
 from tests.conflicts import can_stand, is_feasible, scaled, solves
@@ -65,7 +66,11 @@ def smaller(problem: Problem, amendment: Amendment) -> Problem | None:
 
 def check(seed: int) -> None:
     """Compare a diagnosis with what trying all money says."""
-    found = diagnosed(seed)
+    compare(diagnosed(seed))
+
+
+def compare(found: Diagnosis) -> None:
+    """Compare a diagnosis with what trying all money says of its problem."""
     problem = found.problem
     assert found.feasible is is_feasible(problem)
     assert found.limit is None
@@ -118,6 +123,41 @@ def test_the_problems_have_what_can_go_wrong() -> None:
     kinds = {member.kind for one in found for conflict in one.conflicts for member in conflict.members}
     assert kinds == set(MemberKind)
     assert {len(repair.amendments) for one in found for repair in one.repairs} >= {1, 2}
+
+
+def differing(seed: int) -> Problem | None:
+    """Draw a small problem and add a difference of money, or a share above one of other money; None if too large."""
+    dice, problem = random.Random(seed), random_problem(seed, replace(SIZES, rules=3))
+    selections = [
+        Selection(
+            clusters=dice.choice([(), (dice.randrange(problem.num_clusters),)]),
+            levers=dice.choice([(), (dice.randrange(problem.num_levers),)]),
+            years=dice.choice([(), (dice.randrange(problem.num_years),)]),
+        )
+        for _ in range(2)
+    ]
+    low, side = dice.randint(-3, 4), dice.choice(["minimum", "maximum", "both"])
+    kind, least, most = RuleKind.AMOUNT, Fraction(low), Fraction(low + dice.randint(0, 3))
+    if dice.random() < 0.3:
+        kind, least, most = RuleKind.SHARE, Fraction(11, 10), Fraction(5, 2)
+    limits = (None if side == "maximum" else least, None if side == "minimum" else most)
+    other = Rule("difference", kind, selections[0], *limits, RuleBase.SELECTION, selections[1])
+    changed = replace(problem, rules=(*problem.rules, other))
+    large = problem.num_draws * problem.num_years > 4 or naive.count_tries(problem) > MOST_TRIES
+    grows = any(rule.base is RuleBase.FUND for rule in problem.rules)
+    least_money = problem.objective.kind is ObjectiveKind.LEAST_MONEY
+    return None if large or grows or least_money or selections[0] == selections[1] else changed
+
+
+DIFFERING = [seed for seed in range(110) if differing(seed) is not None]
+
+
+@pytest.mark.parametrize("seed", DIFFERING)
+def test_differences_of_money_are_diagnosed(seed: int) -> None:
+    """The same where a rule limits the money of a selection less, or over, that of another."""
+    problem = differing(seed)
+    assert problem is not None
+    compare(diagnose(problem, INLINE))
 
 
 FACTOR = 100_000

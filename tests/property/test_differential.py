@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.differential import Finding, Verdict, examine
+from tests.random_tables import REPEATS_FROM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,12 @@ def test_the_models_are_no_idle_ones(found: list[Finding]) -> None:
 @pytest.mark.parametrize("seed", ONCE_WRONG)
 def test_what_once_did_not_agree_does(seed: int, tmp_path: Path) -> None:
     """The same on models that once showed a fault of the formulation, the search, the verifier or the oracle."""
+    examine(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(REPEATS_FROM, REPEATS_FROM + 16))
+def test_rules_that_repeat_agree(seed: int, tmp_path: Path) -> None:
+    """The same on models with rows that are written out, which hold where a slow reading of them says that they do."""
     examine(seed, tmp_path)
 
 

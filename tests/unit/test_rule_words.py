@@ -27,6 +27,10 @@ CASES = [
     (rule(RuleKind.AMOUNT, Selection(levers=(0, 1), clusters=(1,), funds=(1,)), 5, 5),
      "rule rule asks exactly 0.0005 (in 10,000 yuan) for Talent and Finance in Drug valley from Western fund",
      "规则 rule 要求资金 (政策工具: 人才、金融; 集群: 药谷; 资金来源: 西部资金) 恰好 0.0005 万元"),
+    (rule(RuleKind.AMOUNT, WEST, -10_000, 20_000, base=RuleBase.SELECTION, base_selection=Selection(regions=(1,))),
+     "rule rule asks that the money in west less the money in east is at least -1.00 (in 10,000 yuan) and at most 2.00 "
+     "(in 10,000 yuan)",
+     "规则 rule 要求资金 (地区: 西部) 减去资金 (地区: 东部) 的差额至少 -1.00 万元, 至多 2.00 万元"),
     (rule(RuleKind.SHARE, Selection(levers=(1,)), None, "0.125"),
      "rule rule asks that the money for Finance is at most 12.5% of all money awarded",
      "规则 rule 要求资金 (政策工具: 金融) 占全部已分配资金的比例至多 12.5%"),

@@ -65,26 +65,32 @@ TABLE_TEXTS = {
         city,,,chips,grant
         seed,,,drugs,fair""",
     "rules": """
-        rule,kind,region,path,industry,cluster,lever,fund,year,min,max,of
-        west_floor,amount,west,,,,,,,20,70,
-        talent_share,share,,,,,talent,,,0.05,0.6,everything
-        east_of_state,share,east,,,,,,,0.05,0.8,fund:state
-        lab_of_talent,share,,,,,lab,,,0.02,5/10,lever=talent; year=2025
-        awards,count,,,,,,,2025,2,14,
-        clusters,count,,,,,talent,,,2,3,clusters
-        city_draws,count,,,,,,city,,1,8,awards
-        talent_change,change,,,,,talent,state,,-0.9,9,
-        lab_lock,lock,,,,C,lab,,2025,2,2,
-        old_lock,lock,,,,B,lab,,2026,,,
-        chips_cap,amount,,,chips,,,,,,140,
-        anchor_cap,amount,,anchor_led,,,,,2026,,60,""",
+        rule,kind,region,path,industry,cluster,lever,fund,year,min,max,of,each
+        west_floor,amount,west,,,,,,,20,70,,
+        talent_share,share,,,,,talent,,,0.05,0.6,everything,
+        east_of_state,share,east,,,,,,,0.05,0.8,fund:state,
+        lab_of_talent,share,,,,,lab,,,0.02,5/10,lever=talent; year=2025,
+        awards,count,,,,,,,2025,2,14,,
+        clusters,count,,,,,talent,,,2,3,clusters,
+        city_draws,count,,,,,,city,,1,8,awards,
+        talent_change,change,,,,,talent,state,,-0.9,9,,
+        lab_lock,lock,,,,C,lab,,2025,2,2,,
+        old_lock,lock,,,,B,lab,,2026,,,,
+        chips_cap,amount,,,chips,,,,,,140,,
+        anchor_cap,amount,,anchor_led,,,,,2026,,60,,
+        each_cap,amount,,,,,,,,,170,,cluster|year
+        ramp,amount,,,,,plant,,,-40,60,before,
+        growth,change,,,,A,talent,,,-0.9,9,before,
+        rate,share,,,,A,lab,,,,0.5,cost,
+        every,count,,,,,,,,1,,,cluster|years:2
+        purses,count,,,,,grant,state|city,,,2,,cluster|year""",
     "cells": """
-        cluster,lever,scale,stock,least,most,mean
-        A,lab,25,,,,
-        A,plant,,8,,,
-        B,talent,,,3,9,
-        C,talent,,,,,0.9
-        B,fair,,,,100,""",
+        cluster,lever,scale,stock,least,most,mean,cost
+        A,lab,25,,,,,70
+        A,plant,,8,,,,
+        B,talent,,,3,9,,
+        C,talent,,,,,0.9,
+        B,fair,,,,100,,""",
     "levels": """
         cluster,lever,level,amount,gain
         ,grant,small,4,3.5
@@ -272,14 +278,16 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("rules", "year"): ("total", put("year", rule_row("anchor_cap"), "2025")),
     ("rules", "min"): ("total", put("min", rule_row("west_floor"), "21")),
     ("rules", "max"): ("total", put("max", rule_row("west_floor"), "71")),
+    ("rules", "each"): ("total", put("each", rule_row("each_cap"), "cluster")),
     ("rules", "of"): ("total", put("of", rule_row("lab_of_talent"), "lever=plant; year=2025")),
-    ("cells", "cluster"): ("total", put("cluster", 0, "B")),
+    ("cells", "cluster"): ("total", put("cluster", 1, "B")),
     ("cells", "lever"): ("total", put("lever", 3, "lab")),
     ("cells", "scale"): ("total", put("scale", 0, "26")),
     ("cells", "stock"): ("total", put("stock", 1, "7")),
     ("cells", "least"): ("total", put("least", 3, "39")),
     ("cells", "most"): ("total", put("most", 3, "1")),
     ("cells", "mean"): ("total", put("mean", 3, "0.8")),
+    ("cells", "cost"): ("total", put("cost", 0, "73")),
     ("levels", "cluster"): ("total", put("cluster", 2, "B")),
     ("levels", "lever"): ("total", put("lever", 2, "talent")),
     ("levels", "amount"): ("total", put("amount", 2, "6")),
@@ -325,6 +333,9 @@ def test_a_table_that_is_left_out_is_wrong(copied: Callable[[str], Path], table:
     if table == "last_plan":
         rows = [row for row in read_rows(folder, "rules") if row["kind"] != "change"]
         write_rows(folder, "rules", rows)
+    if table == "cells":
+        rows = [row for row in read_rows(folder, "rules") if row["of"] != "cost"]
+        write_rows(folder, "rules", rows)
     mend_digests(folder)
     assert wrong(folder)
 
@@ -358,6 +369,36 @@ def test_a_broken_rule_is_named(copied: Callable[[str], Path], kind: RuleKind, b
     row |= {"min": "", column: limit}
     write_rows(folder, "rules", rows)
     assert f"rule {name}" in wrong(folder)
+
+
+@pytest.mark.parametrize(
+    ("row", "limit", "written"),
+    [
+        ("each_cap", "3", "each_cap [A, 2025]"),
+        ("ramp", "-39", "ramp [2026]"),
+        ("growth", "-0.8", "growth [2026]"),
+        ("rate", "0.01", "rate"),
+        ("every", "1", "every [A, 2025-2026]"),
+        ("purses", "0", "purses [A, 2026]"),
+    ],
+)
+def test_a_broken_written_rule_is_named(copied: Callable[[str], Path], row: str, limit: str, written: str) -> None:
+    """Of a row that is written out the lines of single rules say WRONG where its max is below what the plan does."""
+    folder = copied("total")
+    rows = read_rows(folder, "rules")
+    next(one for one in rows if one["rule"] == row).update(min="", max=limit)
+    write_rows(folder, "rules", rows)
+    assert f"rule {written}" in wrong(folder)
+
+
+@pytest.mark.parametrize("each", ["cluster|cluster", "year|years:2", "years:1", "years:3", "colour", "years"])
+def test_what_cannot_be_repeated_is_not_judged(copied: Callable[[str], Path], each: str) -> None:
+    """Words that the package refuses are refused by the verifier too."""
+    folder = copied("total")
+    rows = read_rows(folder, "rules")
+    next(row for row in rows if row["rule"] == "each_cap")["each"] = each
+    write_rows(folder, "rules", rows)
+    assert check_folder(folder)[0] == 2
 
 
 def test_a_lock_on_the_last_plan_is_held(copied: Callable[[str], Path]) -> None:

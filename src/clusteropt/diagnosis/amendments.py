@@ -10,7 +10,7 @@ import numpy as np
 
 from clusteropt.diagnosis.members import Member, MemberKind, from_menu
 from clusteropt.inputs.ledger import best_year
-from clusteropt.inputs.problem import RuleKind
+from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.plan.rule_words import cell_name, money_words, purse_name, share_words
 from clusteropt.text import Text
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Ints, Problem, Rule
 
-SPANS = {RuleKind.SHARE: (0, 1), RuleKind.CHANGE: (-1, 1_000)}
-"""Rules whose limits are shares, not whole numbers, and the limits that the tables can hold."""
+RATIOS = (RuleKind.SHARE, RuleKind.CHANGE)
+"""Rules whose limits are shares, not whole numbers."""
+LARGEST_CHANGE = 1_000
+"""The tables hold no larger change against the last plan or the year before, and no larger share of other money."""
 FALLING = (MemberKind.MINIMUM, MemberKind.LEAST, MemberKind.TARGET)
 """Members that are eased by lowering them."""
 FINEST = Fraction(1, 10**9)
@@ -48,7 +50,7 @@ class Amendment:
         """Give by how much a share changes; None for what is no share, or goes."""
         if self.member.kind not in (MemberKind.MINIMUM, MemberKind.MAXIMUM) or self.before is None:
             return None
-        ratio = problem.rules[self.member.place[0]].kind in SPANS
+        ratio = problem.rules[self.member.place[0]].kind in RATIOS
         return abs(self.after - self.before) if ratio and self.after is not None else None
 
     def wider(self, problem: Problem, steps: int) -> Amendment:
@@ -60,13 +62,12 @@ class Amendment:
             unit = abs(self.before) * FINEST
         if kind in (MemberKind.MINIMUM, MemberKind.MAXIMUM):
             rule = problem.rules[self.member.place[0]]
-            unit = FINEST if rule.kind in SPANS else Fraction(rule.kind is not RuleKind.COUNT)
+            unit = FINEST if rule.kind in RATIOS else Fraction(rule.kind is not RuleKind.COUNT)
         falls = kind in FALLING or (kind is MemberKind.LOCK and self.after < self.before)
         moved = self.after + steps * unit * (-1 if falls else 1)
-        if self.points(problem) is None:
-            return replace(self, after=max(moved, Fraction(0)))
-        low, high = SPANS[problem.rules[self.member.place[0]].kind]
-        return replace(self, after=min(max(moved, Fraction(low)), Fraction(high)))
+        if kind in (MemberKind.MINIMUM, MemberKind.MAXIMUM):
+            return replace(self, after=within_span(problem.rules[self.member.place[0]], moved))
+        return replace(self, after=max(moved, Fraction(0)))
 
     def words(self, problem: Problem) -> Text:
         """Say what to do, as a clause without a full stop."""
@@ -119,6 +120,18 @@ class Amendment:
         first, second = money_words(problem, int(before)), money_words(problem, int(after))
         unit = problem.money.printed
         return Text(first.en.removesuffix(f" (in {unit.en})"), first.zh.removesuffix(f" {unit.zh}")), second
+
+
+def within_span(rule: Rule, limit: Fraction) -> Fraction:
+    """Move a limit of a rule to where the tables can hold it."""
+    if rule.kind is RuleKind.AMOUNT and rule.base is RuleBase.SELECTION:
+        return limit
+    if rule.kind is RuleKind.CHANGE:
+        return min(max(limit, Fraction(-1)), Fraction(LARGEST_CHANGE))
+    if rule.kind is RuleKind.SHARE:
+        # A change against the year before is written out as one more than a share of it.
+        return min(max(limit, Fraction(0)), Fraction(1 + LARGEST_CHANGE if rule.base is RuleBase.SELECTION else 1))
+    return max(limit, Fraction(0))
 
 
 def _moved(what: Text, before: Text, after: Text, goes: str) -> Text:

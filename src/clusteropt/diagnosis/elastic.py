@@ -301,7 +301,8 @@ def largest_purse(space: Space) -> int:
         for rule in problem.rules
         if rule.kind is RuleKind.SHARE
         for share in (rule.minimum, rule.maximum)
-        for part in (share, None if share is None else 1 - share)
+        if share
+        for part in ((share, 1 - share) if share <= 1 else (1 / share**problem.num_years,))
         if part
     ]
     factor = min(int(1 / min(shares, default=Fraction(1))) + 1, LARGEST_FACTOR)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from clusteropt.diagnosis.amendments import FINEST, Amendment
+from clusteropt.diagnosis.amendments import FINEST, LARGEST_CHANGE, Amendment, within_span
 from clusteropt.diagnosis.existence import best_plan
 from clusteropt.diagnosis.members import Member, MemberKind
 from clusteropt.inputs.problem import RuleBase, RuleKind
@@ -26,8 +26,6 @@ SNAP = Fraction(1, 1000)
 """A share this near to a unit of its last decimal, in such units, is meant to stand on it."""
 DIGITS = 9
 """Digits of a target."""
-LARGEST_CHANGE = 1_000
-"""The tables hold no larger change against the last plan."""
 
 
 class Proposal(NamedTuple):
@@ -145,7 +143,7 @@ def _share_amendment(problem: Problem, member: Member, share: Fraction) -> Amend
     nearest = round(scaled)
     if abs(scaled - nearest) > SNAP:
         nearest = math.floor(scaled) if low else math.ceil(scaled)
-    return Amendment(member, before, min(max(nearest * FINEST, Fraction(0)), Fraction(1)))
+    return Amendment(member, before, within_span(rule, nearest * FINEST))
 
 
 def propose(elastic: Elastic, member: Member, bent: Bent) -> Amendment | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
     from clusteropt.inputs.problem import Floats, Ints, Menus, Synergy
-    from clusteropt.inputs.selections import ReadRules
+    from clusteropt.inputs.selections import RuleRow
     from clusteropt.inputs.settings import ModelSettings
     from clusteropt.text import Text
 
@@ -45,8 +45,8 @@ class Parts:
         The awards to choose from.
     synergies : tuple of Synergy
         Levers that work together.
-    rules : ReadRules
-        The limits and their rows.
+    rules : tuple of RuleRow
+        The limits as their rows say them.
     """
 
     settings: ModelSettings
@@ -56,7 +56,7 @@ class Parts:
     membership: Floats
     menus: Menus
     synergies: tuple[Synergy, ...]
-    rules: ReadRules
+    rules: tuple[RuleRow, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +96,7 @@ def memberships(clusters: pd.DataFrame) -> Floats:
 
 
 def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]) -> Problem:
-    """Build the frozen problem.
+    """Build the frozen problem, but for its rules, which are written out for it.
 
     Parameters
     ----------
@@ -111,7 +111,6 @@ def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]
     return replace(
         _arrays(parts),
         synergies=parts.synergies,
-        rules=parts.rules.rules,
         last_plan=_last_plan(parts),
         objective=settings.objective.objective(),
         discount=settings.objective.discount,

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 LOW_BITS = 31
 
 
+def make_check(problem: Problem, faults: Faults) -> Check:
+    """Put a problem under check."""
+    reached = np.zeros((problem.num_clusters, problem.num_levers), dtype=bool)
+    reached[problem.draw_cluster, problem.draw_lever] = True
+    return Check(problem, reached, faults)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """One problem under check, with what every rule check needs.

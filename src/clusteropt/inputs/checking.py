@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.check import Check, exact_sum, money_text
+from clusteropt.inputs.check import exact_sum, make_check, money_text
 from clusteropt.inputs.clashes import check_money, find_clashes
 from clusteropt.inputs.count_clashes import check_counts
 from clusteropt.inputs.faults import Faults, Place
@@ -18,7 +18,7 @@ from clusteropt.inputs.targets import check_target
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.check import Mask
+    from clusteropt.inputs.check import Check, Mask
     from clusteropt.inputs.problem import Ints, Problem, Rule
 
 NOT_LOCKED = -1
@@ -38,14 +38,13 @@ def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) 
     faults : Faults
         Where to note what is wrong.
     """
-    reached = np.zeros((problem.num_clusters, problem.num_levers), dtype=bool)
-    reached[problem.draw_cluster, problem.draw_lever] = True
-    check = Check(problem, reached, faults)
+    check = make_check(problem, faults)
     _check_limits(check)
     _check_funds(check)
     _check_factors(check)
     for rule, row in zip(problem.rules, rule_rows, strict=True):
         _check_rule(check, rule, row)
+    _check_bases(check, rule_rows)
     _check_locks(check, rule_rows)
     _check_clashes(check, rule_rows)
     check_target(check)
@@ -150,8 +149,6 @@ def _check_factors(check: Check) -> None:
 def _check_rule(check: Check, rule: Rule, row: int) -> None:
     if not _check_matches(check, rule.selection, rule.name, row):
         return
-    if rule.base is RuleBase.SELECTION and not _check_matches(check, rule.base_selection, rule.name, row, "of"):
-        return
     if rule.kind is RuleKind.COUNT:
         _check_count(check, rule, row)
     elif _needs_last_plan(rule) and not len(check.problem.last_plan.amount):
@@ -163,19 +160,37 @@ def _check_rule(check: Check, rule: Rule, row: int) -> None:
             ),
             Text("Add the table last_plan.", "请补充 last_plan 表。"),
         )
-    elif _needs_last_plan(rule) and rule.selection.funds and (check.problem.last_plan.fund < 0).any():
-        check.faults.add(
-            Place("rules", row, "fund", rule.name),
-            Text(
-                "the rule names a fund, but the last plan does not say from which fund its money came.",
-                "该规则指定了资金来源, 但上期计划未说明拨款来自哪项资金。",
-            ),
-            Text(
-                "Fill in the column fund of last_plan, or take the fund out of the rule.",
-                "请填写 last_plan 的 fund 列, 或从规则中去掉资金来源。",
-            ),
-        )
+    elif _needs_last_plan(rule):
+        check_last_funds(check, rule, row)
     _check_floor(check, rule, row)
+
+
+def _check_bases(check: Check, rule_rows: tuple[int, ...]) -> None:
+    """Note bases that match nothing; of the rules that a row is written out into it is enough that one has a base."""
+    based: dict[int, list[Rule]] = {}
+    for rule, row in zip(check.problem.rules, rule_rows, strict=True):
+        if rule.base is RuleBase.SELECTION:
+            based.setdefault(row, []).append(rule)
+    for row, rules in based.items():
+        if not any(len(check.funds(rule.base_selection)) for rule in rules):
+            _check_matches(check, rules[0].base_selection, rules[0].name, row, "of")
+
+
+def check_last_funds(check: Check, rule: Rule, row: int) -> None:
+    """Note a rule on the last plan that names funds where the last plan does not say from which its money came."""
+    if not (rule.selection.funds and (check.problem.last_plan.fund < 0).any()):
+        return
+    check.faults.add(
+        Place("rules", row, "fund", rule.name),
+        Text(
+            "the rule names a fund, but the last plan does not say from which fund its money came.",
+            "该规则指定了资金来源, 但上期计划未说明拨款来自哪项资金。",
+        ),
+        Text(
+            "Fill in the column fund of last_plan, or take the fund out of the rule.",
+            "请填写 last_plan 的 fund 列, 或从规则中去掉资金来源。",
+        ),
+    )
 
 
 def _needs_last_plan(rule: Rule) -> bool:
@@ -215,7 +230,7 @@ def _check_count(check: Check, rule: Rule, row: int) -> None:
 
 def _floor_of(check: Check, rule: Rule) -> int | None:
     """Give the money a rule asks for whatever the plan; None if it asks for none."""
-    if rule.minimum is None:
+    if rule.minimum is None or (rule.kind is RuleKind.AMOUNT and rule.base is RuleBase.SELECTION):
         return None
     if rule.kind is RuleKind.AMOUNT:
         return int(rule.minimum)

@@ -167,12 +167,25 @@ RULES = Table(
             name="of",
             kind=ColumnKind.NAMES,
             about=Text(
-                "What a share is measured against: everything, fund:NAME, or a selection such as "
-                "region=A|B; lever=talent. What a count counts: awards or clusters",
-                "比例的基数: everything 全部, fund:名称, 或 region=A|B; lever=talent 之类的范围。"
-                "计数的对象: awards 项目, clusters 集群",
+                "What a share is measured against: everything, fund:NAME, cost (the costs in cells), or a selection "
+                "such as region=A|B; lever=talent. What a count counts: awards or clusters. Change and amount: before, "
+                "the money of the same selection in the year before",
+                "比例的基数: everything 全部, fund:名称, cost (cells 表中的费用), "
+                "或 region=A|B; lever=talent 之类的范围。"
+                "计数的对象: awards 项目, clusters 集群。变动与金额: before, 即同一范围上一年的资金",
             ),
-            default=Text("everything; awards", "everything; awards"),
+            default=Text("everything; awards; the last plan", "everything; awards; 上期计划"),
+        ),
+        Column(
+            name="each",
+            kind=ColumnKind.NAMES,
+            about=Text(
+                "What the row is repeated for, several joined by |: region, path, industry, cluster, lever, fund, "
+                "year, or years:3 for every three years on end",
+                "逐项重复的字段, 多个用 | 连接: region, path, industry, cluster, lever, fund, year, "
+                "或 years:3 表示每连续三年",
+            ),
+            default=Text("nothing: one rule", "不重复: 一条规则"),
         ),
     ),
     rules=(
@@ -226,6 +239,14 @@ CELLS = Table(
             Text("Its own coefficient", "自身系数"),
             NOT_NEGATIVE,
             Text("from effectiveness", "取自 effectiveness"),
+        ),
+        amount_column(
+            "cost",
+            Text(
+                "Total cost of what the awards go to, such as an investment, for rules of cost",
+                "拨款所支持项目的总费用, 如总投资, 供 of 为 cost 的规则使用",
+            ),
+            Text("not known", "未知"),
         ),
     ),
     rules=(ordered("least", "most"),),

@@ -136,7 +136,8 @@ class Rule:
     name : str
         The key of the rule, unique.
     kind : RuleKind
-        ``amount``: whole money units over the whole selection and all its years together.
+        ``amount``: whole money units over the whole selection and all its years together; with a base, the money of
+        the selection less that of ``base_selection``, where the limits may be negative.
         ``share``: the money of the selection over the money of ``base``.
         ``count``: the number of awards (cells with money) or of clusters with an award; where funds are named, of
         draws on them. An award or draw counts from one whole unit on: give the cells a least award if that is too
@@ -153,7 +154,8 @@ class Rule:
         For a share: ``everything`` (all money awarded in the years of the selection), ``fund`` (the amounts
         of the purses of ``base_selection.funds`` in the years of the selection, spent or not) or ``selection``
         (the money awarded in ``base_selection``; its years are those of the selection if it names none).
-        For a count: ``awards`` or ``clusters``. Else ``everything``, without meaning.
+        For a count: ``awards`` or ``clusters``. For an amount: ``selection`` where it is measured against
+        ``base_selection``. Else ``everything``, without meaning.
     base_selection : Selection
         See ``base``.
 

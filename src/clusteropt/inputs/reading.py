@@ -29,6 +29,7 @@ from clusteropt.inputs.references import (
     check_names,
     check_references,
 )
+from clusteropt.inputs.repeats import write_rules
 from clusteropt.inputs.schemas import check_table
 from clusteropt.inputs.selections import read_rules
 from clusteropt.inputs.settings import ModelSettings
@@ -154,7 +155,9 @@ def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Fa
     digests = {} if model is None else {MODEL: hashlib.sha256(model).hexdigest()}
     digests |= {name: raw.digest for name, raw in sources.items()}
     problem = replace(build_problem(parts, notes, digests), kept=kept)
-    check_problem(problem, parts.rules.rows, faults)
+    written = write_rules(problem, parts.rules, tables["cells"], faults)
+    problem = replace(problem, rules=written.rules, notes=(*problem.notes, *written.notes))
+    check_problem(problem, written.rows, faults)
     faults.stop_if_any()
     return problem
 

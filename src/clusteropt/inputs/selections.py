@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from clusteropt.inputs.columns import LARGEST_AMOUNT
+from clusteropt.inputs.each import Each, read_each
 from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection
 from clusteropt.text import Text
@@ -17,7 +20,17 @@ if TYPE_CHECKING:
     from clusteropt.inputs.parsing import TypedTable
 
 WHOLE_KINDS = (RuleKind.AMOUNT, RuleKind.COUNT, RuleKind.LOCK)
-FIELDS = ("region", "path", "industry", "cluster", "lever", "fund", "year")
+PARTS = {
+    "region": "regions",
+    "path": "paths",
+    "industry": "industries",
+    "cluster": "clusters",
+    "lever": "levers",
+    "fund": "funds",
+    "year": "years",
+}
+"""The fields of a row, and what they are called in a selection and among the labels."""
+FIELDS = tuple(PARTS)
 LARGEST_CHANGE = 1000
 FUND_PREFIX = "fund:"
 
@@ -38,18 +51,41 @@ class _Row(NamedTuple):
     min: Fraction | None
     max: Fraction | None
     of: str | None
+    each: str | None
+
+
+class Measure(StrEnum):
+    """What the limits of a row are measured against before it is written out."""
+
+    ITSELF = "itself"
+    BEFORE = "before"
+    COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadRules:
-    """Rules and the rows they stand in."""
+class RuleRow:
+    """A row of the rules table, read.
 
-    rules: tuple[Rule, ...]
-    rows: tuple[int, ...]
+    Parameters
+    ----------
+    row : int
+        Where it stands.
+    rule : Rule
+        What it says of its whole selection; a rule as it is where the row is not written out.
+    each : Each
+        What it is repeated for.
+    measure : Measure
+        What its limits are measured against.
+    """
+
+    row: int
+    rule: Rule
+    each: Each
+    measure: Measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Reader:
+class RowReader:
     """Reads the cells of one row and notes what is wrong with them."""
 
     table: str
@@ -58,6 +94,7 @@ class _Reader:
     faults: Faults
 
     def fault(self, column: str, value: str | None, problem: Text, remedy: Text) -> None:
+        """Note a fault of the row."""
         self.faults.add(Place(self.table, self.row, column, value), problem, remedy)
 
     def positions(self, column: str, kind: str, text: str | None) -> tuple[int, ...]:
@@ -81,39 +118,30 @@ class _Reader:
     def selection(self, texts: Mapping[str, str | None], column: str | None = None) -> Selection:
         """Read a selection from its fields; faults point at ``column``, or at each field."""
         found = {field: self.positions(column or field, field, texts.get(field)) for field in FIELDS}
-        return Selection(
-            regions=found["region"],
-            paths=found["path"],
-            industries=found["industry"],
-            clusters=found["cluster"],
-            levers=found["lever"],
-            funds=found["fund"],
-            years=found["year"],
-        )
+        return Selection(**{PARTS[field]: positions for field, positions in found.items()})
 
 
-def read_rules(typed: TypedTable, names: Mapping[str, Names], faults: Faults) -> ReadRules:
+def read_rules(typed: TypedTable, names: Mapping[str, Names], faults: Faults) -> tuple[RuleRow, ...]:
     """Read the rows of the rules table; a row without a readable key or kind is passed over."""
-    rules, rows = [], []
+    found = []
     frame = typed.frame
     columns = [frame.index, *(frame[name] for name in _Row._fields[1:])]
     known = {kind.value for kind in RuleKind}
     for row in map(_Row._make, zip(*columns, strict=True)):
         if row.rule is None or row.kind not in known:
             continue
-        reader = _Reader(typed.table.name, row.row, names, faults)
-        rules.append(_rule(row, reader))
-        rows.append(int(row.row))
-    return ReadRules(tuple(rules), tuple(rows))
+        found.append(_rule_row(row, RowReader(typed.table.name, int(row.row), names, faults)))
+    return tuple(found)
 
 
-def _rule(row: _Row, reader: _Reader) -> Rule:
+def _rule_row(row: _Row, reader: RowReader) -> RuleRow:
     kind = RuleKind(row.kind)
     selection = reader.selection({field: getattr(row, field) for field in FIELDS})
     low, high = row.min, row.max
+    measure, base, base_selection = _base(kind, row.of, reader)
     for column, limit in (("min", low), ("max", high)):
         if limit is not None:
-            _check_limit(kind, column, limit, reader)
+            _check_limit(kind, column, limit, _span(kind, measure, base), reader)
     if kind is RuleKind.LOCK:
         if low is not None and high is not None and low < high:
             problem = Text(
@@ -121,19 +149,33 @@ def _rule(row: _Row, reader: _Reader) -> Rule:
             )
             reader.fault("max", str(high), problem, Text("Make them equal.", "请使两者相等。"))
         low, high = (high if low is None else low), (low if high is None else high)
-    base, base_selection = _base(kind, row.of, reader)
-    return Rule(row.rule, kind, selection, low, high, base, base_selection)
+    each = read_each(row.each, selection, FIELDS, reader)
+    if each.window > 1 and measure is Measure.BEFORE:
+        problem = Text("a window of years has no year before.", "多年窗口没有“上一年”可比。")
+        reader.fault("each", row.each, problem, Text("Take the window out.", "请去掉窗口。"))
+    return RuleRow(reader.row, Rule(row.rule, kind, selection, low, high, base, base_selection), each, measure)
 
 
-def _check_limit(kind: RuleKind, column: str, limit: Fraction, reader: _Reader) -> None:
+def _span(kind: RuleKind, measure: Measure, base: RuleBase) -> tuple[int, int | None]:
+    """Give where the limits of a rule may lie."""
+    if kind is RuleKind.SHARE:
+        return 0, LARGEST_CHANGE if base is RuleBase.SELECTION else 1
+    if kind is RuleKind.CHANGE:
+        return -1, LARGEST_CHANGE
+    if kind is RuleKind.AMOUNT and measure is Measure.BEFORE:
+        return -LARGEST_AMOUNT, LARGEST_AMOUNT
+    return 0, None
+
+
+def _check_limit(kind: RuleKind, column: str, limit: Fraction, span: tuple[int, int | None], reader: RowReader) -> None:
     value = _decimal(limit)
     if kind in WHOLE_KINDS and limit.denominator != 1:
         problem = Text(f"a rule of kind {kind} needs whole numbers.", f"{kind} 类规则须为整数。")
         reader.fault(column, value, problem, Text("Write a whole number.", "请填写整数。"))
-    least, most = {RuleKind.SHARE: (0, 1), RuleKind.CHANGE: (-1, LARGEST_CHANGE)}.get(kind, (0, None))
+    least, most = span
     if limit < least or (most is not None and limit > most):
-        span = f"{least}..{most}" if most is not None else f">= {least}"
-        problem = Text(f"a limit of kind {kind} must be {span}.", f"{kind} 类规则的限值须在 {span}。")
+        allowed = f"{least}..{most}" if most is not None else f">= {least}"
+        problem = Text(f"a limit of kind {kind} must be {allowed}.", f"{kind} 类规则的限值须在 {allowed}。")
         reader.fault(column, value, problem, Text("Mend the number.", "请更正该数。"))
 
 
@@ -141,8 +183,16 @@ def _decimal(limit: Fraction) -> str:
     return str(limit.numerator) if limit.denominator == 1 else repr(float(limit))
 
 
-def _base(kind: RuleKind, of: str | None, reader: _Reader) -> tuple[RuleBase, Selection]:
-    """Read what a share is measured against or what a count counts."""
+def _base(kind: RuleKind, of: str | None, reader: RowReader) -> tuple[Measure, RuleBase, Selection]:
+    """Read what a rule is measured against or what a count counts."""
+    if kind is RuleKind.SHARE and of == Measure.COST:
+        return Measure.COST, RuleBase.EVERYTHING, Selection()
+    if kind in (RuleKind.CHANGE, RuleKind.AMOUNT) and of == Measure.BEFORE:
+        return Measure.BEFORE, RuleBase.EVERYTHING, Selection()
+    return Measure.ITSELF, *_plain_base(kind, of, reader)
+
+
+def _plain_base(kind: RuleKind, of: str | None, reader: RowReader) -> tuple[RuleBase, Selection]:
     if kind is RuleKind.SHARE:
         return _share_base(of, reader)
     if kind is RuleKind.COUNT:
@@ -153,11 +203,13 @@ def _base(kind: RuleKind, of: str | None, reader: _Reader) -> tuple[RuleBase, Se
         return words.get(of, RuleBase.AWARDS), Selection()
     if of is not None:
         problem = Text(f"a rule of kind {kind} has no 'of'.", f"{kind} 类规则不使用 of。")
+        if kind is not RuleKind.LOCK:
+            problem = Text(f"a rule of kind {kind} has no 'of' but before.", f"{kind} 类规则的 of 只能为 before。")
         reader.fault("of", of, problem, Text("Leave it empty.", "请留空。"))
     return RuleBase.EVERYTHING, Selection()
 
 
-def _share_base(of: str | None, reader: _Reader) -> tuple[RuleBase, Selection]:
+def _share_base(of: str | None, reader: RowReader) -> tuple[RuleBase, Selection]:
     if of is None or of == RuleBase.EVERYTHING:
         return RuleBase.EVERYTHING, Selection()
     if of.startswith(FUND_PREFIX):
@@ -170,8 +222,8 @@ def _share_base(of: str | None, reader: _Reader) -> tuple[RuleBase, Selection]:
             shown = shorten(part)
             problem = Text(f"{shown!r} is no part of a selection.", f"{shown!r} 不是合法的范围。")
             remedy = Text(
-                "Write everything, fund:NAME, or region=A|B; lever=talent.",
-                "请填写 everything, fund:名称, 或 region=A|B; lever=talent。",
+                "Write everything, fund:NAME, cost, or region=A|B; lever=talent.",
+                "请填写 everything, fund:名称, cost, 或 region=A|B; lever=talent。",
             )
             reader.fault("of", of, problem, remedy)
             return RuleBase.EVERYTHING, Selection()

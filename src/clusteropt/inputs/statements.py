@@ -97,14 +97,14 @@ def floors(check: Check, limits: Limits, number: int) -> Iterator[Statement]:
     rule = check.problem.rules[number]
     if rule.kind is RuleKind.LOCK:
         yield Statement(number, rule.selection, _locked(check, rule))
-    elif rule.minimum is None:
+    elif rule.minimum is None or _is_difference(rule):
         return
     elif rule.kind is RuleKind.AMOUNT:
         yield Statement(number, rule.selection, int(rule.minimum))
     elif rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND:
         yield Statement(number, rule.selection, _up(rule.minimum * fund_money(check, rule)))
     elif rule.kind is RuleKind.CHANGE:
-        yield from _yearly(check, number, _up((1 + rule.minimum) * _last_money(check, rule)))
+        yield from _yearly(check, number, _up((1 + rule.minimum) * last_money(check, rule.selection)))
     elif rule.kind is RuleKind.COUNT:
         yield _counted_floor(check, limits, number)
 
@@ -114,16 +114,21 @@ def caps(check: Check, limits: Limits, number: int) -> Iterator[Statement]:
     rule = check.problem.rules[number]
     if rule.kind is RuleKind.LOCK:
         yield Statement(number, rule.selection, _locked(check, rule))
-    elif rule.maximum is None:
+    elif rule.maximum is None or _is_difference(rule):
         return
     elif rule.kind is RuleKind.AMOUNT:
         yield Statement(number, rule.selection, int(rule.maximum))
     elif rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND:
         yield Statement(number, rule.selection, _down(rule.maximum * fund_money(check, rule)))
     elif rule.kind is RuleKind.CHANGE:
-        yield from _yearly(check, number, _down((1 + rule.maximum) * _last_money(check, rule)))
+        yield from _yearly(check, number, _down((1 + rule.maximum) * last_money(check, rule.selection)))
     elif rule.kind is RuleKind.COUNT and not rule.selection.funds:
         yield _counted_cap(check, limits, number)
+
+
+def _is_difference(rule: Rule) -> bool:
+    """Tell whether a rule limits a difference of money, which says nothing of the money by itself."""
+    return rule.kind is RuleKind.AMOUNT and rule.base is RuleBase.SELECTION
 
 
 def base_selection(rule: Rule) -> Selection:
@@ -175,8 +180,9 @@ def _locked(check: Check, rule: Rule) -> int:
     return num_years * sum(amount for *draw, amount in entries if tuple(draw) in open_to)
 
 
-def _last_money(check: Check, rule: Rule) -> int:
-    last, selection = check.problem.last_plan, rule.selection
+def last_money(check: Check, selection: Selection) -> int:
+    """Sum the last plan over a selection, whatever its years."""
+    last = check.problem.last_plan
     chosen = check.cells(selection)[last.cluster, last.lever]
     if selection.funds:
         chosen &= np.isin(last.fund, selection.funds)

@@ -128,10 +128,15 @@ def _flows_by_purse(space: Space) -> dict[tuple[int, int], Ints]:
 
 
 def amount_money(space: Space) -> Iterator[MoneyRow]:
-    """An amount rule: min <= money of the selection, all its years together <= max."""
+    """An amount rule: min <= money of the selection, all its years together, less money of its base <= max."""
     for number, rule in _rules(space, RuleKind.AMOUNT):
         limits = (_ceil(rule.minimum), _floor(rule.maximum))
-        yield _plain(_name(rule), (number,), space.flows_in(rule.selection), *limits)
+        chosen = space.flows_in(rule.selection)
+        if rule.base is RuleBase.SELECTION:
+            flow, coef = _ratio(chosen, _base_flows(space, rule), Fraction(1))
+            yield MoneyRow(_name(rule), (number,), flow, coef, *limits)
+        else:
+            yield _plain(_name(rule), (number,), chosen, *limits)
 
 
 def share_money(space: Space) -> Iterator[MoneyRow]:
@@ -205,7 +210,7 @@ def last_money(problem: Problem, selection: Selection) -> int:
 
 
 def share_base(space: Space, rule: Rule, money: Ints) -> int:
-    """Give the money that a share rule is measured against, in whole units."""
+    """Give the money that a rule with a base is measured against, in whole units."""
     if rule.base is RuleBase.FUND:
         return _fund_amount(space, rule)
     return int(money[_base_flows(space, rule)].sum())

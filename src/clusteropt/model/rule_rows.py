@@ -41,7 +41,7 @@ def ledger(draft: Draft) -> RowBlock | None:
 
 
 def amount(draft: Draft) -> RowBlock | None:
-    """An amount rule: min <= sum over the selection of x[f,c,l,t] <= max."""
+    """An amount rule: min <= sum over the selection of x[f,c,l,t] - sum over the base (if it has one) of x <= max."""
     return _scaled(draft, "amount", ("rule",), amount_money(draft.space))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from clusteropt.inputs.problem import RuleKind
+from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.money_rules import change_money, lock_money, share_base
 from clusteropt.model.space import number_counted
 from clusteropt.plan.certificate import RuleLevels, Side
@@ -49,16 +49,17 @@ def rule_levels(space: Space, money: Ints) -> RuleLevels:
     )
 
 
-def _sides(rule: Rule, level: int, base: int = 1) -> Iterator[_Entry]:
+def _sides(rule: Rule, level: int, base: int = 1, plus: int = 0) -> Iterator[_Entry]:
     if rule.minimum is not None:
-        yield _Entry(Side.MIN, -1, level, -((-rule.minimum * base) // 1))
+        yield _Entry(Side.MIN, -1, level, plus - ((-rule.minimum * base) // 1))
     if rule.maximum is not None:
-        yield _Entry(Side.MAX, -1, level, rule.maximum * base // 1)
+        yield _Entry(Side.MAX, -1, level, plus + rule.maximum * base // 1)
 
 
 def _amount(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
     rule = space.problem.rules[number]
-    return _sides(rule, int(money[space.flows_in(rule.selection)].sum()))
+    plus = share_base(space, rule, money) if rule.base is RuleBase.SELECTION else 0
+    return _sides(rule, int(money[space.flows_in(rule.selection)].sum()), plus=plus)
 
 
 def _share(space: Space, number: int, money: Ints) -> Iterator[_Entry]:

@@ -163,6 +163,9 @@ def _sides(low: Text | None, high: Text | None) -> tuple[str, str, str]:
 def _amount(problem: Problem, rule: Rule) -> Text:
     low, high = (None if limit is None else money_words(problem, int(limit)) for limit in (rule.minimum, rule.maximum))
     english, chinese, verb = _sides(low, high)
+    if rule.base is RuleBase.SELECTION:
+        money, base = _money_of(problem, rule.selection), _base(problem, rule)
+        return Text(f"asks that {money.en} less {base.en} is {english}", f"要求{money.zh} 减去{base.zh}的差额{chinese}")
     where, together = _after(where_words(problem, rule.selection)), _together(problem, rule.selection)
     return Text(
         f"{verb} {english}{where.en or ' in all'}{together.en}",

@@ -24,7 +24,7 @@ from typing import Any
 MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**26, 2**22, 200_000, 16
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
-           "rule kind min max of stock least most level from to share source status note carry_over "
+           "rule kind min max of each cost stock least most level from to share source status note carry_over "
            "expires_after committed returned returned_after returned_parts")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
@@ -125,7 +125,9 @@ class Folder:
             self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
         self.locked, self.counted = defaultdict[str, Any](dict), defaultdict[Any, Any](lambda: defaultdict(set))
         self.draws = {f: [key for key, pair in self.pairs.items() if f in pair.funds] for f in self.names["fund"]}
-        self.sides = [side for row in tables["rules"] for side in self._read_sides(row)]
+        written = [rule for row in tables["rules"] for rule in self._write_out(row)]
+        need(len({row["rule"] for row, _ in written}) == len(written), "two rules of one name")
+        self.sides = [side for rule in written for side in self._read_sides(*rule)]
         self.locks = {spot: x for locks in self.locked.values() for spot, x in locks.items()}
         return self
     def _read_clusters(self) -> None:
@@ -218,23 +220,67 @@ class Folder:
         clusters = [c for c in asked["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
         cells = list(product(clusters, asked["lever"], map(int, asked["year"])))
         return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
-    def _read_sides(self, row: Any) -> Any:
+    def _write_out(self, row: Any) -> Any:
+        """Give the ordinary rules that a row stands for, each with its limits; a row that names no `each` is one."""
+        words, before = [x.strip() for x in row["each"].split("|") if x.strip()], row["of"] == "before"
+        kinds, size = [x.split(":")[0].replace("years", "year") for x in words], 1
+        for number in [x[6:] for x in words if x.startswith("years:")]:
+            size = int(number)
+            need(2 <= size <= len(self.years) and not before, f"rules: each {words}")
+        need(len({*kinds}) == len(kinds) and {*kinds} <= LABELS.keys() and "years" not in words, f"each {words}")
+        limits = [exact(row[end], least=-FAR if before and row["kind"] == "amount" else -1) for end in ("min", "max")]
+        need(not before or row["kind"] in ("change", "amount"), row)
+        kinds += ["year"] * (before and "year" not in kinds)
+        asked, _, flows = self._select(row)
+        runs = [run for k in range(len(self.years)) for run in [self.years[k : k + size]]
+                if len(run) == size and {*map(str, run)} <= asked["year"]] if "year" in kinds else [self.years]
+        ours: Any = dict.fromkeys((*[{"cluster": c, "lever": lever, "fund": f, **self.clusters[c]}[kind]
+                                     for kind in kinds if kind != "year"],) for c, lever, _, f in flows)
+        for values, run in product(ours, runs) if kinds else ():
+            left, text = iter(values), "|".join(map(str, run))
+            named = {kind: text if kind == "year" else next(left) for kind in kinds}
+            shown = {**named, "year": f"{run[0]}-{run[-1]}" if size > 1 else text}
+            rule = defaultdict(str, {**row, **named, "rule": f"{row['rule']} [{', '.join(shown[x] for x in kinds)}]"})
+            if "=" in row["of"] and not row["of"].startswith("fund:"):  # where it names none itself, so is the base
+                mine = {part.split("=")[0].strip() for part in row["of"].split(";")} | {"fund", "year"}
+                rule["of"] += "".join(f"; {kind}={named[kind]}" for kind in kinds if kind not in mine)
+            yield from self._since(rule, limits, run[0]) if before else [(rule, limits)]
+        if not kinds:
+            yield row, limits
+    def _since(self, rule: Any, limits: list[Any], t: int) -> Any:
+        """Measure a year against the year before, the first against the last plan, if there is one."""
+        change, last = rule["kind"] == "change", self.years.index(t) - 1
+        if last >= 0:
+            base = {kind: rule[kind] for kind in LABELS if rule[kind]} | {"year": str(self.years[last])}
+            rule |= {"kind": "share" if change else "amount", "of": "; ".join(f"{k}={x}" for k, x in base.items())}
+            yield rule, [x if x is None else x + change for x in limits]
+        elif self.tables["last_plan"]:
+            was = 0 if change else self._last_money(rule)
+            low, high = (x if x is None else x + was for x in limits)
+            yield rule | {"of": ""}, [None if not change and low is not None and low <= 0 else low, high]
+    def _last_money(self, row: Any) -> Any:
+        """Sum the last plan over a selection, by fund where it names funds."""
+        asked, cells, _ = self._select(row)
+        funds = [(f,) for f in asked["fund"]] if row["fund"] else [()]
+        return sum(self.last[key] for key in {cell[:2] + f for cell, f in product(cells, funds)})
+    def _read_sides(self, row: Any, limits: Any) -> Any:
         """Read a rule into its sides; limits are in whole units, rounded to where the rule allows."""
-        (asked, cells, flows), rule, kind, of = self._select(row), row["rule"], row["kind"], row["of"] or "everything"
-        years, plus, times, base, parts = {cell[2] for cell in cells}, 0, 1, [], {-1: flows}
-        low, high = exact(row["min"], least=-1), exact(row["max"], least=-1)
+        (_, cells, flows), rule, kind, of = self._select(row), row["rule"], row["kind"], row["of"] or "everything"
+        years, plus, times, base, parts, (low, high) = {cell[2] for cell in cells}, 0, 1, [], {-1: flows}, limits
         need(kind in ("amount", "share", "change", "lock", "count") and (kind == "lock" or row["min"]+row["max"]), row)
         if kind == "change":
-            funds = [(f,) for f in asked["fund"]] if row["fund"] else [()]
-            plus = times = sum(self.last[key] for key in {cell[:2] + f for cell, f in product(cells, funds)})
+            plus = times = self._last_money(row)
             parts = {t: [flow for flow in flows if flow[2] == t] for t in years}
+        elif kind == "share" and of == "cost":
+            costs = {(cell["cluster"], cell["lever"]): exact(cell["cost"]) for cell in self.tables["cells"]}
+            times = sum(costs[pair] for pair in {flow[:2] for flow in flows})
         elif kind == "share" and of.startswith("fund:"):
             times = sum(self.purse[key] for key in product(self._select({"fund": of[5:]})[0]["fund"], years))
-        elif kind == "share":
+        elif kind == "share" or (kind == "amount" and of != "everything"):
             named = [part.split("=", 1) for part in of.split(";") if part.strip() not in ("", "everything")]
             texts = {"year": row["year"]} | {key.strip(): text for key, text in named}
             need(texts.keys() <= LABELS.keys(), f"rule {rule}: {of}")
-            times, base = 0, self._select(texts)[2]
+            times, base = int(kind == "amount"), self._select(texts)[2]
         elif kind == "lock":
             amount, spots = high if low is None else low, flows if row["fund"] else cells
             locks = self.locked[rule] = {x: self.last[x[:2] + x[3:]] if amount is None else amount for x in spots}
@@ -246,7 +292,8 @@ class Folder:
                 self.counted[flow[:3]][spot].add(flow)
         for end, share in (("min", low), ("max", high)):
             for t, x in parts.items() if share is not None else ():
-                yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, Fraction(share * bool(base)))
+                ratio = Fraction(bool(base) * (1 if kind == "amount" else share))
+                yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, ratio)
     def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
         """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
         return sorted(zip(*([self.place.get(x, {k: k})[k] for k in table[x]] for x in columns.split()), strict=True))

@@ -1,0 +1,260 @@
+"""Rules that repeat, or that are measured against the year before or against costs, written out into ordinary ones.
+
+What comes after reading knows of ordinary rules alone, each with a name of its own: that of its row and, in brackets,
+the values that it is about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.check import make_check
+from clusteropt.inputs.checking import check_last_funds
+from clusteropt.inputs.each import YEAR, year_runs
+from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection
+from clusteropt.inputs.selections import PARTS, Measure
+from clusteropt.inputs.statements import last_money
+from clusteropt.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from clusteropt.inputs.check import Check
+    from clusteropt.inputs.parsing import TypedTable
+    from clusteropt.inputs.problem import Positions, Problem
+    from clusteropt.inputs.selections import RuleRow
+
+    Cell = tuple[int, int]
+    Values = dict[str, tuple[int, ...]]
+
+MOST_WRITTEN = 100_000
+"""More rules than this from one row are a slip, and would fill the memory."""
+LARGEST_LIMIT = 10**18
+"""What a rule can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRules:
+    """Rules, the rows they come from, and what a reader must know of them."""
+
+    rules: tuple[Rule, ...]
+    rows: tuple[int, ...]
+    notes: tuple[Text, ...]
+
+
+def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, faults: Faults) -> WrittenRules:
+    """Write every row out into the rules it stands for.
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem without its rules.
+    read : sequence of RuleRow
+        The rows.
+    cells : TypedTable
+        The table that holds the costs.
+    faults : Faults
+        Where to note what is wrong.
+    """
+    check, costs = make_check(problem, faults), _costs(problem, cells)
+    found: list[tuple[Rule, int]] = []
+    bare: set[Cell] = set()
+    for row in read:
+        # Where nothing matches there is nothing to repeat, and the check of the rule says so.
+        if _is_plain(row) or not check.draws(row.rule.selection).any():
+            found.append((row.rule, row.row))
+        elif row.measure is not Measure.COST or _has_costs(check, row, costs, bare):
+            found += [(rule, row.row) for rule in _written(check, row, costs)]
+    _check_names(found, {row.rule.name: row.row for row in read}, faults)
+    return WrittenRules(tuple(rule for rule, _ in found), tuple(row for _, row in found), _notes(problem, read))
+
+
+def _notes(problem: Problem, read: Sequence[RuleRow]) -> tuple[Text, ...]:
+    """Name the rows that say nothing of the first year, as nothing is known of the year before it."""
+    since = [row.rule for row in read if row.measure is Measure.BEFORE]
+    free = [rule.name for rule in since if not rule.selection.years or 0 in rule.selection.years]
+    if not free or len(problem.last_plan.amount):
+        return ()
+    names, first = ", ".join(free), problem.labels.years[0]
+    return (
+        Text(
+            f"Without a last plan {first} is free of: {names}.", f"没有上期计划, {first} 年不受以下规则限制: {names}。"
+        ),
+    )
+
+
+def _is_plain(row: RuleRow) -> bool:
+    return not row.each.fields and row.measure is Measure.ITSELF
+
+
+def _costs(problem: Problem, cells: TypedTable) -> dict[Cell, int]:
+    given = cells.frame[cells.frame["cost"].notna()]
+    cluster = {name: number for number, name in enumerate(problem.labels.clusters)}
+    lever = {name: number for number, name in enumerate(problem.labels.levers)}
+    entries = zip(given["cluster"], given["lever"], given["cost"], strict=True)
+    return {(cluster[c], lever[k]): int(cost) for c, k, cost in entries}
+
+
+def _written(check: Check, row: RuleRow, costs: Mapping[Cell, int]) -> Iterator[Rule]:
+    for rule in _repeated(check, row):
+        if row.measure is Measure.BEFORE:
+            yield from _against_before(check, rule, row.row)
+        elif row.measure is Measure.COST:
+            yield from _against_cost(check, rule, row.row, costs)
+        else:
+            yield rule
+
+
+def _repeated(check: Check, row: RuleRow) -> Iterator[Rule]:
+    """Give the rule of a row once for every combination of values that some draw of its selection has."""
+    rule, fields = row.rule, row.each.fields
+    if row.measure is Measure.BEFORE and YEAR not in fields:
+        fields = (*fields, YEAR)
+    places = [field for field in fields if field != YEAR]
+    found = _combinations(check, rule.selection, places)
+    runs = [rule.selection.years]
+    if YEAR in fields:
+        runs = year_runs(check.years(rule.selection).tolist(), row.each.window)
+    if len(found) * len(runs) > MOST_WRITTEN:
+        number = len(found) * len(runs)
+        problem = Text(f"the row stands for {number:,} rules.", f"该行将写成 {number:,} 条规则。")
+        remedy = Text(f"Repeat it for less: {MOST_WRITTEN:,} at most.", f"请减少重复: 最多 {MOST_WRITTEN:,} 条。")
+        check.faults.add(Place("rules", row.row, "each", rule.name), problem, remedy)
+        return
+    for positions, run in product(found, runs):
+        values: Values = {place: (position,) for place, position in zip(places, positions, strict=True)}
+        if YEAR in fields:
+            values[YEAR] = run
+        yield _narrowed(check.problem, rule, {field: values[field] for field in fields})
+
+
+def _combinations(check: Check, selection: Selection, places: Sequence[str]) -> list[list[int]]:
+    """Give the positions of each field that go together in some draw, in order, each combination once."""
+    problem, draws = check.problem, check.draws(selection)
+    cluster = problem.draw_cluster[draws]
+    columns: dict[str, Positions] = {
+        "region": problem.region_of[cluster],
+        "path": problem.path_of[cluster],
+        "industry": problem.industry_of[cluster],
+        "cluster": cluster,
+        "lever": problem.draw_lever[draws],
+        "fund": problem.draw_fund[draws],
+    }
+    if not places:
+        return [[]]
+    found: list[list[int]] = np.unique(np.stack([columns[place] for place in places], axis=1), axis=0).tolist()
+    return found
+
+
+def _narrowed(problem: Problem, rule: Rule, values: Values) -> Rule:
+    """Give a rule about some values alone, under a name that tells them; so is its base, where it names none itself.
+
+    A base is that of the same places, and of funds of its own; its years are those of the selection anyway.
+    """
+    labels = [_label(problem, field, positions) for field, positions in values.items()]
+    parts = {PARTS[field]: positions for field, positions in values.items()}
+    base = rule.base_selection
+    if rule.base is RuleBase.SELECTION:
+        shared = {name: part for name, part in parts.items() if name not in ("funds", "years")}
+        base = replace(base, **{name: part for name, part in shared.items() if not getattr(base, name)})
+    return replace(
+        rule,
+        name=f"{rule.name} [{', '.join(labels)}]" if labels else rule.name,
+        selection=replace(rule.selection, **parts),
+        base_selection=base,
+    )
+
+
+def _label(problem: Problem, field: str, positions: tuple[int, ...]) -> str:
+    names = getattr(problem.labels, PARTS[field])
+    first, last = names[positions[0]], names[positions[-1]]
+    return str(first) if len(positions) == 1 else f"{first}-{last}"
+
+
+def _against_before(check: Check, rule: Rule, row: int) -> Iterator[Rule]:
+    """Measure the money of one year against that of the year before, of the first against the last plan if known."""
+    year = rule.selection.years[0]
+    low, high = rule.minimum, rule.maximum
+    if year > 0:
+        if rule.kind is RuleKind.CHANGE:
+            low, high = (None if limit is None else 1 + limit for limit in (low, high))
+        kind = RuleKind.SHARE if rule.kind is RuleKind.CHANGE else RuleKind.AMOUNT
+        before = replace(rule.selection, years=(year - 1,))
+        yield Rule(rule.name, kind, rule.selection, low, high, RuleBase.SELECTION, before)
+    elif len(check.problem.last_plan.amount):
+        yield from [rule] if rule.kind is RuleKind.CHANGE else _after_last_plan(check, rule, row)
+
+
+def _after_last_plan(check: Check, rule: Rule, row: int) -> Iterator[Rule]:
+    """Limit the money of the first year by that of the last plan and what it may grow or fall by."""
+    check_last_funds(check, rule, row)
+    last = last_money(check, rule.selection)
+    low, high = (None if limit is None else limit + last for limit in (rule.minimum, rule.maximum))
+    if max(low or 0, high or 0) > LARGEST_LIMIT or (high is not None and high < 0):
+        column, limit = ("min", rule.minimum) if high is None else ("max", rule.maximum)
+        problem = Text(
+            f"with the {last:,} of the last plan rule {rule.name} asks for what no award can be.",
+            f"加上上期的 {last:,}, 规则 {rule.name} 的限值超出范围。",
+        )
+        check.faults.add(Place("rules", row, column, str(limit)), problem, Text("Mend the number.", "请更正该数。"))
+        return
+    low = None if low is None or low <= 0 else low
+    if low is not None or high is not None:
+        yield replace(rule, minimum=low, maximum=high)
+
+
+def _has_costs(check: Check, row: RuleRow, costs: Mapping[Cell, int], bare: set[Cell]) -> bool:
+    """Note every cell that a row is about and that has no cost, each once."""
+    missing = [cell for cell in _open_cells(check, row.rule.selection) if cell not in costs]
+    labels = check.problem.labels
+    for cluster, lever in check.faults.that_fit(cell for cell in missing if cell not in bare):
+        check.faults.add(
+            Place("cells", None, "cost", f"{labels.clusters[cluster]}, {labels.levers[lever]}"),
+            Text(
+                f"rule {row.rule.name} is measured against the cost, and the cell has none.",
+                f"规则 {row.rule.name} 以费用为基数, 但该单元没有费用。",
+            ),
+            Text("Fill in cost, or leave the cell out of the rule.", "请填写 cost, 或将该单元移出规则。"),
+        )
+    bare.update(missing)
+    return not missing
+
+
+def _open_cells(check: Check, selection: Selection) -> list[Cell]:
+    """Give the clusters and levers of a selection that some fund of it is open to."""
+    draws = check.draws(selection)
+    pairs = zip(check.problem.draw_cluster[draws].tolist(), check.problem.draw_lever[draws].tolist(), strict=True)
+    return list(dict.fromkeys(pairs))
+
+
+def _against_cost(check: Check, rule: Rule, row: int, costs: Mapping[Cell, int]) -> Iterator[Rule]:
+    """Write a share of costs as an amount, rounded to the side that is allowed."""
+    total = sum(costs[cell] for cell in _open_cells(check, rule.selection))
+    if total > LARGEST_LIMIT:
+        problem = Text(f"the costs sum to {total:,}, more than 10**18.", f"费用合计 {total:,}, 超过 10**18。")
+        remedy = Text("Use a larger unit of money.", "请使用更大的货币单位。")
+        check.faults.add(Place("rules", row, "of", rule.name), problem, remedy)
+        return
+    low = None if rule.minimum is None else Fraction(-(-rule.minimum * total // 1))
+    high = None if rule.maximum is None else Fraction(rule.maximum * total // 1)
+    yield replace(rule, kind=RuleKind.AMOUNT, minimum=low, maximum=high)
+
+
+def _check_names(found: Sequence[tuple[Rule, int]], rows: Mapping[str, int], faults: Faults) -> None:
+    """Note names of written rules that are also the key of another row, or the name of another written rule."""
+    taken: dict[str, int] = {}
+    for rule, row in found:
+        other = taken.get(rule.name, rows.get(rule.name, row))
+        if rule.name in taken or other != row:
+            problem = Text(
+                f"the row is written out into a rule {rule.name!r}, and row {other} is one of that name.",
+                f"该行写出的规则 {rule.name!r} 与第 {other} 行的规则同名。",
+            )
+            faults.add(Place("rules", row, "rule", rule.name), problem, Text("Rename one of them.", "请改名。"))
+        taken[rule.name] = row

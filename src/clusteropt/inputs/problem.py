@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.kept import KeptInputs
     from clusteropt.inputs.ledger import Ledger
+    from clusteropt.inputs.programmes import Programmes
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -333,6 +334,8 @@ class Problem:
         SHA-256 of every input, by table.
     ledger : Ledger or None
         How money moves between the years of a fund; None where every purse is a plain yearly one.
+    programmes : Programmes or None
+        Projects that are taken whole or not at all; None where there are none.
     options : SolveOptions
         The limits of the model file, used where the caller gives none.
     kept : KeptInputs or None
@@ -375,17 +378,19 @@ class Problem:
     notes: tuple[Text, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
     ledger: Ledger | None = None
+    programmes: Programmes | None = None
     options: SolveOptions = field(default_factory=SolveOptions)
     kept: KeptInputs | None = None
 
     def __post_init__(self) -> None:
         """Make every array read-only."""
-        holders: tuple[Problem | Menus | LastPlan | Synergy | Ledger, ...] = (
+        holders: tuple[Problem | Menus | LastPlan | Synergy | Ledger | Programmes, ...] = (
             self,
             self.menus,
             self.last_plan,
             *self.synergies,
             *(() if self.ledger is None else (self.ledger,)),
+            *(() if self.programmes is None else (self.programmes,)),
         )
         for holder in holders:
             for part in fields(holder):

@@ -73,7 +73,6 @@ SHAPES = [
         "planned column", put("funds", 2, "match_ratio", "1"), "funds", None, "match_ratio", "not part of this version"
     ),
     Case("planned own funds", put("clusters", 2, "own_funds", "1"), "clusters", None, "own_funds", "not part of this"),
-    Case("planned table", add("programmes", programme="p"), "programmes", None, None, "not part of this version"),
     Case("planned actuals", add("actuals", cluster="media"), "actuals", None, None, "not part of this version"),
     Case("unknown table", add("fund", fund="nation"), "fund", None, None, "Did you mean 'funds'"),
     Case("no frame", lambda tables: tables.update(rules=[1, 2]), "rules", None, None, "no DataFrame but list"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
     from clusteropt.inputs.problem import Floats, Ints, Menus, Synergy
+    from clusteropt.inputs.programmes import Programmes
     from clusteropt.inputs.selections import RuleRow
     from clusteropt.inputs.settings import ModelSettings
     from clusteropt.text import Text
@@ -47,6 +48,8 @@ class Parts:
         Levers that work together.
     rules : tuple of RuleRow
         The limits as their rows say them.
+    programmes : Programmes or None
+        What is taken whole or not at all.
     """
 
     settings: ModelSettings
@@ -57,6 +60,7 @@ class Parts:
     menus: Menus
     synergies: tuple[Synergy, ...]
     rules: tuple[RuleRow, ...]
+    programmes: Programmes | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +116,7 @@ def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]
         _arrays(parts),
         synergies=parts.synergies,
         last_plan=_last_plan(parts),
+        programmes=parts.programmes,
         objective=settings.objective.objective(),
         discount=settings.objective.discount,
         factor_weights={str(name): weight for name, weight in settings.baselines.factor_weights.items()},

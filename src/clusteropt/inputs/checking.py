@@ -76,8 +76,10 @@ def _check_limits(check: Check) -> None:
 
 
 def _check_funds(check: Check) -> None:
-    served = np.bincount(check.problem.draw_fund, minlength=check.problem.num_funds)
-    for fund in np.flatnonzero(served == 0):
+    served = np.bincount(check.problem.draw_fund, minlength=check.problem.num_funds) > 0
+    if check.problem.programmes is not None:
+        served[check.problem.programmes.cost_fund] = True
+    for fund in np.flatnonzero(~served):
         check.faults.add(
             Place("funds", None, "fund", check.problem.labels.funds[fund]),
             Text("no cluster and lever may draw on this fund.", "没有任何集群和工具可使用该资金。"),

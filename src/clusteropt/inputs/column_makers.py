@@ -20,6 +20,8 @@ SHARE = Bounds(least=0, most=1)
 POSITIVE = Bounds(above=0)
 NOT_NEGATIVE = Bounds(least=0)
 AMOUNT = Bounds(least=0, most=LARGEST_AMOUNT)
+NOTHING = Text("0", "0")
+MOST_YEARS_AHEAD = 100
 
 
 def word_list(words: Iterable[str]) -> dict[str, float]:
@@ -27,10 +29,10 @@ def word_list(words: Iterable[str]) -> dict[str, float]:
     return {str(word): float(number) for number, word in enumerate(words)}
 
 
-def name_column(name: str, about: Text, *, key: bool = True, required: bool = True) -> Column:
-    """Declare a column that holds one name; empty is any, where that is allowed."""
-    default = None if required else ANY
-    return Column(name=name, kind=ColumnKind.NAME, about=about, key=key, required=required, default=default)
+def name_column(name: str, about: Text, *, key: bool = True, required: bool = True, default: Text = ANY) -> Column:
+    """Declare a column that holds one name; empty is any, or another default, where that is allowed."""
+    empty = None if required else default
+    return Column(name=name, kind=ColumnKind.NAME, about=about, key=key, required=required, default=empty)
 
 
 def printed_columns(what: Text) -> tuple[Column, Column]:
@@ -130,4 +132,20 @@ def ordered(low: str, high: str) -> RowRule:
         holds=holds,
         problem=Text(f"{low} is above {high}.", f"{low} 大于 {high}。"),
         remedy=Text(f"Lower {low} or raise {high}.", f"请降低 {low} 或提高 {high}。"),
+    )
+
+
+def goes_with(column: str, other: str) -> RowRule:
+    """Declare that a column means nothing without another."""
+
+    def holds(table: pd.DataFrame) -> pd.Series[bool]:
+        """Tell of every row whether it has both columns, or not the first."""
+        return table[column].isna() | table[other].notna()
+
+    return RowRule(
+        name=f"{column}_{other}",
+        column=column,
+        holds=holds,
+        problem=Text(f"{column} is given without {other}.", f"给出了 {column} 而没有 {other}。"),
+        remedy=Text(f"Fill in {other}, or empty {column}.", f"请填写 {other}, 或清空 {column}。"),
     )

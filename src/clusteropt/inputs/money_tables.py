@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from clusteropt.inputs.column_makers import (
     ANY,
     MONEY,
+    MOST_YEARS_AHEAD,
     NOT_NEGATIVE,
+    NOTHING,
     POSITIVE,
     SHARE,
     amount_column,
+    goes_with,
     name_column,
     number_column,
     ordered,
@@ -41,10 +44,8 @@ def _selection_column(name: str, what: Text) -> Column:
     )
 
 
-NOTHING = Text("0", "0")
 MOST_RETURNED = 2
 """An award brings back no more than twice its money, interest and all: anything above is a slip."""
-MOST_YEARS_AHEAD = 100
 
 
 def _share_column(name: str, about: Text, bounds: Bounds, default: Text) -> Column:
@@ -54,22 +55,6 @@ def _share_column(name: str, about: Text, bounds: Bounds, default: Text) -> Colu
 def _years_column(name: str, about: Text, default: Text) -> Column:
     bounds = Bounds(least=1, most=MOST_YEARS_AHEAD)
     return Column(name=name, kind=ColumnKind.WHOLE, about=about, default=default, bounds=bounds)
-
-
-def _goes_with(column: str, other: str) -> RowRule:
-    """Declare that a column means nothing without another."""
-
-    def holds(table: pd.DataFrame) -> pd.Series[bool]:
-        """Tell of every row whether it has both columns, or not the first."""
-        return table[column].isna() | table[other].notna()
-
-    return RowRule(
-        name=f"{column}_{other}",
-        column=column,
-        holds=holds,
-        problem=Text(f"{column} is given without {other}.", f"给出了 {column} 而没有 {other}。"),
-        remedy=Text(f"Fill in {other}, or empty {column}.", f"请填写 {other}, 或清空 {column}。"),
-    )
 
 
 FUNDS = Table(
@@ -111,9 +96,9 @@ FUNDS = Table(
         ),
     ),
     rules=(
-        _goes_with("expires_after", "carry_over"),
-        _goes_with("returned_after", "returned"),
-        _goes_with("returned_parts", "returned"),
+        goes_with("expires_after", "carry_over"),
+        goes_with("returned_after", "returned"),
+        goes_with("returned_parts", "returned"),
     ),
 )
 

@@ -21,6 +21,9 @@ from clusteropt.inputs.model_files import parse_json, parse_settings
 from clusteropt.inputs.names import make_labels, make_names
 from clusteropt.inputs.notes import make_notes
 from clusteropt.inputs.parsing import TypedTable, parse_table
+from clusteropt.inputs.programme_building import build_programmes
+from clusteropt.inputs.programme_checks import check_options
+from clusteropt.inputs.programme_rows import read_options
 from clusteropt.inputs.raw_tables import RawTable
 from clusteropt.inputs.references import (
     check_effectiveness,
@@ -175,9 +178,11 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
     check_last_plan(tables["last_plan"], faults)
     rules = read_rules(tables["rules"], names, faults)
     synergies = read_synergies(tables["synergies"], names, faults)
+    options = read_options(tables, names, faults)
     # Menus are laid out by position, so every reference must be good.
     faults.stop_if_any()
     menus = read_menus(tables, names, faults)
+    check_options(options, labels, faults)
     faults.stop_if_any()
     return Parts(
         settings=settings,
@@ -188,6 +193,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
         menus=menus,
         synergies=synergies,
         rules=rules,
+        programmes=build_programmes(options, labels) if options else None,
     )
 
 

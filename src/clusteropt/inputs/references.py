@@ -27,6 +27,8 @@ REFERENCES = {
     "levels": {"cluster": "cluster", "lever": "lever"},
     "spillovers": {"from": "cluster", "to": "cluster"},
     "last_plan": {"cluster": "cluster", "lever": "lever", "fund": "fund"},
+    "programmes": {"lever": "lever"},
+    "programme_costs": {"fund": "fund"},
 }
 
 
@@ -72,6 +74,8 @@ def _check_twins(tables: Mapping[str, TypedTable], faults: Faults) -> None:
         ("clusters", "industry"),
         ("levers", "lever"),
         ("funds", "fund"),
+        ("programmes", "programme"),
+        ("programmes", "group"),
     ):
         first: dict[str, str] = {}
         names = tables[table].frame[column].dropna().drop_duplicates()
@@ -106,7 +110,9 @@ def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults
     opened = tables["eligibility"]
     if "fund" in opened.absent:
         return
-    served = set(opened.frame["fund"])
+    costs = tables["programme_costs"].frame
+    # A fund that programmes alone are paid from need not be open to awards.
+    served = {*opened.frame["fund"], *costs.loc[(costs["cost"] > 0).fillna(False), "fund"]}
     for fund in (fund for fund in funds if fund not in served):
         problem = Text("no row of eligibility opens this fund.", "eligibility 表没有该资金的使用范围。")
         remedy = Text("Add a row; one with only the fund opens it to all.", "请补充一行; 只填资金表示不限。")
@@ -114,12 +120,12 @@ def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults
 
 
 def check_sum(table: str, amounts: pd.Series, faults: Faults) -> None:
-    """Note a sum of money that would not fit into 64 bits with room to spare."""
+    """Note a sum of a column of money that would not fit into 64 bits with room to spare."""
     total = sum(int(amount) for amount in amounts.dropna()) if len(amounts) * 10**15 > LARGEST_SUM else 0
     if total > LARGEST_SUM:
         problem = Text(f"the amounts sum to {total:,}, more than 2**62.", f"金额合计 {total:,}, 超过 2**62。")
         remedy = Text("Use a larger unit of money.", "请使用更大的货币单位。")
-        faults.add(Place(table, None, "amount", str(total)), problem, remedy)
+        faults.add(Place(table, None, str(amounts.name), str(total)), problem, remedy)
 
 
 def check_effectiveness(typed: TypedTable, names: Mapping[str, Names], membership: Floats, faults: Faults) -> None:

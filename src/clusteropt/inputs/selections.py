@@ -103,17 +103,21 @@ class RowReader:
             return ()
         found = set()
         for part in text.split("|"):
-            name = part.strip()
-            position = self.names[kind].position(name)
-            if position < 0:
-                known = self.names[kind]
-                shown = shorten(name)
-                problem = Text(f"there is no {known.what.en} {shown!r}.", f"没有{known.what.zh} {shown!r}。")
-                # Looking for names that are alike takes long, and a field can hold thousands.
-                self.fault(column, name, problem, suggest(name, known.index) if self.faults.room > 0 else problem)
-            else:
+            position = self.position(column, kind, part.strip())
+            if position >= 0:
                 found.add(position)
         return tuple(sorted(found))
+
+    def position(self, column: str, kind: str, name: str) -> int:
+        """Look one name up; -1, and a fault, if it is unknown."""
+        known = self.names[kind]
+        position = known.position(name)
+        if position < 0:
+            shown = shorten(name)
+            problem = Text(f"there is no {known.what.en} {shown!r}.", f"没有{known.what.zh} {shown!r}。")
+            # Looking for names that are alike takes long, and a field can hold thousands.
+            self.fault(column, name, problem, suggest(name, known.index) if self.faults.room > 0 else problem)
+        return position
 
     def selection(self, texts: Mapping[str, str | None], column: str | None = None) -> Selection:
         """Read a selection from its fields; faults point at ``column``, or at each field."""

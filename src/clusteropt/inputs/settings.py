@@ -168,6 +168,10 @@ class EffectivenessSettings(_Section):
     reading: CoefficientReading = CoefficientReading.FIRST_UNIT
 
 
+SWITCHED = {"programmes": ("programmes", "programme_costs")}
+"""The tables of a switch that is not named like its only table."""
+
+
 class FeatureSwitches(_Section):
     """Which optional tables are used; false leaves one out."""
 
@@ -177,10 +181,11 @@ class FeatureSwitches(_Section):
     levels: bool = True
     eligibility: bool = True
     last_plan: bool = True
+    programmes: bool = True
 
     def off(self) -> tuple[str, ...]:
         """Name the tables left out."""
-        return tuple(name for name, used in self if not used)
+        return tuple(table for name, used in self if not used for table in SWITCHED.get(name, (name,)))
 
 
 class BaselineSettings(_Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from clusteropt.inputs import cluster_tables, money_tables
+from clusteropt.inputs import cluster_tables, money_tables, programme_tables
 from clusteropt.inputs.columns import Column, ColumnKind, Table
 from clusteropt.text import Text
 
@@ -47,6 +47,8 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             money_tables.LEVELS,
             cluster_tables.SPILLOVERS,
             money_tables.LAST_PLAN,
+            programme_tables.PROGRAMMES,
+            programme_tables.PROGRAMME_COSTS,
         )
     }
 )
@@ -55,4 +57,4 @@ TABLES: Mapping[str, Table] = MappingProxyType(
 PLANNED_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"funds": ("match_ratio",), "clusters": ("own_funds",)}
 )
-PLANNED_TABLES = ("programmes", "actuals")
+PLANNED_TABLES = ("actuals",)

@@ -180,13 +180,13 @@ class Folder:
         order += [p for p, _ in options]
         self.picks, self.bills, mine = list[Any](), defaultdict[Any, Any](list), defaultdict[Any, Any](list)
         for (p, o), row in sorted(options.items(), key=lambda item: order.index(item[0][0])):
-            names, gain, lag = listed(row["clusters"]), number(exact(row["gain"], 0)), exact(row["lag"], 0)
+            names, gain, lag = listed(row["clusters"]), exact(row["gain"], 0), exact(row["lag"], 0)
             shares = [exact(x) for x in listed(row["shares"])] or [Fraction(1, len(names) or 1)] * len(names)
             starts, lasts = [*map(exact, listed(row["start"]))] or self.years, exact(row["lasts"], FAR)
             need({*starts} <= {*self.years} and (names or not gain) and row["must"] in ("", "no", "yes"), f"option {o}")
             for t in sorted(starts):
                 bill = {(f, t + n): x for (f, n), x in bills[p, o].items() if t + n in self.discount}
-                parts = [(r, gain * number(share) * self.discount[u] * w)
+                parts = [(r, number(gain * share) * self.discount[u] * w)
                          for c, share in zip(names, shares, strict=True) for u in self.years if 0 <= u - t - lag < lasts
                          for r, w in self.clusters[c]["counts"].items()]
                 for (f, u), x in bill.items():

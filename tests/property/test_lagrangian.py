@@ -198,7 +198,7 @@ def test_a_bound_worked_by_hand() -> None:
     problem = plain_problem([[1.0], [1.0]], [[100.0], [100.0]], [[12]])
     problem = with_menus(problem, {(c, 0): [(4, 6.0), (10, 9.0)] for c in range(2)})
     dual = make_dual(make_space(problem))
-    half = replace(no_prices(dual), purse=np.array([[0.5]]))
+    half = replace(no_prices(dual), purse=np.array([0.5]))
     assert evaluate_prices(dual, half).bound == pytest.approx(14.0, abs=1e-12)
     # A cap of 9 in one cluster forbids its level of 10 without a price: at price 0 the bound is 6 + 9.
     capped = replace(problem, rules=(rule(RuleKind.AMOUNT, Selection(clusters=(0,)), None, 9, name="cap"),))

@@ -40,6 +40,12 @@ def paid(problem: Problem) -> list[int]:
     return solve(problem, INLINE).by_purse["awarded"].tolist()
 
 
+def payments_of(paid: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Give awards by purse, and no programmes beside them."""
+    awards = np.array(paid)
+    return awards, np.zeros_like(awards)
+
+
 def test_money_waits_for_a_better_year() -> None:
     """9 come in the first year and 1 in the second; equal years are best: 5 and 5, of which 4 were carried over."""
     problem = one_fund([9, 1], carried=[ALL, 0], lasts=[2, 2])
@@ -70,7 +76,7 @@ def test_what_is_carried_over_lapses() -> None:
 def test_what_lapses_first_is_paid_first() -> None:
     """The 4 of the first year lapse after the second; that pays from them, and keeps its own 6 for the third."""
     problem = one_fund([4, 6, 0], carried=[ALL] * 3, lasts=[1, 1, 1])
-    flow = cash_flow(problem, np.array([[0, 4, 6]]))
+    flow = cash_flow(problem, payments_of([[0, 4, 6]]))
     assert flow.carried_in.tolist() == [[0, 4, 6]]
     assert flow.unspent.tolist() == [[0, 0, 0]]
 
@@ -100,7 +106,7 @@ def test_no_more_is_paid_than_there_is() -> None:
     """A cash flow is told only of payments that can be made."""
     problem = one_fund([4, 6], carried=[ALL, 0], lasts=[1, 1])
     with pytest.raises(ValueError, match="fund F0 pays 1 units more than it has"):
-        cash_flow(problem, np.array([[5, 5]]))
+        cash_flow(problem, payments_of([[5, 5]]))
 
 
 def test_a_plan_with_a_ledger_is_saved_and_read_back() -> None:
@@ -161,7 +167,7 @@ def test_spans_hold_just_where_every_payment_can_be_made(drawn: tuple[Problem, l
     can = naive.first_short(space.problem, 0, payments) is None
     assert can == (not any(row.excess(money) for row in rows))
     if can:
-        flow = cash_flow(space.problem, np.array([payments]))
+        flow = cash_flow(space.problem, payments_of([payments]))
         come = space.problem.purse + flow.carried_in + flow.returned
         assert (come == flow.committed + np.array([payments]) + flow.unspent + flow.carried_out).all()
         assert (flow.carried_in[:, 1:] == flow.carried_out[:, :-1]).all()
@@ -176,7 +182,7 @@ def test_money_that_returns_is_never_spent_before(drawn: tuple[Problem, list[int
     problem = replace(problem, purse=problem.purse + problem.ledger.committed)
     if naive.first_short(problem, 0, payments) is not None:
         return
-    flow = cash_flow(problem, np.array([payments]))
+    flow = cash_flow(problem, payments_of([payments]))
     back, ledger = 0, problem.ledger
     for year in range(problem.num_years):
         due = [

@@ -45,11 +45,13 @@ def broken_names(problem: Problem, allocation: naive.Allocation) -> set[str]:
     counts = {rule.name for rule in problem.rules if rule.kind is RuleKind.COUNT}
     labels, found = problem.labels, set()
     for name in naive.broken_rules(problem, allocation):
-        if name.startswith("purse"):
-            fund, year = map(int, name.split()[1:])
-            found.add(f"purse {labels.funds[fund]} {labels.years[year]}")
-        elif name in {rule.name for rule in problem.rules} - counts:
+        if name in {rule.name for rule in problem.rules} - counts:
             found.add(f"rule {name}")
+    # The oracle names the first year of a fund that is short; here every plain purse counts.
+    for fund, year in np.ndindex(problem.purse.shape):
+        spent = sum(amount for draw, amount in allocation.items() if (draw[0], draw[3]) == (fund, year))
+        if spent > problem.purse[fund, year]:
+            found.add(f"purse {labels.funds[fund]} {labels.years[year]}")
     return found
 
 

@@ -24,6 +24,7 @@ from clusteropt.model.money_rules import (
 )
 from clusteropt.model.objective import total_row
 from clusteropt.model.rows import Draft, counted_flows
+from clusteropt.model.rule_rows import row_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -130,7 +131,7 @@ def _money(ground: Ground) -> ElasticBlock:
     number = np.repeat(np.arange(len(sides)), [len(side.flow) for side in sides])
     flow = np.concatenate([np.zeros(0, np.int64), *(side.flow for side in sides)])
     coef = np.concatenate([np.zeros(0), *(side.coef for side in sides)])
-    held = pick(len(sides), number, flow, coef, ground.space.num_flows) @ ground.formulation.columns.flow
+    held = pick(len(sides), number, flow, coef, ground.space.num_amounts) @ ground.formulation.columns.flow
     row = np.repeat(np.arange(len(sides)), [len(side.slack) for side in sides])
     slack = np.array([k for side in sides for k in side.slack], np.int64)
     give = pick(len(sides), row, slack, np.array([g for side in sides for g in side.give]), ground.num_slacks)
@@ -150,11 +151,13 @@ def _span_side(ground: Ground, row: MoneyRow) -> _Side:
     problem, (fund, span) = ground.space.problem, row.key
     assert problem.ledger is not None
     years = [year for year in range(problem.num_years) if span >> year & 1]
-    size = float(max(int(abs(row.coef).max(initial=1)), 1))
+    size = row_size(ground.space, row)
     shares = reaching(problem.ledger, fund, years)
     slack = [ground.slack(MemberKind.PURSE, fund, year) for year in shares]
     give = [-float(share) * span_size(problem, row.key) / size for share in shares.values()]
-    return _Side(row.flow, row.coef / size, slack, give, -np.inf, (row.upper or 0) / size / ground.per_printed)
+    return _Side(
+        row.flow, row.coef.astype(float) / size, slack, give, -np.inf, (row.upper or 0) / size / ground.per_printed
+    )
 
 
 def _locks(ground: Ground) -> Iterator[_Side]:
@@ -183,7 +186,7 @@ def _rule_sides(ground: Ground, row: MoneyRow) -> Iterator[_Side]:
             # Money that is added to a purse moves the limits that are shares of it; rounded they would lag behind.
             purses = _fund_slacks(ground, rule)
             slack, give = slack + purses, give + [-float(share)] * len(purses)
-            level = float(share * share_base(ground.space, rule, np.zeros(ground.space.num_flows, np.int64))) / unit
+            level = float(share * share_base(ground.space, rule, np.zeros(ground.space.num_amounts, np.int64))) / unit
         elif rule.kind is RuleKind.SHARE:
             give = [sign * share.denominator / size]
         low, high = (level, np.inf) if sign > 0 else (-np.inf, level)
@@ -260,7 +263,7 @@ def _gates(ground: Ground) -> ElasticBlock | None:
     money, on = _cell_money(ground)[cells], columns.on[cells]
     some = tidy(money - on / ground.per_printed)
     tight = tidy(money - sparse.diags(space.cell_most[cells] / ground.per_printed) @ on)
-    give = tidy(_most_slacks(ground)[cells] + (space.cell_flows @ _purse_slacks(ground))[cells])
+    give = tidy(_most_slacks(ground)[cells] + (space.cell_flows[:, : space.num_flows] @ _purse_slacks(ground))[cells])
     zeros, none = np.zeros(len(cells)), np.full(len(cells), np.inf)
     empty = sparse.csr_matrix((len(cells), ground.num_slacks))
     return ElasticBlock(
@@ -327,7 +330,7 @@ def _target(ground: Ground) -> ElasticBlock | None:
 def ratio_row(ground: Ground, flows: tuple[Ints, Ints], share: Fraction | float) -> Floats:
     """Give money of a selection less a share of the money of its base, as one row over the columns."""
     chosen, base = flows
-    num = ground.space.num_flows
+    num = ground.space.num_amounts
     weight = np.bincount(chosen, minlength=num) - float(share) * np.bincount(base, minlength=num)
     return np.asarray(weight @ ground.formulation.columns.flow).ravel()
 

@@ -90,6 +90,8 @@ def list_members(problem: Problem) -> tuple[Member, ...]:
     found = [Member(kind, (number,)) for number, rule in enumerate(problem.rules) for kind in _rule_kinds(rule)]
     purse = np.zeros(problem.purse.shape, dtype=bool)
     purse[np.unique(problem.draw_fund)] = True
+    if problem.programmes is not None:
+        purse[np.unique(problem.programmes.cost_fund)] = True
     found += [Member(MemberKind.PURSE, (int(fund), int(year))) for fund, year in np.argwhere(purse)]
     for kind, limited in ((MemberKind.LEAST, least_limits(problem)), (MemberKind.MOST, most_limits(problem))):
         found += [Member(kind, (int(cluster), int(lever))) for cluster, lever in np.argwhere(limited)]

@@ -131,7 +131,7 @@ def _fund_money(elastic: Elastic, bent: Bent, rule: Rule) -> float:
         for fund in rule.base_selection.funds
         for year in years
     )
-    held = share_base(space, rule, np.zeros(space.num_flows, np.int64))
+    held = share_base(space, rule, np.zeros(space.num_amounts, np.int64))
     return float(held) + math.ceil(added * problem.money.per_printed - elastic.room)
 
 

@@ -20,7 +20,9 @@ from clusteropt.model.extras import Extras, attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, objective_value
-from clusteropt.plan.making import COARSE, awards_of, cells_of
+from clusteropt.plan.cash import cash_flow, paid_by_purse
+from clusteropt.plan.listing import awards_of, cells_of, programmes_of
+from clusteropt.plan.making import COARSE
 from clusteropt.plan.plan import Stage
 from clusteropt.plan.rounding import round_money
 from clusteropt.plan.rule_levels import rule_levels
@@ -335,7 +337,7 @@ def _rounded(found: Found, run: tuple[Guard, float]) -> Ints:
 
 def _by_cell(base: Base, money: Ints) -> Ints:
     amount = np.zeros(base.space.num_cells, np.int64)
-    np.add.at(amount, base.space.flow_cell, money)
+    np.add.at(amount, base.space.flow_cell, money[: base.space.num_flows])
     return amount
 
 
@@ -355,6 +357,8 @@ def _with_money(base: Base, money: Ints) -> Plan:
         stages=(stage,),
         certificate=certificate,
         awards=awards_of(space, money),
+        programmes=programmes_of(space, money, outcome),
+        cash=cash_flow(space.problem, paid_by_purse(space, money)),
         cells=cells_of(space, money, outcome),
         synergy=outcome.synergy,
         region_outcome=outcome.region,

@@ -141,7 +141,7 @@ def make_rungs(space: Space, money: Ints) -> Rungs:
     problem, cells = space.problem, np.arange(space.num_cells)
     pair = cells // problem.num_years
     amount = np.zeros(space.num_cells, np.int64)
-    np.add.at(amount, space.flow_cell, money)
+    np.add.at(amount, space.flow_cell, money[: space.num_flows])
     least = np.maximum(problem.least.ravel()[pair], 1)
     below = np.where(amount > least, amount - 1, np.where(amount > 0, 0, -1))
     above = np.where(amount > 0, amount + 1, least)
@@ -168,8 +168,8 @@ def step_worth(space: Space, money: Ints, to: Ints, factor: Floats | None) -> Fl
     ----------
     space : Space
         The positions.
-    money : array of shape (num_flows,)
-        Whole units of the plan.
+    money : array of shape (num_amounts,)
+        Whole units of the plan, and picks.
     to : array of shape (num_cells,)
         Whole units each cell gets instead; -1: none is tried, and the gain is NaN.
     factor : array of shape (num_regions,) or None
@@ -185,7 +185,7 @@ def step_worth(space: Space, money: Ints, to: Ints, factor: Floats | None) -> Fl
             return gain
         factor = np.ones(len(space.problem.labels.regions))
     amount = np.zeros(space.num_cells, np.int64)
-    np.add.at(amount, space.flow_cell, money)
+    np.add.at(amount, space.flow_cell, money[: space.num_flows])
     first = np.full(space.num_cells, -1)
     first[space.flow_cell[::-1]] = np.arange(space.num_flows)[::-1]
     before = _cluster_value(space, money.astype(float), factor)
@@ -204,12 +204,12 @@ def step_worth(space: Space, money: Ints, to: Ints, factor: Floats | None) -> Fl
 def make_costs(space: Space, money: Ints, prices: Prices) -> Costs:
     """Add the prices of a certificate up over what every flow counts for."""
     problem, sides = space.problem, make_dual(space).sides
-    purse = np.asarray(make_purses(space).matrix.T @ prices.purse)
+    purse = np.asarray(make_purses(space).matrix.T @ prices.purse)[: space.num_flows]
     # A bound can do without the price of a purse that its only cell empties; the money is not worth nothing for that.
     purse = np.where((purse == 0) & (_left(space, money) == 0), np.nan, purse)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         purse = purse + 1.0
-    flow = purse + sides.matrix.T @ (sides.sign * prices.side)
+    flow = purse + (sides.matrix.T @ (sides.sign * prices.side))[: space.num_flows]
     gate = np.zeros(space.num_flows)
     for number, rule in enumerate(problem.rules):
         if rule.kind is not RuleKind.COUNT:
@@ -231,12 +231,13 @@ def _cluster_value(space: Space, money: Floats, factor: Floats) -> Floats:
 
 def _left(space: Space, money: Ints) -> Ints:
     """Give what the purse of every flow could pay more, later payments of its fund left as they are."""
-    left = np.full(space.num_flows, np.iinfo(np.int64).max)
+    left = np.full(space.num_amounts, np.iinfo(np.int64).max)
     for function in PURSES:
         for row in function(space):
             more, slack = row.coef > 0, (row.upper or 0) - row.activity(money)
-            left[row.flow[more]] = np.minimum(left[row.flow[more]], slack // row.coef[more])
-    return left
+            room = np.array([slack // int(coef) for coef in row.coef[more]], np.int64)
+            left[row.flow[more]] = np.minimum(left[row.flow[more]], room)
+    return left[: space.num_flows]
 
 
 def _flows_of(space: Space) -> dict[int, Ints]:

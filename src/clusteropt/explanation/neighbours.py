@@ -54,7 +54,7 @@ class Base:
         The plan.
     space : Space
         The positions of its problem, with the equity scale set.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Its whole units.
     known : Known
         Its value, and the tighter of the bounds that it carries.
@@ -121,9 +121,28 @@ def flow_money(space: Space, plan: Plan) -> Ints | None:
     place = np.minimum(np.searchsorted(key[order], wanted), max(len(key) - 1, 0))
     if len(wanted) and (not len(key) or (key[order][place] != wanted).any()):
         return None
-    money = np.zeros(space.num_flows, np.int64)
+    picks = _picks(space, plan)
+    if picks is None:
+        return None
+    money = np.append(np.zeros(space.num_flows, np.int64), picks)
     money[order[place]] = awards.amount
     return money
+
+
+def _picks(space: Space, plan: Plan) -> Ints | None:
+    """Give 1 for every pick of a programme that a plan takes; None where the problem lacks one."""
+    chosen, taken = space.problem.programmes, plan.programmes
+    picks = np.zeros(space.num_picks, np.int64)
+    place = {}
+    for number in range(space.num_picks):
+        assert chosen is not None
+        option = int(chosen.pick_option[number])
+        place[chosen.programme[option], chosen.option[option], int(chosen.pick_year[number])] = number
+    for key in zip(taken.programme, taken.option, taken.year.tolist(), strict=True):
+        if key not in place:
+            return None
+        picks[place[key]] = 1
+    return picks
 
 
 def _fits(space: Space, money: Ints, plan: Plan) -> bool:

@@ -201,7 +201,7 @@ def _awarded(base: Base, cell: tuple[int, int, int]) -> int:
     cluster, lever, year = cell
     space = base.space
     position = (cluster * space.problem.num_levers + lever) * space.problem.num_years + year
-    return int(base.money[space.flow_cell == position].sum())
+    return int(base.money[: space.num_flows][space.flow_cell == position].sum())
 
 
 def _no_plan(base: Base, place: Place, amount: int, error: InfeasibleError) -> InfeasibleError:

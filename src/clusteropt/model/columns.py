@@ -31,7 +31,7 @@ class Columns:
         In the order of the columns.
     num : int
         Number of columns.
-    flow : matrix of shape (num_flows, num)
+    flow : matrix of shape (num_amounts, num)
         The money of each flow, in printed units.
     on : matrix of shape (num_cells, num)
         1 if the cell gets an award, for cells that have such a choice.
@@ -93,6 +93,7 @@ class _Places:
     flow: tuple[Ints, Ints]
     on: tuple[Ints, Ints]
     level: Ints
+    picks: Ints
     stock: tuple[Ints, Ints]
     outcome: tuple[Ints, Ints]
     piece_cell: Ints
@@ -117,12 +118,13 @@ def make_columns(space: Space, grid: Grid, whole_money: bool = False) -> Columns
     on = _gate_columns(space, shelf)
     level = _level_columns(space, shelf)
     _count_columns(space, shelf)
+    picks = _pick_columns(space, shelf)
     stock = _stock_columns(space, shelf)
     outcome = _outcome_columns(space, grid, shelf)
     _synergy_columns(space, grid, shelf)
     _region_columns(space, grid, shelf)
     piece_cell, piece = _harm_columns(space, grid, shelf)
-    places = _Places(flows, on, level, stock, outcome, piece_cell, piece, shelf.num)
+    places = _Places(flows, on, level, picks, stock, outcome, piece_cell, piece, shelf.num)
     return _express(space, grid, shelf, places)
 
 
@@ -163,6 +165,13 @@ def _count_columns(space: Space, shelf: _Shelf) -> None:
         rule = np.concatenate([np.full(len(clusters), position) for position, _, clusters in found])
         cluster = np.concatenate([clusters for _, _, clusters in found])
         shelf.put("counted", ("rule", "cluster"), [rule, cluster], 1.0, step=1.0)
+
+
+def _pick_columns(space: Space, shelf: _Shelf) -> Ints:
+    chosen = space.problem.programmes
+    if chosen is None:
+        return np.zeros(0, np.int64)
+    return shelf.put("pick", ("option", "year"), [chosen.pick_option, chosen.pick_year], 1.0, step=1.0)
 
 
 def _stock_columns(space: Space, shelf: _Shelf) -> tuple[Ints, Ints]:
@@ -211,11 +220,13 @@ def _express(space: Space, grid: Grid, shelf: _Shelf, places: _Places) -> Column
     flow_of_cell = np.zeros(space.num_cells, np.int64)
     flow_of_cell[space.flow_cell] = np.arange(space.num_flows)
     alone = single[level_cell]
+    # A pick is an amount of one whole unit: what it costs is a matter of the rows.
+    units = np.full(space.num_picks, 1 / money)
     flow = pick(
-        space.num_flows,
-        np.concatenate((places.flow[0], flow_of_cell[level_cell[alone]])),
-        np.concatenate((places.flow[1], places.level[alone])),
-        np.concatenate((np.ones(len(places.flow[0])), amount[alone])),
+        space.num_amounts,
+        np.concatenate((places.flow[0], flow_of_cell[level_cell[alone]], space.num_flows + np.arange(space.num_picks))),
+        np.concatenate((places.flow[1], places.level[alone], places.picks)),
+        np.concatenate((np.ones(len(places.flow[0])), amount[alone], units)),
         num,
     )
     on = pick(

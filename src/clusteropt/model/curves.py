@@ -102,7 +102,8 @@ def region_reach(space: Space, curves: Curves) -> Floats:
     )
     joint = gains[number, cluster] * problem.weight[cluster] * space.discount[year] * synergy_most(space, best)
     home = add_up(problem.region_of[cluster], joint, num_regions)
-    return np.asarray(space.region_weight.maximum(0) @ per_cluster + home)
+    picks = np.asarray(space.pick_regions.maximum(0).sum(axis=1)).ravel()
+    return np.asarray(space.region_weight.maximum(0) @ per_cluster + home + picks)
 
 
 def live_regions(space: Space) -> Ints:

@@ -32,6 +32,7 @@ ROW_FUNCTIONS = (
     rows.counted_most,
     rule_rows.purse,
     rule_rows.ledger,
+    rule_rows.condition,
     rows.stock_balance,
     rows.curve,
     rows.harm_split,

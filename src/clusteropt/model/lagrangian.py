@@ -23,6 +23,7 @@ from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, 
 from clusteropt.model.cells import level_gain, synergy_places
 from clusteropt.model.cluster_rows import InnerRows, best_bundle, make_inner_rows
 from clusteropt.model.curves import live_regions, region_units
+from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
 from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
 from clusteropt.model.space import counts_draws, number_counted
@@ -49,6 +50,8 @@ class Dual:
         What funds can pay.
     sides : Sides
         The linking limits of rules.
+    bundles : Bundles
+        The picks of programmes, which keep their conditions exactly.
     inner : InnerRows
         Limits that lie within the menus of one cluster, and hold there exactly.
     floor : float or None
@@ -59,6 +62,7 @@ class Dual:
     stalls: Stalls
     purses: PurseLimits
     sides: Sides
+    bundles: Bundles
     inner: InnerRows
     floor: float | None
 
@@ -71,8 +75,8 @@ class Evaluation:
     ----------
     bound : float
         No plan is worth more; for least money no plan takes less, in whole units.
-    money : array of shape (num_flows,)
-        Whole units; the linking limits do not hold in general.
+    money : array of shape (num_amounts,)
+        Whole units, and picks; the linking limits do not hold in general.
     slope : array of shape (num_purses + num_sides,)
         What is left to each priced limit: a subgradient of the sum that is the bound (for least money of its minus).
     """
@@ -95,13 +99,15 @@ class _Group:
 def make_dual(space: Space, floor: float | None = None) -> Dual:
     """Lay a problem out for evaluations."""
     stalls = make_stalls(space)
-    return Dual(space, stalls, make_purses(space), make_sides(space), make_inner_rows(space), floor)
+    bundles = make_bundles(space.problem.programmes)
+    return Dual(space, stalls, make_purses(space), make_sides(space), bundles, make_inner_rows(space), floor)
 
 
 def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     """Give the Lagrangian bound at some prices.
 
-    bound = sum over purses of price limit + sum over sides of +-price limit + sum over clusters of the best block.
+    bound = sum over purses of price limit + sum over sides of +-price limit + sum over clusters of the best block
+        + the best picks of programmes.
 
     Parameters
     ----------
@@ -116,8 +122,10 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     tolls = _tolls(dual, prices)
     groups = _groups(dual, prices)
     best, money = _best_clusters(dual, worth, tolls, groups)
+    picks, taken = best_picks(dual.bundles, _pick_values(dual, prices, factor))
+    money = np.append(money, taken)
     rows = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))
-    total = constant + held + float(prices.row @ rows) + best
+    total = constant + held + float(prices.row @ rows) + best + picks
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
     return Evaluation(total, money, rows - _used(dual, money))
@@ -231,12 +239,25 @@ def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
     return low, high
 
 
+def amount_prices(dual: Dual, prices: Prices) -> Floats:
+    """Give what a unit of every amount costs at some prices; where the least money is sought also itself."""
+    sides, space = dual.sides, dual.space
+    price = dual.purses.matrix.T @ prices.purse + sides.matrix.T @ (sides.sign * prices.side)
+    if space.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        price = price + space.unit_cost
+    return np.asarray(price, float)
+
+
+def _pick_values(dual: Dual, prices: Prices, factor: Floats) -> Floats:
+    """Give what each pick is worth to regions, less what it costs."""
+    worth = np.asarray(dual.space.pick_regions.T @ factor)
+    return worth - amount_prices(dual, prices)[dual.space.num_flows :]
+
+
 def _tolls(dual: Dual, prices: Prices) -> Tolls:
     """Add the prices of limits up over what they speak of."""
     space, problem, sides = dual.space, dual.space.problem, dual.sides
-    flow = dual.purses.matrix.T @ prices.purse + sides.matrix.T @ (sides.sign * prices.side)
-    if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
-        flow = flow + 1.0
+    flow = amount_prices(dual, prices)[: space.num_flows]
     draw, cell = np.zeros(space.num_flows), np.zeros(space.num_cells)
     counted = np.zeros(space.num_flows, bool)
     for number, rule in enumerate(problem.rules):
@@ -249,7 +270,7 @@ def _tolls(dual: Dual, prices: Prices) -> Tolls:
             counted[flows] = True
         else:
             cell[np.unique(space.flow_cell[flows])] += price
-    return Tolls(np.asarray(flow, float), draw, counted, cell)
+    return Tolls(flow, draw, counted, cell)
 
 
 def _price_of(sides: Sides, prices: Prices, rule: int) -> float:

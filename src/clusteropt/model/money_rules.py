@@ -1,4 +1,4 @@
-"""Purses and money rules as exact integer rows over flows: the one source of every limit on money.
+"""Purses, money rules and conditions as exact integer rows over amounts: the one source of every limit on them.
 
 The formulation divides these rows by the printed unit; the rounding and the checks of a plan use them as
 they are, in Python integers.
@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MoneyRow:
-    """One exact limit on flows: ``lower <= sum of coef * money <= upper``, in whole units.
+    """One exact limit on amounts: ``lower <= sum of coef * amount <= upper``, money in whole units.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class MoneyRow:
     key : tuple of int
         Fund and year of a purse; fund and years of a span, a bit each; rule, rule and year, or rule and cell of a rule.
     flow : array of shape (n,)
-        Positions of the flows.
+        Positions of the amounts: flows, and picks behind them.
     coef : array of shape (n,)
         Whole coefficients.
     lower, upper : int or None
@@ -51,7 +51,7 @@ class MoneyRow:
     upper: int | None
 
     def activity(self, money: Ints) -> int:
-        """Sum coef times money exactly; ``money`` holds whole units, shape (num_flows,)."""
+        """Sum coef times amount exactly; ``money`` holds whole units and picks, shape (num_amounts,)."""
         total = 0
         for coef in np.unique(self.coef):
             total += int(coef) * int(money[self.flow[self.coef == coef]].sum())
@@ -66,24 +66,25 @@ class MoneyRow:
 
 
 def purse_money(space: Space) -> Iterator[MoneyRow]:
-    """A plain purse gives at most what it holds: sum over cells of x[f,c,l,t] <= amount[f,t]."""
+    """A plain purse gives at most what it holds: sum over cells of x[f,c,l,t] + costs of picks <= amount[f,t]."""
     problem = space.problem
-    for (fund, year), flows in _flows_by_purse(space).items():
+    for (fund, year), payments in _payments(space).items():
         if fund not in space.spans:
             name = f"purse {problem.labels.funds[fund]} {problem.labels.years[year]}"
-            yield _plain(name, (fund, year), flows, None, int(problem.purse[fund, year]))
+            yield MoneyRow(name, (fund, year), *payments.entries(1, 1), None, int(problem.purse[fund, year]))
 
 
 def ledger_money(space: Space) -> Iterator[MoneyRow]:
     """What a fund with a ledger awards in a span is at most what can be paid in it.
 
-    sum over t in the span of x[f,t] - sum over t of share[t] x[f,t] <= limit, in whole coefficients; the key is the
-    fund and the years of the span, a bit each.
+    sum over t in the span of (x[f,t] + costs of picks) - sum over t of share[t] x[f,t] <= limit, in whole coefficients;
+    the key is the fund and the years of the span, a bit each.
     """
-    problem, flows = space.problem, _flows_by_purse(space)
+    problem, payments = space.problem, _payments(space)
     for fund, spans in space.spans.items():
+        own = {year: found for (f, year), found in payments.items() if f == fund}
         for span in spans:
-            row = _span_row(problem, span, {year: flows[f, year] for f, year in flows if f == fund})
+            row = _span_row(problem, span, own)
             if len(row.flow):
                 yield row
 
@@ -98,33 +99,66 @@ def _size(span: Span) -> int:
     return math.lcm(*(share.denominator for share in span.shares))
 
 
-def _span_row(problem: Problem, span: Span, flows: dict[int, Ints]) -> MoneyRow:
-    size = _size(span)
-    coefs = {year: size * (year in span.years) - int(share * size) for year, share in enumerate(span.shares)}
-    parts = [flows[year] for year, coef in coefs.items() if coef and year in flows]
-    values = [coef for year, coef in coefs.items() if coef and year in flows]
+def _span_row(problem: Problem, span: Span, payments: dict[int, _Payments]) -> MoneyRow:
+    size, found = _size(span), [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for year, share in enumerate(span.shares):
+        inside = size * (year in span.years)
+        if year in payments:
+            # What awards bring back, the costs of programmes do not.
+            found.append(payments[year].entries(inside - int(share * size), inside))
+    flow, coef = (np.concatenate(part) for part in zip(*found, strict=True))
+    flow, number = np.unique(flow, return_inverse=True)
+    coef = np.array([sum(coef[number == k].tolist()) for k in range(len(flow))], object)
+    small = all(abs(value) < 2**62 for value in coef)
     years = "+".join(str(problem.labels.years[year]) for year in span.years)
     return MoneyRow(
         f"purse {problem.labels.funds[span.fund]} {years}",
         (span.fund, sum(1 << year for year in span.years)),
-        np.concatenate([np.zeros(0, np.int64), *parts]),
-        np.repeat(np.array(values, np.int64), [len(part) for part in parts]),
+        flow,
+        coef.astype(np.int64) if small else coef,
         None,
         span.limit * size,
     )
 
 
-def _flows_by_purse(space: Space) -> dict[tuple[int, int], Ints]:
-    """Give the flows of every purse that somebody may draw on, by fund and year."""
+class _Payments(NamedTuple):
+    """What a purse can be asked to pay: flows, and picks with what they cost."""
+
+    flows: Ints
+    picks: Ints
+    costs: Ints
+
+    def entries(self, of_money: int, of_costs: int) -> tuple[Ints, Ints]:
+        """Give positions and coefficients in a row that counts money and costs so many times; zeros are left out."""
+        coefs = np.full(len(self.flows), of_money, np.int64)
+        costs = np.array([int(cost) * of_costs for cost in self.costs.tolist()], object)
+        small = all(cost < 2**62 for cost in costs)
+        both = np.concatenate((coefs, costs.astype(np.int64) if small else costs))
+        kept = both != 0
+        return np.concatenate((self.flows, self.picks))[kept], both[kept]
+
+
+def _payments(space: Space) -> dict[tuple[int, int], _Payments]:
+    """Give, by fund and year, what every purse that anything is paid from can be asked to pay."""
     num_years = space.problem.num_years
     purse = space.flow_fund * num_years + space.cell_year[space.flow_cell]
     order = np.argsort(purse, kind="stable")
     ends = np.searchsorted(purse[order], np.arange(space.problem.num_funds * num_years + 1))
-    return {
-        divmod(number, num_years): order[first:last]
-        for number, (first, last) in enumerate(pairwise(ends))
-        if first < last
-    }
+    costs, found = space.pick_costs, {}
+    for number, (first, last) in enumerate(pairwise(ends)):
+        part = slice(costs.indptr[number], costs.indptr[number + 1])
+        if first < last or part.start < part.stop:
+            picks = space.num_flows + costs.indices[part].astype(np.int64)
+            found[divmod(number, num_years)] = _Payments(order[first:last], picks, costs.data[part])
+    return found
+
+
+def condition_money(space: Space) -> Iterator[MoneyRow]:
+    """What picks of programmes ask of each other: least <= sum of coef * pick <= most; the key is the condition."""
+    programmes = space.problem.programmes
+    for number, condition in enumerate(() if programmes is None else programmes.conditions):
+        picks, coefs = (np.array(part, np.int64) for part in (condition.picks, condition.coefs))
+        yield MoneyRow(condition.name, (number,), space.num_flows + picks, coefs, condition.least, condition.most)
 
 
 def amount_money(space: Space) -> Iterator[MoneyRow]:
@@ -188,7 +222,7 @@ def lock_money(space: Space) -> Iterator[MoneyRow]:
 
 
 PURSES = (purse_money, ledger_money)
-MONEY_RULES = (*PURSES, amount_money, share_money, change_money, lock_money)
+MONEY_RULES = (*PURSES, condition_money, amount_money, share_money, change_money, lock_money)
 
 
 def last_money(problem: Problem, selection: Selection) -> int:

@@ -25,12 +25,12 @@ def objective_row(draft: Draft) -> tuple[Floats, bool]:
 
     Total outcome: sum_(c,l,t) W[c] v^t o[c,l,t] + synergies, with v = 1 / (1 + discount) and W the weight of a
     cluster with the shares of its neighbours; worst region: the smallest regional outcome, then the total;
-    equity: sum_r u(R[r]); least money: the sum of all money.
+    equity: sum_r u(R[r]); least money: the sum of all money. Programmes add what they give to regions.
     """
     columns, kind = draft.columns, draft.space.problem.objective.kind
     block = columns.block("equity" if kind is ObjectiveKind.EQUITY else "worst")
     if kind is ObjectiveKind.LEAST_MONEY:
-        return np.asarray(columns.flow.sum(axis=0)).ravel(), False
+        return np.asarray(draft.space.unit_cost @ columns.flow).ravel(), False
     if kind is ObjectiveKind.TOTAL or (kind is ObjectiveKind.WORST_REGION and draft.floor is not None):
         return total_row(draft).toarray().ravel(), True
     cost = np.zeros(columns.num)
@@ -43,12 +43,12 @@ def total_row(draft: Draft) -> Matrix:
     """Give the total outcome as one row, shape (1, num_cols)."""
     weight = sparse.csr_matrix(draft.space.cluster_weight[None, :])
     home = sparse.csr_matrix(np.ones((1, len(draft.space.problem.labels.regions))))
-    return tidy(_weigh(draft, weight) + home @ _synergy_rows(draft))
+    return tidy(_weigh(draft, weight) + home @ (_synergy_rows(draft) + _pick_rows(draft)))
 
 
 def region_rows(draft: Draft) -> Matrix:
     """Give the outcome of every region as a row, shape (num_regions, num_cols)."""
-    return tidy(_weigh(draft, draft.space.region_weight) + _synergy_rows(draft))
+    return tidy(_weigh(draft, draft.space.region_weight) + _synergy_rows(draft) + _pick_rows(draft))
 
 
 def worst_region(draft: Draft) -> RowBlock | None:
@@ -113,6 +113,13 @@ def _weigh(draft: Draft, weight: Matrix) -> Matrix:
     )
     gain = weight.maximum(0) @ (spread @ columns.outcome)
     return tidy(gain + weight.minimum(0) @ (spread @ columns.harm))
+
+
+def _pick_rows(draft: Draft) -> Matrix:
+    """Give what picks of programmes add to regions, shape (num_regions, num_cols)."""
+    space, num_flows = draft.space, draft.space.num_flows
+    taken = draft.columns.flow[num_flows:] * draft.per_printed
+    return tidy(space.pick_regions @ taken)
 
 
 def _synergy_rows(draft: Draft) -> Matrix:

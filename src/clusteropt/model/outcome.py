@@ -37,19 +37,22 @@ class Outcome:
         What the synergies of each cluster add to the total.
     region : array of shape (num_regions,)
         Outcome of each region, spill-overs from elsewhere included.
+    picks : array of shape (num_picks,)
+        What each pick of a programme adds to the total.
     total : float
-        Sum of ``counted`` and ``synergy``.
+        Sum of ``counted``, ``synergy`` and ``picks``.
     """
 
     cell: Floats
     counted: Floats
     synergy: Floats
     region: Floats
+    picks: Floats
     total: float
 
 
 def evaluate(space: Space, money: Floats) -> Outcome:
-    """Evaluate the money of every flow on the curves.
+    """Evaluate the money of every flow, and the picks, on the curves.
 
     Cells: o = e s phi(K / s), K the stock of the lever; a level with its own gain earns that gain instead.
 
@@ -57,13 +60,13 @@ def evaluate(space: Space, money: Floats) -> Outcome:
     ----------
     space : Space
         The positions of the problem.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Whole units, or fractions of them before rounding; a cell with a menu counts as the level nearest to
         its money.
     """
     problem = space.problem
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    amount = add_up(space.flow_cell, money, space.num_cells)
+    amount = space.cell_money(money)
     direct, feeding = _menu_outcome(space, amount)
     held = _stocks(problem, feeding.reshape(shape))
     cell = (_response(problem, held) + _delayed(problem, direct.reshape(shape))).ravel()
@@ -72,8 +75,10 @@ def evaluate(space: Space, money: Floats) -> Outcome:
     synergy = _synergies(space, cell)
     home = add_up(problem.region_of, synergy, len(problem.labels.regions))
     counted = space.cluster_weight[space.cell_cluster] * cell * discount
-    total = float(counted.sum() + synergy.sum())
-    return Outcome(cell, counted, synergy, np.asarray(space.region_weight @ per_cluster) + home, total)
+    taken = money[space.num_flows :]
+    picks = space.pick_total * taken
+    region = np.asarray(space.region_weight @ per_cluster) + home + np.asarray(space.pick_regions @ taken)
+    return Outcome(cell, counted, synergy, region, picks, float(counted.sum() + synergy.sum() + picks.sum()))
 
 
 def objective_value(space: Space, money: Floats, outcome: Outcome) -> float:
@@ -84,7 +89,7 @@ def objective_value(space: Space, money: Floats, outcome: Outcome) -> float:
     """
     objective = space.problem.objective
     if objective.kind is ObjectiveKind.LEAST_MONEY:
-        return float(np.sum(money))
+        return float(space.unit_cost @ money)
     if objective.kind is ObjectiveKind.TOTAL:
         return outcome.total
     units = region_units(space)
@@ -113,7 +118,7 @@ def marginal(space: Space, money: Floats, weight: Floats | None = None) -> Float
     ----------
     space : Space
         The positions of the problem.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Whole units of every flow.
     weight : array of shape (num_cells,), optional
         What a unit of outcome of each cell counts; by default that of its cluster, discounted.
@@ -124,7 +129,7 @@ def marginal(space: Space, money: Floats, weight: Floats | None = None) -> Float
     """
     problem = space.problem
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    amount = add_up(space.flow_cell, money, space.num_cells)
+    amount = space.cell_money(money)
     _, feeding = _menu_outcome(space, amount)
     held = _stocks(problem, feeding.reshape(shape))
     code = np.broadcast_to(family_codes(problem.family)[None, :, None], shape)
@@ -153,7 +158,7 @@ def curve_places(space: Space, curves: Curves, money: Floats) -> Floats:
         The positions of the problem.
     curves : Curves
         Its curves.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Whole units of every flow.
 
     Returns
@@ -161,7 +166,7 @@ def curve_places(space: Space, curves: Curves, money: Floats) -> Floats:
     array of shape (num_curves,)
     """
     problem = space.problem
-    _, feeding = _menu_outcome(space, add_up(space.flow_cell, money, space.num_cells))
+    _, feeding = _menu_outcome(space, space.cell_money(money))
     held = _stocks(problem, feeding.reshape(problem.num_clusters, problem.num_levers, problem.num_years))
     places = held.ravel()[curves.cells] / problem.money.per_printed
     if curves.num == len(curves.cells):
@@ -182,6 +187,7 @@ def with_equity_scale(space: Space) -> Problem:
     size = problem.size[space.cell_cluster[space.flow_cell]]
     total = add_up(purse, size, problem.num_funds * problem.num_years)
     money = problem.purse.ravel()[purse] * size / np.maximum(total[purse], 1e-300)
+    money = np.append(money, np.zeros(space.num_picks))
     region = evaluate(space, money).region / region_units(space)
     scale = float(region[live_regions(space)].mean()) if len(live_regions(space)) else 1.0
     return replace(problem, objective=replace(objective, equity_scale=scale if scale > 0 else 1.0))

@@ -37,7 +37,7 @@ class Sides:
         Position of the rule; position of the year for a change rule, else -1.
     upper : bool array of shape (num_sides,)
         Whether the limit is a maximum.
-    matrix : matrix of shape (num_sides, num_flows)
+    matrix : matrix of shape (num_sides, num_amounts)
         Coefficients of whole units of money: selection less share times base for a share of awarded money. No entry
         for a count.
     limit : array of shape (num_sides,)
@@ -71,8 +71,8 @@ class PurseLimits:
         Position.
     years : tuple of tuple of int
         The positions of the years of each limit.
-    matrix : matrix of shape (num_limits, num_flows)
-        1 for an award in the years, less the share of it that is back by then.
+    matrix : matrix of shape (num_limits, num_amounts)
+        1 for an award in the years, less the share of it that is back by then; what a pick costs in the years.
     limit : array of shape (num_limits,)
         Whole units.
     """
@@ -129,7 +129,7 @@ def make_purses(space: Space) -> PurseLimits:
     # A row over a span has whole coefficients; in prices it is read by the unit of money.
     size = [1] * len(plain) + [span_size(space.problem, row.key) for row in spans]
     number = np.repeat(np.arange(len(rows)), [len(row.flow) for row in rows])
-    coefs = [row.coef / unit for row, unit in zip(rows, size, strict=True)]
+    coefs = [row.coef.astype(float) / unit for row, unit in zip(rows, size, strict=True)]
     flow, coef = (np.concatenate([np.zeros(0, np.int64), *part]) for part in ([r.flow for r in rows], coefs))
     return PurseLimits(
         fund=np.array([row.key[0] for row in rows], np.int64),
@@ -137,7 +137,7 @@ def make_purses(space: Space) -> PurseLimits:
             *((row.key[1],) for row in plain),
             *(tuple(year for year in num_years if row.key[1] >> year & 1) for row in spans),
         ),
-        matrix=sparse.csr_matrix(pick(len(rows), number, flow.astype(np.int64), coef, space.num_flows)),
+        matrix=sparse.csr_matrix(pick(len(rows), number, flow.astype(np.int64), coef, space.num_amounts)),
         limit=np.array([(row.upper or 0) / unit for row, unit in zip(rows, size, strict=True)], float),
     )
 
@@ -165,7 +165,7 @@ def make_sides(space: Space) -> Sides:
     rows = np.repeat(np.arange(len(flows)), [len(flow) for flow in flows])
     flow = np.concatenate([np.zeros(0, np.int64), *flows])
     coef = np.concatenate([np.zeros(0), *coefs])
-    matrix = pick(len(entries), rows, flow, coef, space.num_flows)
+    matrix = pick(len(entries), rows, flow, coef, space.num_amounts)
     return Sides(
         rule=np.array([entry[0] for entry in entries], np.int64),
         year=np.array([entry[1] for entry in entries], np.int64),

@@ -10,6 +10,7 @@ from clusteropt.model.blocks import pick
 from clusteropt.model.money_rules import (
     amount_money,
     change_money,
+    condition_money,
     ledger_money,
     lock_money,
     purse_money,
@@ -23,19 +24,20 @@ if TYPE_CHECKING:
     from clusteropt.model.blocks import RowBlock
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.rows import Draft
+    from clusteropt.model.space import Space
 
 
 def purse(draft: Draft) -> RowBlock | None:
-    """A plain purse gives at most what it holds: sum_(c,l) x[f,c,l,t] <= amount[f,t]."""
+    """A plain purse gives at most what it holds: sum_(c,l) x[f,c,l,t] + sum_k cost[k,f,t] z[k] <= amount[f,t]."""
     return _scaled(draft, "purse", ("fund", "year"), purse_money(draft.space))
 
 
 def ledger(draft: Draft) -> RowBlock | None:
     """A fund awards in a span what can be paid in it: sum_(t in span) x[f,t] - sum_t share[t] x[f,t] <= limit[f,span].
 
-    x[f,t] is all the fund awards in the year. The limit is what comes in during the span, what may be carried into it
-    and is not yet lapsed, less what is committed; the share is what of earlier awards has come back by then. The
-    years of a span are the bits of its number.
+    x[f,t] is all the fund awards in the year; what picks of programmes cost in the span is added. The limit is what
+    comes in during the span, what may be carried into it and is not yet lapsed, less what is committed; the share is
+    what of earlier awards has come back by then. The years of a span are the bits of its number.
     """
     return _scaled(draft, "ledger", ("fund", "span"), ledger_money(draft.space))
 
@@ -63,16 +65,35 @@ def lock(draft: Draft) -> RowBlock | None:
     return _scaled(draft, "lock", ("rule", "locked"), lock_money(draft.space))
 
 
+def condition(draft: Draft) -> RowBlock | None:
+    """A condition on picks of programmes: least <= sum of coef * z[pick] <= most."""
+    found = list(condition_money(draft.space))
+    block = draft.columns.block("pick")
+    if not found or block is None:
+        return None
+    number = np.repeat(np.arange(len(found)), [len(row.flow) for row in found])
+    picks = np.concatenate([row.flow for row in found]) - draft.space.num_flows
+    coefs = np.concatenate([row.coef for row in found])
+    matrix = pick(len(found), number, block.positions[picks], coefs.astype(float), draft.columns.num)
+    lower = np.array([-np.inf if row.lower is None else row.lower for row in found], dtype=float)
+    upper = np.array([np.inf if row.upper is None else row.upper for row in found], dtype=float)
+    return make_rows("condition", ("condition",), np.arange(len(found))[:, None], matrix, lower, upper)
+
+
+def row_size(space: Space, row: MoneyRow) -> float:
+    """Give what an exact row is divided by so that it reads in money: its largest coefficient of money, at least 1."""
+    return float(max((abs(int(coef)) for coef in row.coef[row.flow < space.num_flows]), default=1)) or 1.0
+
+
 def _scaled(draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterable[MoneyRow]) -> RowBlock | None:
     found = list(rows)
     if not found:
         return None
-    # A row with a share p / q is divided by its largest coefficient, so that it reads in money.
-    size = np.array([max(int(abs(row.coef).max(initial=1)), 1) for row in found], dtype=float)
+    size = np.array([row_size(draft.space, row) for row in found])
     number = np.repeat(np.arange(len(found)), [len(row.flow) for row in found])
     flow = np.concatenate([row.flow for row in found])
-    coef = np.concatenate([row.coef for row in found]) / size[number]
-    matrix = pick(len(found), number, flow, coef, draft.space.num_flows) @ draft.columns.flow
+    coef = np.concatenate([row.coef.astype(float) for row in found]) / size[number]
+    matrix = pick(len(found), number, flow, coef, draft.space.num_amounts) @ draft.columns.flow
     lower = np.array([-np.inf if row.lower is None else row.lower for row in found], dtype=float)
     upper = np.array([np.inf if row.upper is None else row.upper for row in found], dtype=float)
     units = size * draft.per_printed

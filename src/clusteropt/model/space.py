@@ -15,6 +15,7 @@ from scipy import sparse
 from clusteropt.inputs.ledger import has_ledger, list_spans, payable
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
+from clusteropt.model.picks import pick_costs, pick_regions
 
 if TYPE_CHECKING:
     from clusteropt.inputs.ledger import Span
@@ -37,8 +38,8 @@ class Space:
         Whole units a flow can carry: the smaller of what its purse can pay and the most of its cell.
     cell_most : array of shape (num_cells,)
         Whole units a cell can get: the smaller of its most and the sum of its purses.
-    cell_flows : sparse matrix of shape (num_cells, num_flows)
-        1 where a flow ends in a cell.
+    cell_flows : sparse matrix of shape (num_cells, num_amounts)
+        1 where a flow ends in a cell; picks end in none.
     from_menu, gated, dynamic : bool arrays of shape (num_cells,)
         The cell chooses from a menu; has an on/off choice; its lever keeps a stock (depreciation below 1, or a lag).
     level_cell, level_menu : arrays of shape (num_level_cells,)
@@ -47,6 +48,10 @@ class Space:
         What a unit of outcome of a cluster counts for a region, spill-overs folded in.
     discount : array of shape (num_years,)
         The factor on outcomes of each year.
+    pick_costs : sparse matrix of shape (num_funds * num_years, num_picks)
+        Whole units that each pick of a programme costs each purse.
+    pick_regions : sparse matrix of shape (num_regions, num_picks)
+        What each pick adds to the outcome of each region.
     spans : dict of int to list of Span
         What every fund with a ledger can pay in sets of years.
     """
@@ -67,6 +72,8 @@ class Space:
     level_menu: Ints
     region_weight: sparse.csr_matrix
     discount: Floats
+    pick_costs: sparse.csr_matrix
+    pick_regions: sparse.csr_matrix
     spans: dict[int, list[Span]]
 
     @property
@@ -78,6 +85,31 @@ class Space:
     def num_flows(self) -> int:
         """Number of flows: draws x years."""
         return len(self.flow_fund)
+
+    @property
+    def num_picks(self) -> int:
+        """Number of picks: options of programmes x start years."""
+        return int(self.pick_costs.shape[1])
+
+    @property
+    def num_amounts(self) -> int:
+        """Length of a vector of amounts: the money of every flow, then a 0 or 1 for every pick."""
+        return self.num_flows + self.num_picks
+
+    @property
+    def pick_total(self) -> Floats:
+        """What each pick adds to the total outcome, shape (num_picks,)."""
+        return np.asarray(self.pick_regions.sum(axis=0)).ravel()
+
+    @property
+    def unit_cost(self) -> Ints:
+        """The whole units that one of each amount takes from all purses, shape (num_amounts,): 1 for money."""
+        costs = np.asarray(self.pick_costs.sum(axis=0)).ravel().astype(np.int64)
+        return np.concatenate((np.ones(self.num_flows, np.int64), costs))
+
+    def cell_money(self, amounts: Floats) -> Floats:
+        """Add up the money of the flows of each cell, shape (num_cells,)."""
+        return add_up(self.flow_cell, amounts[: self.num_flows], self.num_cells)
 
     @property
     def cluster_weight(self) -> Floats:
@@ -138,11 +170,15 @@ def make_space(problem: Problem) -> Space:
     purse = payable(problem)[flow_fund, flow_cell % num_years]
     flow_most = np.minimum(purse, problem.most.ravel()[flow_cell // num_years])
     ones = np.ones(num_flows)
-    cell_flows = sparse.csr_matrix((ones, (flow_cell, np.arange(num_flows))), (num_cells, num_flows))
+    costs = pick_costs(problem)
+    shape = (num_cells, num_flows + costs.shape[1])
+    cell_flows = sparse.csr_matrix((ones, (flow_cell, np.arange(num_flows))), shape)
     reach = np.zeros(num_cells, np.int64)
     np.add.at(reach, flow_cell, purse)
     from_menu = np.diff(problem.menus.start)[pair] > 0
     level_cell, level_menu = _levels(problem)
+    region_weight = _region_weight(problem)
+    discount = (1 + problem.discount) ** -np.arange(num_years, dtype=float)
     space = Space(
         problem=problem,
         cell_cluster=pair // num_levers,
@@ -158,8 +194,10 @@ def make_space(problem: Problem) -> Space:
         dynamic=((problem.depreciation < 1) | (problem.lag > 0))[pair % num_levers],
         level_cell=level_cell,
         level_menu=level_menu,
-        region_weight=_region_weight(problem),
-        discount=(1 + problem.discount) ** -np.arange(num_years, dtype=float),
+        region_weight=region_weight,
+        discount=discount,
+        pick_costs=costs,
+        pick_regions=pick_regions(problem, region_weight, discount),
         spans={fund: list_spans(problem, fund) for fund in range(problem.num_funds) if has_ledger(problem, fund)},
     )
     space.gated[:] = _gated(space)

@@ -159,14 +159,14 @@ def _split(space: Space, plan: Plan, key: Floats) -> Floats:
     share = np.divide(key, total, out=np.zeros_like(key), where=total > 0)
     held = problem.purse.ravel().astype(float)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
-        held *= plan.money_total / max(float(held.sum()), 1.0)
-    return held[purse] * share
+        held *= (plan.money_total + plan.programme_money) / max(float(held.sum()), 1.0)
+    return np.append(held[purse] * share, np.zeros(space.num_picks))
 
 
 def _last(space: Space) -> Floats:
     """Repeat the last plan every year, from its own funds or, where it names none, from any that may pay."""
     problem, last = space.problem, space.problem.last_plan
-    wanted = np.zeros(space.num_flows)
+    wanted = np.zeros(space.num_amounts)
     pair = space.flow_cell // problem.num_years
     for cluster, lever, fund, amount in zip(last.cluster, last.lever, last.fund, last.amount, strict=True):
         mine = pair == int(cluster) * problem.num_levers + int(lever)
@@ -244,7 +244,7 @@ def _measure(space: Space, plan: Plan, shared: _Shared) -> Baseline:
         kind=shared.kind,
         value=value,
         total_outcome=outcome.total,
-        money=int(shared.money.sum()),
+        money=int(space.unit_cost @ shared.money),
         moved=round(float(np.maximum(wanted - awarded, 0.0).sum())),
         gain=(goal - value) / abs(value) if value else float("inf") if goal else 0.0,
     )

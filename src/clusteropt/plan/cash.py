@@ -18,7 +18,7 @@ from clusteropt.plan.arrays import Ints
 class CashFlow:
     """What moves between the years of funds, each array of shape (num_funds, num_years), whole units.
 
-    amount + carried_in + returned = committed + awarded + unspent + carried_out in every purse.
+    amount + carried_in + returned = committed + awarded + programmes + unspent + carried_out in every purse.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ class CashFlow:
         What earlier awards bring back in the year; fractions of a unit wait until they make one.
     committed : array
         What commitments made earlier take.
+    programmes : array
+        What programmes cost.
     unspent : array
         What lapses, or is left in the last year of the plan.
     carried_out : array
@@ -37,6 +39,7 @@ class CashFlow:
     carried_in: Ints
     returned: Ints
     committed: Ints
+    programmes: Ints
     unspent: Ints
     carried_out: Ints
 
@@ -46,37 +49,39 @@ class CashFlow:
         return bool((self.carried_in | self.returned | self.committed).any())
 
 
-def paid_by_purse(space: Space, money: Ints) -> Ints:
-    """Add up what every purse awards, whole units, shape (num_funds, num_years).
+def paid_by_purse(space: Space, money: Ints) -> tuple[Ints, Ints]:
+    """Add up what every purse awards, and what programmes cost it, whole units, each of shape (num_funds, num_years).
 
     Parameters
     ----------
     space : Space
         The positions of the problem.
-    money : array of shape (num_flows,)
-        Whole units.
+    money : array of shape (num_amounts,)
+        Whole units, and picks.
     """
     paid = np.zeros(space.problem.purse.shape, np.int64)
-    np.add.at(paid, (space.flow_fund, space.cell_year[space.flow_cell]), money)
-    return paid
+    np.add.at(paid, (space.flow_fund, space.cell_year[space.flow_cell]), money[: space.num_flows])
+    costs = space.pick_costs @ money[space.num_flows :]
+    return paid, np.asarray(costs, np.int64).reshape(paid.shape)
 
 
-def cash_flow(problem: Problem, paid: Ints) -> CashFlow:
+def cash_flow(problem: Problem, payments: tuple[Ints, Ints]) -> CashFlow:
     """Tell how money moves where purses award certain amounts.
 
     Parameters
     ----------
     problem : Problem
         The purses and their ledger.
-    paid : array of shape (num_funds, num_years)
-        Whole units awarded, that the purses can pay.
+    payments : (array, array), each of shape (num_funds, num_years)
+        Whole units awarded, and what programmes cost, that the purses can pay together.
 
     Raises
     ------
     ValueError
         If a fund pays more than it has.
     """
-    flows = [_fund_flow(problem, fund, paid[fund].tolist()) for fund in range(problem.num_funds)]
+    paid, costs = payments
+    flows = [_fund_flow(problem, fund, paid[fund].tolist(), costs[fund].tolist()) for fund in range(problem.num_funds)]
     return CashFlow(*(_frozen(part, problem.purse.shape) for part in zip(*flows, strict=True)))
 
 
@@ -86,13 +91,14 @@ def _frozen(rows: tuple[list[int], ...], shape: tuple[int, ...]) -> Ints:
     return array
 
 
-def _fund_flow(problem: Problem, fund: int, paid: list[int]) -> tuple[list[int], ...]:
+def _fund_flow(problem: Problem, fund: int, paid: list[int], costs: list[int]) -> tuple[list[int], ...]:
     """Pay the years of a fund in order, from what lapses first; give the columns of a cash flow."""
     num_years, ledger = problem.num_years, problem.ledger
     if ledger is None or not has_ledger(problem, fund):
         zeros = [0] * num_years
-        return zeros, zeros, zeros, [int(held) - x for held, x in zip(problem.purse[fund], paid, strict=True)], zeros
-    columns: tuple[list[int], ...] = ([], [], [], [], [])
+        left = [int(held) - x - y for held, x, y in zip(problem.purse[fund], paid, costs, strict=True)]
+        return zeros, zeros, zeros, costs, left, zeros
+    columns: tuple[list[int], ...] = ([], [], [], [], [], [])
     # What is at hand, by the last year in which it may be paid; what comes back never lapses.
     hand = [0] * (num_years + 1)
     for year in range(num_years):
@@ -102,7 +108,7 @@ def _fund_flow(problem: Problem, fund: int, paid: list[int]) -> tuple[list[int],
         hand[year] += int(problem.purse[fund, year]) - carried
         hand[last] += carried
         hand[num_years] += back
-        asked = due + paid[year]
+        asked = due + paid[year] + costs[year]
         for until in range(year, num_years + 1):
             taken = min(asked, hand[until])
             hand[until] -= taken
@@ -112,7 +118,7 @@ def _fund_flow(problem: Problem, fund: int, paid: list[int]) -> tuple[list[int],
         lapsed = sum(hand) if year == num_years - 1 else hand[year]
         hand[year] = 0
         closing = 0 if year == num_years - 1 else sum(hand)
-        for column, amount in zip(columns, (opening, back, due, lapsed, closing), strict=True):
+        for column, amount in zip(columns, (opening, back, due, costs[year], lapsed, closing), strict=True):
             column.append(amount)
     return columns
 

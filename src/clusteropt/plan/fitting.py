@@ -47,13 +47,14 @@ def _misfits(plan: Plan) -> Iterator[str]:
     for name, held in (("purse", plan.purse), *((f"cash.{n}", getattr(plan.cash, n)) for n in CASH_COLUMNS)):
         if held.shape != (num["fund"], num["year"]):
             yield name
-    for name, part in (("awards", plan.awards), ("cells", plan.cells)):
+    for name, part in (("awards", plan.awards), ("programmes", plan.programmes), ("cells", plan.cells)):
         yield from _columns(name, part, num)
     for number, unspent in enumerate(plan.unspent):
         if not (0 <= unspent.fund < num["fund"] and 0 <= unspent.year < num["year"]):
             yield f"unspent.{number}"
     for name, amounts, least in (
         ("awards.amount", plan.awards.amount, 1),
+        ("programmes.cost", plan.programmes.cost, 0),
         ("cells.amount", plan.cells.amount, 0),
         ("purse", plan.purse, 0),
         *((f"cash.{name}", getattr(plan.cash, name), 0) for name in CASH_COLUMNS),

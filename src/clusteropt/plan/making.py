@@ -21,8 +21,9 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
+from clusteropt.plan.listing import awards_of, cells_of, programmes_of
 from clusteropt.plan.near import Aim, Near, keep_choices
-from clusteropt.plan.plan import Awards, CellOutcomes, Plan, SolveRecord, Stage
+from clusteropt.plan.plan import Plan, SolveRecord, Stage
 from clusteropt.plan.proving import PROOF_S, prove_stages
 from clusteropt.plan.rounding import round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
@@ -79,8 +80,8 @@ class Made:
         The positions.
     stages : tuple of Found
         The stages of the objective, before rounding.
-    money : array of shape (num_flows,)
-        Whole units.
+    money : array of shape (num_amounts,)
+        Whole units, and picks.
     records : tuple of SolverRun
         Every run of the solver.
     seconds : float
@@ -209,7 +210,7 @@ def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, 
     else:
         values = stage_values(draw.space, money)[: len(stages)]
         if draw.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
-            values = [float(money.sum())]
+            values = [float(draw.space.unit_cost @ money)]
     return prove_stages(draw.space, stages, values, lambda floor: draw.builder(floor, last.whole_money), run)
 
 
@@ -230,6 +231,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         stages=stages,
         certificate=certify(made),
         awards=awards_of(made.space, made.money),
+        programmes=programmes_of(made.space, made.money, outcome),
         cells=cells_of(made.space, made.money, outcome),
         synergy=outcome.synergy,
         region_outcome=outcome.region,
@@ -418,47 +420,10 @@ def _rounding_loss(made: Made, outcome: Outcome) -> float:
         return 0.0
     kind = made.space.problem.objective.kind
     if kind is ObjectiveKind.LEAST_MONEY:
-        return float(made.money.sum() - made.found.money.sum())
+        return float(made.space.unit_cost @ (made.money - made.found.money))
     if kind is ObjectiveKind.WORST_REGION and len(made.stages) > 1:
         return made.found.value - outcome.total
     return made.found.value - objective_value(made.space, made.money.astype(float), outcome)
-
-
-def awards_of(space: Space, money: Ints) -> Awards:
-    """List the awards of whole units on flows, shape (num_flows,)."""
-    flows = np.flatnonzero(money > 0)
-    cell, fund = space.flow_cell[flows], space.flow_fund[flows]
-    order = np.lexsort((fund, cell))
-    cell, fund = cell[order], fund[order]
-    parts = (
-        space.cell_cluster[cell],
-        space.cell_lever[cell],
-        space.cell_year[cell],
-        fund,
-        money[flows][order],
-    )
-    return Awards(*(_frozen(part) for part in parts))
-
-
-def cells_of(space: Space, money: Ints, outcome: Outcome) -> CellOutcomes:
-    """List the cells with money or outcome."""
-    amount = np.zeros(space.num_cells, np.int64)
-    np.add.at(amount, space.flow_cell, money)
-    cells = np.flatnonzero((amount > 0) | (outcome.cell != 0))
-    return CellOutcomes(
-        cluster=_frozen(space.cell_cluster[cells]),
-        lever=_frozen(space.cell_lever[cells]),
-        year=_frozen(space.cell_year[cells]),
-        amount=_frozen(amount[cells]),
-        outcome=outcome.cell[cells],
-        value=outcome.counted[cells],
-    )
-
-
-def _frozen(values: Ints) -> Ints:
-    array = np.ascontiguousarray(values, dtype=np.int64)
-    array.setflags(write=False)
-    return array
 
 
 def _region_notes(space: Space) -> tuple[Text, ...]:

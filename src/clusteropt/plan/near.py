@@ -34,7 +34,7 @@ class Near:
 
     Parameters
     ----------
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Its whole units: tangents stand there from the start.
     aim : Aim
         What is wanted.
@@ -51,7 +51,7 @@ def keep_choices(formulation: Formulation, money: Ints) -> Formulation:
     ----------
     formulation : Formulation
         Of a problem with the same draws.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Whole units of a plan that obeys its rules.
     """
     kept = _choices(formulation, money)
@@ -64,12 +64,13 @@ def _choices(formulation: Formulation, money: Ints) -> Floats:
     """Give the whole columns of a plan; NaN for all others, and for the pieces of harmful cells."""
     space, columns = formulation.space, formulation.columns
     amount = np.zeros(space.num_cells, np.int64)
-    np.add.at(amount, space.flow_cell, money)
+    np.add.at(amount, space.flow_cell, money[: space.num_flows])
     kept = np.full(formulation.num_cols, np.nan)
     found = {
         "on": amount[np.flatnonzero(space.gated)] > 0,
         "level": space.problem.menus.amount[space.level_menu] == amount[space.level_cell],
         "draw_on": money[counted_flows(space)] > 0,
+        "pick": money[space.num_flows :] > 0,
     }
     for name, chosen in found.items():
         block = columns.block(name)

@@ -88,6 +88,29 @@ class CellOutcomes:
     value: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TakenProgrammes:
+    """The options of programmes that are taken, in the order of the tables.
+
+    Parameters
+    ----------
+    programme, option : tuple of str
+        Keys.
+    year : array of shape (num_taken,)
+        Positions of the years in which they start.
+    cost : array of shape (num_taken,)
+        Whole units in the years of the plan, from all funds.
+    value : array of shape (num_taken,)
+        What each adds to the total outcome: weighted, discounted, spill-overs included.
+    """
+
+    programme: tuple[str, ...]
+    option: tuple[str, ...]
+    year: Ints
+    cost: Ints
+    value: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One objective of a plan, in order of precedence.
@@ -215,6 +238,8 @@ class Plan:
         What the plan proves of itself: rules with their slack, bounds with their multipliers.
     awards : Awards
         The money.
+    programmes : TakenProgrammes
+        The options of programmes that are taken.
     cells : CellOutcomes
         What it gives.
     synergy : array of shape (num_clusters,)
@@ -255,6 +280,7 @@ class Plan:
     stages: tuple[Stage, ...]
     certificate: Certificate
     awards: Awards
+    programmes: TakenProgrammes
     cells: CellOutcomes
     synergy: Floats
     region_outcome: Floats
@@ -301,8 +327,27 @@ class Plan:
 
     @property
     def money_total(self) -> int:
-        """Whole units awarded."""
+        """Whole units awarded, without programmes."""
         return int(self.awards.amount.sum())
+
+    @property
+    def programme_money(self) -> int:
+        """Whole units that programmes cost in the years of the plan."""
+        return int(self.programmes.cost.sum())
+
+    @property
+    def programme_table(self) -> pd.DataFrame:
+        """Every option that is taken: programme, option, year of its start, cost in the plan, value."""
+        taken = self.programmes
+        return pd.DataFrame(
+            {
+                "programme": list(taken.programme),
+                "option": list(taken.option),
+                "year": _years(self.labels, taken.year),
+                "cost": taken.cost,
+                "value": taken.value,
+            }
+        )
 
     @cached_property
     def allocation(self) -> pd.DataFrame:
@@ -364,8 +409,8 @@ class Plan:
     def by_purse(self) -> pd.DataFrame:
         """Every purse: fund, year, held, awarded, unspent; with a ledger also what moves between years.
 
-        held + carried_in + returned = committed + awarded + unspent + carried_out; in the last year nothing is
-        carried out, as what is left then is unspent in this plan.
+        held + carried_in + returned = committed + awarded + programmes + unspent + carried_out; in the last year
+        nothing is carried out, as what is left then is unspent in this plan.
         """
         num_years = len(self.labels.years)
         purse = self.awards.fund * num_years + self.awards.year
@@ -379,13 +424,15 @@ class Plan:
             "returned": cash.returned,
             "committed": cash.committed,
             "awarded": awarded,
+            "programmes": cash.programmes,
             "unspent": cash.unspent,
             "carried_out": cash.carried_out,
         }
         frame = {"fund": _named(self.labels.funds, fund), "year": _years(self.labels, year)}
         for name, amounts in columns.items():
-            # A column that only a ledger fills is left out where there is none.
-            if cash.moves or name in PLAIN_COLUMNS:
+            # A column that only a ledger, or programmes, fill is left out where there are none.
+            moved = bool(cash.programmes.any()) if name == "programmes" else cash.moves
+            if moved or name in PLAIN_COLUMNS:
                 frame[name] = amounts.ravel()
         return pd.DataFrame(frame)
 

@@ -55,8 +55,8 @@ class Choices:
     ----------
     cell_lower, cell_upper : arrays of shape (num_cells,)
         Whole units of every cell.
-    flow_lower, flow_upper : arrays of shape (num_flows,)
-        Whole units of every flow.
+    flow_lower, flow_upper : arrays of shape (num_amounts,)
+        Whole units of every flow; picks as they are.
     """
 
     cell_lower: Ints
@@ -78,7 +78,12 @@ def read_choices(formulation: Formulation, x: Floats) -> Choices:
         chosen = np.round(x[level.positions]) > 0
         amount = space.problem.menus.amount[space.level_menu[chosen]]
         lower[space.level_cell[chosen]] = upper[space.level_cell[chosen]] = amount
-    flow_lower, flow_upper = np.zeros(space.num_flows, np.int64), space.flow_most.copy()
+    picks = np.zeros(space.num_picks, np.int64)
+    pick = formulation.columns.block("pick")
+    if pick is not None:
+        picks[:] = np.round(x[pick.positions])
+    flow_lower = np.append(np.zeros(space.num_flows, np.int64), picks)
+    flow_upper = np.append(space.flow_most, picks)
     draws = formulation.columns.block("draw_on")
     if draws is not None:
         counted = counted_flows(space)
@@ -125,14 +130,14 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
         The formulation solved.
     x : array of shape (num_cols,)
         Its solution; the whole columns are kept.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         The money of the solution in whole units, not rounded.
     run : (Guard, float)
         Where the small integer programs run, and the ``time.monotonic()`` by which it must have ended.
 
     Returns
     -------
-    array of shape (num_flows,)
+    array of shape (num_amounts,)
         Whole units.
 
     Raises
@@ -222,9 +227,9 @@ def _gains(formulation: Formulation, money: Floats) -> Floats:
     if formulation.own_objective:
         worth = _own_gains(formulation, money)
     elif formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
-        return np.full(space.num_flows, -1.0)
+        return np.append(np.full(space.num_flows, -1.0), np.zeros(space.num_picks))
     else:
-        worth = marginal(space, money, _objective_weight(formulation, money))
+        worth = np.append(marginal(space, money, _objective_weight(formulation, money)), np.zeros(space.num_picks))
     return worth / max(float(abs(worth).max(initial=0.0)), 1e-300)
 
 
@@ -267,7 +272,7 @@ def _need(formulation: Formulation, base: Ints, safety: float) -> tuple[Floats, 
     if len(_safeties(formulation)) == 1:
         return None
     money = base.astype(float)
-    worth = marginal(formulation.space, money)
+    worth = np.append(marginal(formulation.space, money), np.zeros(formulation.space.num_picks))
     missing = needed_total(formulation.problem) - evaluate(formulation.space, money).total
     # Where no unit is worth anything, as at the floors of stocks that only levels feed, nothing scales what is missing.
     largest = float(worth.max(initial=0.0)) or 1.0
@@ -278,7 +283,7 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
     """Weigh the units by the caller's objective: its coefficients of money, and of outcome times the slope."""
     space, columns = formulation.space, formulation.columns
     sign = 1.0 if formulation.maximise else -1.0
-    direct = np.zeros(space.num_flows)
+    direct = np.zeros(space.num_amounts)
     flow, outcome = columns.block("flow"), columns.block("outcome")
     if flow is not None:
         direct[_column_flows(formulation, flow)] = (
@@ -287,7 +292,7 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
     weight = np.zeros(space.num_cells)
     if outcome is not None:
         weight[formulation.grid.curves.cells] = formulation.cost[outcome.positions]
-    return sign * (direct + marginal(space, money, weight))
+    return sign * (direct + np.append(marginal(space, money, weight), np.zeros(space.num_picks)))
 
 
 def _nearest(
@@ -350,11 +355,11 @@ def _residual(row: MoneyRow, base: Ints, low: Floats, high: Floats) -> tuple[flo
     return (lower if lower > smallest else -np.inf, upper if upper < largest else np.inf)
 
 
-def _stack(rows: list[MoneyRow], num_flows: int) -> sparse.csr_matrix:
+def _stack(rows: list[MoneyRow], num_amounts: int) -> sparse.csr_matrix:
     sizes = [len(row.flow) for row in rows]
     flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
     coef = np.concatenate([np.zeros(0), *(row.coef.astype(float) for row in rows)])
-    return sparse.csr_matrix((coef, (np.repeat(np.arange(len(rows)), sizes), flow)), (len(rows), num_flows))
+    return sparse.csr_matrix((coef, (np.repeat(np.arange(len(rows)), sizes), flow)), (len(rows), num_amounts))
 
 
 def _own_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
@@ -362,7 +367,7 @@ def _own_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
     extra = next((block for block in formulation.rows if block.name == "own"), None)
     if extra is None:
         return []
-    columns, num_flows = formulation.columns, formulation.space.num_flows
+    columns, num_amounts = formulation.columns, formulation.space.num_amounts
     flow_block = columns.block("flow")
     flow_of_col = np.full(formulation.num_cols, -1)
     if flow_block is not None:
@@ -375,7 +380,7 @@ def _own_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
         row = _own_row(formulation, x, flow_of_col, (number, part.col, part.data))
         if row is not None:
             lower, upper = float(extra.lower[number]), float(extra.upper[number])
-            found.append(_limited(row, lower, upper, num_flows))
+            found.append(_limited(row, lower, upper, num_amounts))
     return found
 
 

@@ -32,7 +32,7 @@ def rule_levels(space: Space, money: Ints) -> RuleLevels:
     ----------
     space : Space
         The positions of the problem.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Whole units.
     """
     entries = [

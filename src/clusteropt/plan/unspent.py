@@ -42,7 +42,7 @@ def explain_unspent(space: Space, money: Ints) -> tuple[Unspent, ...]:
     ----------
     space : Space
         The positions of the problem.
-    money : array of shape (num_flows,)
+    money : array of shape (num_amounts,)
         Whole units of the plan.
     """
     problem = space.problem
@@ -61,7 +61,7 @@ def explain_unspent(space: Space, money: Ints) -> tuple[Unspent, ...]:
 
 def _state(space: Space, money: Ints) -> _State:
     cell_money = np.zeros(space.num_cells, np.int64)
-    np.add.at(cell_money, space.flow_cell, money)
+    np.add.at(cell_money, space.flow_cell, money[: space.num_flows])
     blocked: dict[int, set[str]] = {}
     for function in MONEY_RULES:
         if function in PURSES:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def no_money(space: Space) -> Ints:
-    """Give the allocation without any money, shape (num_flows,)."""
-    return np.zeros(space.num_flows, np.int64)
+    """Give the allocation without any money or programme, shape (num_amounts,)."""
+    return np.zeros(space.num_amounts, np.int64)
 
 
 def allows_no_money(space: Space) -> bool:

@@ -23,6 +23,7 @@ from clusteropt.model.lagrangian import evaluate_prices
 from clusteropt.model.money_rules import ledger_money, share_money, span_size
 from clusteropt.model.prices import Prices, joint_levers
 from clusteropt.model.response import FAMILIES, curve_slope
+from clusteropt.model.rule_rows import row_size
 from clusteropt.solver.claim import HighsOptions, relative_gap
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import excesses, goal
@@ -296,7 +297,7 @@ def _purse_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:
     plain, spans = (rows[formulation.row_positions(name)] for name in ("purse", "ledger"))
     size = np.ones(len(spans))
     for number, row in enumerate(ledger_money(dual.space)):
-        size[number] = span_size(dual.space.problem, row.key) / max(int(abs(row.coef).max(initial=1)), 1)
+        size[number] = span_size(dual.space.problem, row.key) / row_size(dual.space, row)
     return np.maximum(np.concatenate((plain, spans * size)), 0.0)
 
 

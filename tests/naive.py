@@ -510,7 +510,7 @@ def _fill(problem: Problem, draws: list[tuple[int, int, int]], cells: list[Cell]
 
 
 def count_tries(problem: Problem) -> int:
-    """Bound the number of allocations that `allocations` tries: splits over funds of each cell on its own, and picks."""
+    """Bound the number of allocations that `allocations` tries: sets of picks, and splits of every cell on its own."""
     tries = max(1, len(pick_sets(problem)))
     pairs = set(zip(problem.draw_cluster.tolist(), problem.draw_lever.tolist(), strict=True))
     for cluster, lever in sorted(pairs):

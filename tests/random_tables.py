@@ -41,7 +41,7 @@ TINY = Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.4, money=6, cells=4
 REPEATS_FROM = 5_000_000
 """Seeds of models that also have rules that are written out."""
 PROGRAMMES = range(6_000_000, 7_000_000)
-"""Seeds of models that also have programmes, at smaller sizes; one in four has rules that are written out or a ledger."""
+"""Seeds of models that also have programmes, at smaller sizes; some have rules that are written out, or a ledger."""
 LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
 PATHS = [str(path) for path in Path]

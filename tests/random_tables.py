@@ -523,9 +523,7 @@ REPEATS: tuple[Callable[[_Draft], Row], ...] = (
 def _with_programmes(dice: random.Random, sizes: Sizes) -> _Draft:
     """Draw a model with programmes, sometimes with a ledger or with rules that are written out as well."""
     ledgers, repeats = dice.random() < 0.25, dice.random() < 0.25
-    smaller = replace(
-        sizes, money=max(sizes.money - 2, 2), cells=max(sizes.cells - 1, 1), rules=max(sizes.rules - 1, 0)
-    )
+    smaller = replace(sizes, money=max(sizes.money - 3, 2), rules=max(sizes.rules - 1, 0))
     draft = _draft(dice, smaller, ledgers=ledgers)
     if repeats:
         _repeats(draft)
@@ -537,7 +535,7 @@ def _programmes(draft: _Draft) -> None:
     """Write one to three programmes with one or two options each, what they cost, and what they ask of each other."""
     dice = draft.dice
     rows: list[Row] = []
-    for programme in (name.replace(":", ";") for name in _names(dice, "P", dice.randint(1, 3))):
+    for programme in (name.replace(":", ";") for name in _names(dice, "P", dice.choice([1, 2, 2, 3, 3]))):
         options = dice.choice([[""], ["X0"], ["X0", "X1"]])
         rows += [{"programme": programme, "option": option, **_option(draft, programme)} for option in options]
     for row in rows:
@@ -545,7 +543,7 @@ def _programmes(draft: _Draft) -> None:
         names = [other["programme"] for other in others]
         names += [f"{other['programme']}:{other['option']}" for other in others if other["option"]]
         names = list(dict.fromkeys(names))
-        if names and draft.chance(0.3):
+        if names and draft.chance(0.4):
             wanted = dice.sample(names, dice.randint(1, min(2, len(names))))
             row["requires"] = dice.choice(["|", " | "]).join(wanted)
             if draft.chance(0.5):

@@ -382,7 +382,8 @@ class Folder:
             x = sum(self.purse[f, t] * self.clusters[c]["size"] / sizes[f] for f in pair.funds)
             even[cell] = min((abs(a - x), a) for a in (0, *pair.menu))[1] if pair.menu else x
         worths = [self.worth(money) for money in (fed, paid)]
-        self.reach, good = sum(x[3] for x in worths), {c for x in worths for c, made in x[0].items() if made > 0}
+        self.reach = sum(x[3] for x in worths) + sum(abs(x) for pick in self.picks for _, x in pick.parts)
+        good = {c for x in worths for c, made in x[0].items() if made > 0}
         live = {r for c, _, _ in good for r, w in self.clusters[c]["counts"].items() if w > 0}
         live |= {self.clusters[c]["region"] for (levers, gains), (c, _, t) in product(self.synergies.items(), good)
                  if gains[c] > 0 and all((c, lever, t) in good for lever in levers)}

@@ -100,7 +100,7 @@ def make_plan() -> Plan:
         total_outcome=1234.5,
         purse=np.array([[50_000_000], [10_000_005]]),
         cash=CashFlow(*(np.zeros((2, 1), np.int64),) * 4, np.array([[6_543_211], [0]]), np.zeros((2, 1), np.int64)),
-        programmes=TakenProgrammes((), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)),
+        programmes=TakenProgrammes((), (), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)),
         unspent=(Unspent(0, 0, 6_543_211, UnspentReason.RULE, ("talent_cap",)),),
         rounding_loss=1.5e-7,
         pieces_error=0.00012,

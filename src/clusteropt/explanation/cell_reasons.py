@@ -12,7 +12,7 @@ from clusteropt.explanation.explanation import CellReason, Stop
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.lagrangian import make_dual, region_factor
-from clusteropt.model.money_rules import MONEY_RULES, PURSES
+from clusteropt.model.money_rules import PURSES, RULES
 from clusteropt.model.outcome import evaluate
 from clusteropt.model.prices import make_purses
 from clusteropt.plan.unspent import counted_out
@@ -258,9 +258,7 @@ def _blocked(space: Space, money: Ints, step: Ints) -> tuple[dict[int, set[str]]
     """
     capped: dict[int, set[str]] = {}
     floored: dict[int, set[str]] = {}
-    for function in MONEY_RULES:
-        if function in PURSES:
-            continue
+    for function in RULES:
         for row in function(space):
             level, size, name = row.activity(money), step[space.flow_cell[row.flow]], row.name.removeprefix("rule ")
             if row.upper is not None:

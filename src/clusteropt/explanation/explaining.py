@@ -13,6 +13,7 @@ from clusteropt.explanation.cell_reasons import cell_reasons
 from clusteropt.explanation.explanation import ExplainOptions, Explanation, Part, PurseWorth, RuleCost, RuleSide, Step
 from clusteropt.explanation.neighbours import Session, base_of, only_gains, richer, with_rule, without_rule
 from clusteropt.explanation.pricing import certified_prices, priced
+from clusteropt.explanation.programme_reasons import programme_reasons
 from clusteropt.explanation.what_if import lock_of
 from clusteropt.inputs.faults import Faults, Place, suggest
 from clusteropt.inputs.problem import ObjectiveKind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from clusteropt.explanation.explanation import CellReason
     from clusteropt.explanation.neighbours import Base
+    from clusteropt.explanation.programme_reasons import ProgrammeReason
     from clusteropt.inputs.problem import Ints, Problem
     from clusteropt.plan.plan import Plan
 
@@ -105,8 +107,10 @@ class _Explaining:
         """Explain what is asked: the cells of these clusters, every purse drawn on, every rule."""
         base, parts = self._base, self._asked.parts
         cells: tuple[CellReason, ...] = ()
+        programmes: tuple[ProgrammeReason, ...] = ()
         if parts & {Part.CELLS, Part.FORCED}:
             cells = cell_reasons(base, self._prices, clusters)
+            programmes = programme_reasons(base, self._prices)
         purses = list(_drawn(base)) if Part.PURSES in parts else []
         rules = range(len(base.problem.rules)) if Part.RULES in parts else range(0)
         forced = [cell for cell in cells if cell.level is not None] if Part.FORCED in parts else []
@@ -119,6 +123,7 @@ class _Explaining:
             purses=worths,
             rules=costs,
             cells=tuple(replace(cell, forced=losses.get(id(cell))) for cell in cells),
+            programmes=programmes,
             forced=Part.FORCED in parts,
             complete=self._complete,
             seconds=time.monotonic() - self._began,

@@ -11,6 +11,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from clusteropt.explanation.bracket import Bracket
+    from clusteropt.explanation.programme_reasons import ProgrammeReason
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import RuleKind
     from clusteropt.plan.certificate import Side
@@ -237,6 +238,8 @@ class Explanation:
         All rules, in order.
     cells : tuple of CellReason
         Cells that money can reach.
+    programmes : tuple of ProgrammeReason
+        Every option of every programme; with the cells.
     forced : bool
         Whether next levels were forced: a cell with a next level and no bracket for it has no plan that gives it.
     complete : bool
@@ -249,6 +252,7 @@ class Explanation:
     purses: tuple[PurseWorth, ...]
     rules: tuple[RuleCost, ...]
     cells: tuple[CellReason, ...]
+    programmes: tuple[ProgrammeReason, ...]
     forced: bool
     complete: bool
     seconds: float
@@ -290,6 +294,15 @@ class Explanation:
         forced = [f"forced_{name}" for name in BRACKET_COLUMNS]
         frame = pd.DataFrame(rows, columns=[*names, "level", "factor", "money", *forced])
         return frame.astype({"level": "Int64", "money": "Int64"})
+
+    @cached_property
+    def programme_reasons(self) -> pd.DataFrame:
+        """Options of programmes: programme, option, year, cost, worth, price, standing."""
+        years = self.plan.labels.years
+        rows = [
+            (p.programme, p.option, years[p.year], p.cost, p.worth, p.price, p.standing.value) for p in self.programmes
+        ]
+        return pd.DataFrame(rows, columns=["programme", "option", "year", "cost", "worth", "price", "standing"])
 
 
 BRACKET_COLUMNS = ("low", "high", "low_way", "high_way", "low_proof", "high_proof")

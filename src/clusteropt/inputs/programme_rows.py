@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +12,7 @@ import pandas as pd
 from clusteropt.inputs.columns import ColumnKind
 from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.numbers import exacts, why_not
+from clusteropt.inputs.parsing import marked
 from clusteropt.inputs.programme_tables import OPTION_SIGN, YES
 from clusteropt.inputs.references import check_sum
 from clusteropt.inputs.selections import RowReader
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
     Options = dict[str, list[str]]
 
 PROGRAMMES, COSTS = "programmes", "programme_costs"
+ITSELF = {
+    "requires": (
+        Text("a programme cannot require itself.", "项目不能以自身为前提。"),
+        Text("Remove it.", "请删除。"),
+    ),
+    "excludes": (
+        Text("a programme cannot exclude itself.", "项目不能排除自身。"),
+        Text("Remove it; of its options at most one is taken anyway.", "请删除; 同一项目本来至多实施一种方案。"),
+    ),
+}
+"""What is wrong where a condition names the programme it belongs to."""
 
 
 class Named(NamedTuple):
@@ -109,10 +121,6 @@ class Option:
         """The key as conditions name it."""
         return label(self.programme, self.option)
 
-    def is_named(self, named: Named) -> bool:
-        """Tell whether a name means this option, alone or among others."""
-        return self.programme == named.programme and named.option in (None, self.option)
-
 
 class _Row(NamedTuple):
     """The fields of one row of the programmes table."""
@@ -195,15 +203,14 @@ def _option(row: _Row, costs: list[Cost], known: Options, reader: RowReader) -> 
     assert row.programme is not None
     option = row.option or ""
     key = label(row.programme, option)
-    if not option and len(known[row.programme]) > 1:
+    if not option and any(known[row.programme]):
         problem = Text(
             "the programme has several options, and this one has no key.", "项目有多种方案, 但该方案没有键。"
         )
         reader.fault("option", None, problem, Text("Give every option a key.", "请为每种方案填写键。"))
     num_years = len(reader.names["year"].index)
     requires = _named("requires", row.requires, row.programme, known, reader)
-    clusters = [(reader.position("clusters", "cluster", part)) for part in _parts("clusters", row.clusters, reader)]
-    starts = [reader.position("start", "year", part) for part in _parts("start", row.start, reader)]
+    starts = range(num_years) if row.start is None else _positions("start", "year", row.start, reader)
     return Option(
         row=reader.row,
         programme=row.programme,
@@ -212,29 +219,34 @@ def _option(row: _Row, costs: list[Cost], known: Options, reader: RowReader) -> 
         group=row.group,
         must=row.must == YES,
         lever=-1 if row.lever is None else reader.names["lever"].position(row.lever),
-        starts=tuple(sorted(starts)) if row.start is not None else tuple(range(num_years)),
+        starts=tuple(sorted(starts)),
         gain=0.0 if pd.isna(row.gain) else float(row.gain),
-        shares=_shares(row.shares, clusters, reader),
+        shares=_shares(row.shares, _positions("clusters", "cluster", row.clusters, reader), reader),
         lag=_whole(row.lag, 0),
         lasts=_whole(row.lasts, num_years),
         requires=requires,
         excludes=_named("excludes", row.excludes, row.programme, known, reader),
-        take_up=_take_up(row, requires, reader),
+        take_up=_take_up(row, len(requires), reader),
         costs=tuple(costs),
     )
 
 
-def _parts(column: str, text: str | None, reader: RowReader) -> list[str]:
-    """Split what is joined by |, and note what stands there twice."""
-    if text is None:
-        return []
-    parts = [part.strip() for part in text.split("|")]
+def _once(column: str, text: str, parts: list[str], reader: RowReader) -> list[str]:
+    """Give the parts of a list, each once; note one that stands there twice."""
     kept = dict.fromkeys(parts)
     if len(kept) < len(parts):
-        twice = next(part for number, part in enumerate(parts) if part in parts[:number])
-        problem = Text(f"{shorten(twice)!r} stands there twice.", f"{shorten(twice)!r} 重复出现。")
+        twice = shorten(next(part for part, number in Counter(parts).items() if number > 1))
+        problem = Text(f"{twice!r} stands there twice.", f"{twice!r} 重复出现。")
         reader.fault(column, text, problem, Text("Name it once.", "请只写一次。"))
     return list(kept)
+
+
+def _positions(column: str, kind: str, text: str | None, reader: RowReader) -> list[int]:
+    """Look up names joined by |, in their order."""
+    if text is None:
+        return []
+    parts = _once(column, text, [part.strip() for part in text.split("|")], reader)
+    return [reader.position(column, kind, part) for part in parts]
 
 
 def _shares(text: str | None, clusters: list[int], reader: RowReader) -> tuple[Share, ...]:
@@ -259,51 +271,54 @@ def _shares(text: str | None, clusters: list[int], reader: RowReader) -> tuple[S
     return () if bad.any() else tuple(map(Share, clusters, numbers))
 
 
-def _take_up(row: _Row, requires: tuple[Named, ...], reader: RowReader) -> int:
-    asked = _whole(row.take_up, len(requires))
-    num = len(set((row.requires or "").split("|")))
-    if row.requires is not None and asked > num:
-        problem = Text(f"it asks for {asked} of {num}.", f"要求 {asked} 个, 但只列出 {num} 个。")
+def _take_up(row: _Row, num_read: int, reader: RowReader) -> int:
+    """Read how many of those required suffice: all where nothing is said."""
+    num = 0 if row.requires is None else len({part.strip() for part in row.requires.split("|")})
+    if row.requires is not None and _whole(row.take_up, num) > num:
+        problem = Text(f"it asks for {row.take_up} of {num}.", f"要求 {row.take_up} 个, 但只列出 {num} 个。")
         remedy = Text("Lower take_up, or name more in requires.", "请降低 take_up, 或在 requires 中补充。")
-        reader.fault("take_up", str(asked), problem, remedy)
-    return asked
+        reader.fault("take_up", str(row.take_up), problem, remedy)
+    return _whole(row.take_up, num_read)
 
 
 def _named(column: str, text: str | None, own: str, known: Options, reader: RowReader) -> tuple[Named, ...]:
     """Look up what a condition names."""
+    if text is None:
+        return ()
+    pairs = [[piece.strip() for piece in part.split(OPTION_SIGN, 1)] for part in text.split("|")]
     found = []
-    for part in _parts(column, text, reader):
-        programme, sign, option = (piece.strip() for piece in part.partition(OPTION_SIGN))
-        if not _check_option(column, programme, option if sign else None, known, reader):
+    for part in _once(column, text, [OPTION_SIGN.join(pair) for pair in pairs], reader):
+        programme, sign, option = part.partition(OPTION_SIGN)
+        named = Named(programme, option if sign else None)
+        if not _check_option(column, named, known, reader):
             continue
         if programme == own:
-            problem = Text("a programme cannot name itself here.", "此处不能填写项目自身。")
-            if column == "excludes":
-                problem = Text(
-                    "a programme cannot exclude itself; one option of it at most is taken anyway.",
-                    "项目不能排除自身; 同一项目本来至多实施一种方案。",
-                )
-            reader.fault(column, part, problem, Text("Remove it.", "请删除。"))
+            problem, remedy = ITSELF[column]
+            reader.fault(column, part, problem, remedy)
             continue
-        found.append(Named(programme, option if sign else None))
+        found.append(named)
     return tuple(found)
 
 
-def _check_option(column: str, programme: str, option: str | None, known: Options, reader: RowReader) -> bool:
+def _check_option(column: str, named: Named, known: Options, reader: RowReader) -> bool:
     """Tell whether there is such a programme and, where one is named, such an option; note it if not."""
+    programme, option = named
+    whose = shorten(programme)
     if programme not in known:
-        shown = shorten(programme)
-        problem = Text(f"there is no programme {shown!r}.", f"没有项目 {shown!r}。")
+        problem = Text(f"there is no programme {whose!r}.", f"没有项目 {whose!r}。")
         reader.fault(column, programme, problem, suggest(programme, known) if reader.faults.room > 0 else problem)
         return False
     if option is None or option in known[programme]:
         return True
     options = [name for name in known[programme] if name]
-    shown, whose = shorten(option), shorten(programme)
-    problem = Text(f"programme {whose!r} has no option {shown!r}.", f"项目 {whose!r} 没有方案 {shown!r}。")
-    remedy = (
-        suggest(option, options) if options else Text("It has one option, without a key.", "该项目只有一种无键的方案。")
+    problem = Text(
+        f"programme {whose!r} has no option {shorten(option)!r}.", f"项目 {whose!r} 没有方案 {shorten(option)!r}。"
     )
+    if not option:
+        problem = Text(f"programme {whose!r} has options, and none is named.", f"项目 {whose!r} 有多种方案, 但未指明。")
+    remedy = Text("Its only option has no key; name none.", "该项目只有一种无键的方案; 请勿填写。")
+    if options:
+        remedy = suggest(option, options) if reader.faults.room > 0 else problem
     reader.fault(column, option or None, problem, remedy)
     return False
 
@@ -313,23 +328,30 @@ def _read_costs(
 ) -> dict[tuple[str, str], list[Cost]]:
     """Read what options cost, by their keys."""
     found: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    first: dict[tuple[str, str, str | None, int], int] = {}
     check_sum(COSTS, typed.frame["cost"], faults)
+    _check_cost_keys(typed, faults)
     for row in map(_CostRow._make, _rows(typed.frame, _CostRow._fields)):
         if row.programme is None:
             continue
         reader = RowReader(COSTS, int(row.row), names, faults)
-        key, after = (row.programme, row.option or ""), _whole(row.after, 0)
-        column = "programme" if row.programme not in known else "option"
-        _check_option(column, *key, known, reader)
-        before = first.setdefault((*key, row.fund, after), reader.row)
-        # A key that is written in full twice is a fault already; an empty number of years is 0.
-        if before != reader.row and not after:
-            written = typed.frame.loc[[before, reader.row], "after"].isna()
-            if written.iloc[0] != written.iloc[1]:
-                problem = Text(f"the key stands already in row {before}.", f"该键已在第 {before} 行出现。")
-                faults.add(Place(COSTS, reader.row, "after"), problem, Text("Keep one of the rows.", "请只保留一行。"))
+        named = Named(row.programme, row.option or "")
+        column = "option" if row.programme in known else "programme"
+        _check_option(column, named, known, reader)
         cost = _whole(row.cost, 0)
         if cost > 0 and row.fund is not None:
-            found[key].append(Cost(names["fund"].position(row.fund), after, cost))
+            found[row.programme, row.option or ""].append(
+                Cost(names["fund"].position(row.fund), _whole(row.after, 0), cost)
+            )
     return found
+
+
+def _check_cost_keys(typed: TypedTable, faults: Faults) -> None:
+    """Note a key that stands there with the years empty and, the same, with the years 0."""
+    frame = typed.frame[~typed.unread["after"]]
+    keys = frame[typed.table.keys]
+    twice = keys.assign(after=keys["after"].fillna(0)).duplicated() & ~keys.duplicated()
+    for row, after in faults.that_fit(marked(frame["after"], twice & frame["programme"].notna())):
+        problem = Text(
+            "an earlier row has the same key: empty and 0 years are the same.", "前面的行已有相同的键: 空值即 0 年。"
+        )
+        faults.add(Place(COSTS, row, "after", after or None), problem, Text("Keep one of the rows.", "请只保留一行。"))

@@ -182,7 +182,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
     # Menus are laid out by position, so every reference must be good.
     faults.stop_if_any()
     menus = read_menus(tables, names, faults)
-    check_options(options, labels, faults)
+    check_options(options, len(years), faults)
     faults.stop_if_any()
     return Parts(
         settings=settings,

@@ -1,4 +1,4 @@
-"""Targets of least money that no money reaches: above the sum of the best outcomes of all cells."""
+"""Targets of least money that no money reaches: above the best outcomes of all cells and programmes together."""
 
 from __future__ import annotations
 
@@ -35,28 +35,49 @@ def check_target(check: Check) -> None:
     most = most_outcome(check)
     if objective.target <= most * (1 + ROOM):
         return
+    what = Text("cells", "单元")
+    if check.problem.programmes is not None:
+        what = Text("cells and programmes", "单元与项目")
     check.faults.add(
         Place("model", None, "objective.target", f"{objective.target:.9g}"),
         Text(
-            f"the target is above {most:,.6g}, the sum of the best outcomes of all cells.",
-            f"目标高于全部单元最好产出之和 {most:,.6g}。",
+            f"the target is above {most:,.6g}, the sum of the best outcomes of all {what.en}.",
+            f"目标高于全部{what.zh}最好产出之和 {most:,.6g}。",
         ),
         Text("Lower the target, or allow more money.", "请降低目标, 或增加资金。"),
     )
 
 
 def most_outcome(check: Check) -> float:
-    """Bound the total outcome: every cell gets the most its purses, limits, menu and locks allow, each for itself."""
+    """Bound the total outcome: every cell gets the most its purses, limits, menu and locks allow, each for itself.
+
+    Of every programme the best pick is taken, whatever it costs and requires.
+    """
     problem = check.problem
     best = _best_outcomes(problem, cell_limits(check).most.astype(float))
-    best = best * (1 + problem.discount) ** -np.arange(problem.num_years, dtype=float)
+    discount = (1 + problem.discount) ** -np.arange(problem.num_years, dtype=float)
+    best = best * discount
     worth = problem.weight.copy()
     np.add.at(worth, problem.spill_from, problem.spill_share * problem.weight[problem.spill_to])
     total = float(np.maximum(worth, 0.0) @ best.sum(axis=(1, 2)))
     for synergy in problem.synergies:
         gain = (problem.membership @ synergy.gain) * problem.weight
         total += float(gain @ best[:, list(synergy.levers)].min(axis=1).sum(axis=1))
-    return total
+    return total + _best_programmes(problem, worth, discount)
+
+
+def _best_programmes(problem: Problem, worth: Floats, discount: Floats) -> float:
+    """Sum what the best pick of every programme adds, nothing where all take away."""
+    taken = problem.programmes
+    if taken is None:
+        return 0.0
+    value = np.zeros(taken.num_picks)
+    np.add.at(value, taken.gain_pick, worth[taken.gain_cluster] * discount[taken.gain_year] * taken.gain)
+    best: dict[str, float] = {}
+    for option, added in zip(taken.pick_option.tolist(), value.tolist(), strict=True):
+        programme = taken.programme[option]
+        best[programme] = max(best.get(programme, 0.0), added)
+    return sum(best.values())
 
 
 def _best_outcomes(problem: Problem, most: Floats) -> Floats:

@@ -222,7 +222,8 @@ def lock_money(space: Space) -> Iterator[MoneyRow]:
 
 
 PURSES = (purse_money, ledger_money)
-MONEY_RULES = (*PURSES, condition_money, amount_money, share_money, change_money, lock_money)
+RULES = (amount_money, share_money, change_money, lock_money)
+MONEY_RULES = (*PURSES, condition_money, *RULES)
 
 
 def last_money(problem: Problem, selection: Selection) -> int:

@@ -36,11 +36,12 @@ def programmes_of(space: Space, money: Ints, outcome: Outcome) -> TakenProgramme
     chosen = space.problem.programmes
     if chosen is None:
         none = np.zeros(0, np.int64)
-        return TakenProgrammes((), (), none, none, np.zeros(0))
+        return TakenProgrammes((), (), (), none, none, np.zeros(0))
     options = chosen.pick_option[taken].tolist()
     return TakenProgrammes(
         programme=tuple(chosen.programme[option] for option in options),
         option=tuple(chosen.option[option] for option in options),
+        name=tuple(chosen.names[option] for option in options),
         year=_frozen(chosen.pick_year[taken]),
         cost=_frozen(space.unit_cost[space.num_flows + taken]),
         value=outcome.picks[taken],

@@ -96,6 +96,8 @@ class TakenProgrammes:
     ----------
     programme, option : tuple of str
         Keys.
+    name : tuple of Text
+        What a planner reads.
     year : array of shape (num_taken,)
         Positions of the years in which they start.
     cost : array of shape (num_taken,)
@@ -106,6 +108,7 @@ class TakenProgrammes:
 
     programme: tuple[str, ...]
     option: tuple[str, ...]
+    name: tuple[Text, ...]
     year: Ints
     cost: Ints
     value: Floats

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
-from clusteropt.model.money_rules import MONEY_RULES, PURSES
+from clusteropt.model.money_rules import RULES
 from clusteropt.model.outcome import marginal
 from clusteropt.model.space import counts_draws
 from clusteropt.plan.cash import cash_flow, paid_by_purse
@@ -63,9 +63,7 @@ def _state(space: Space, money: Ints) -> _State:
     cell_money = np.zeros(space.num_cells, np.int64)
     np.add.at(cell_money, space.flow_cell, money[: space.num_flows])
     blocked: dict[int, set[str]] = {}
-    for function in MONEY_RULES:
-        if function in PURSES:
-            continue
+    for function in RULES:
         for row in function(space):
             level = row.activity(money)
             over = np.zeros(len(row.flow), dtype=bool)

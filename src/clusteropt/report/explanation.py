@@ -11,7 +11,7 @@ from clusteropt.plan.certificate import Proof
 from clusteropt.report import explanation_words as words
 from clusteropt.report import numbers
 from clusteropt.report.summary import INDENT, View
-from clusteropt.report.words import HELD, LEFT
+from clusteropt.report.words import HELD, LEFT, YEAR
 from clusteropt.text import Language, Text
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from clusteropt.explanation.bracket import Bracket
     from clusteropt.explanation.explanation import CellReason, Explanation, PurseWorth, RuleCost, RuleSide
+    from clusteropt.explanation.programme_reasons import ProgrammeReason
 
 NUM_PURSES = 40
 """Rows of the table of purses; what is left is told in one line."""
@@ -39,6 +40,7 @@ def explanation_lines(explanation: Explanation, language: Language = Language.EN
         *_head(view, explanation),
         *(_purses(view, explanation.purses) if explanation.purses else []),
         *(_rules(view, explanation.rules) if explanation.rules else []),
+        *(_programmes(view, explanation.programmes) if explanation.programmes else []),
         *_clusters(view, explanation),
     ]
 
@@ -105,6 +107,18 @@ def _side_name(view: View, rule: str, side: RuleSide) -> str:
 def _standing(view: View, rule: RuleCost, side: RuleSide) -> list[str]:
     write = numbers.count if rule.kind is RuleKind.COUNT else view.money
     return [write(amount) for amount in (side.level, side.limit, side.slack)]
+
+
+def _programmes(view: View, programmes: tuple[ProgrammeReason, ...]) -> list[str]:
+    """Write a line an option: what it costs, what it brings, what its money brings elsewhere, how it stands."""
+    rows = []
+    for option in programmes:
+        worth = numbers.outcome(option.worth)
+        price = numbers.outcome(option.price) if math.isfinite(option.price) else ""
+        year = str(view.plan.labels.years[option.year])
+        standing = view.read(words.STANDINGS[option.standing])
+        rows.append([view.read(option.name), year, view.money(option.cost), worth, price, standing])
+    return view.table((words.PROGRAMMES, YEAR, words.COSTS, words.BRINGS, words.ELSEWHERE, words.STANDS), rows)
 
 
 def _clusters(view: View, explanation: Explanation) -> Iterator[str]:

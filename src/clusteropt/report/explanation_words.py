@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from clusteropt.explanation.bracket import Way
 from clusteropt.explanation.explanation import Stop
+from clusteropt.explanation.programme_reasons import Standing
 from clusteropt.plan.certificate import Proof, Side
 from clusteropt.text import Text
 
@@ -93,4 +94,17 @@ NO_FORCED = Text("no plan gives it that now", "现在没有方案能给予该数
 INCOMPLETE = Text(
     "Stopped before everything was solved: an end that is not known is shown as {infinite}. Allow more time.",
     "在全部求解完成之前结束: 未知的一端显示为 {infinite}。请增加时间。",
+)
+
+PROGRAMMES = Text("Programmes", "项目")
+COSTS, BRINGS = Text("Costs", "费用"), Text("Brings", "带来")
+ELSEWHERE, STANDS = Text("Its money elsewhere", "资金用于别处"), Text("", "")
+STANDINGS: Mapping[Standing, Text] = MappingProxyType(
+    {
+        Standing.TAKEN: Text("taken", "已选"),
+        Standing.WORTH: Text("its money brings as much elsewhere", "资金用于别处所得不少于此"),
+        Standing.CONDITION: Text("not beside what is taken", "与已选项目的条件不符"),
+        Standing.PURSE: Text("the purses cannot pay it as well", "年度资金不足以同时支付"),
+        Standing.OPEN: Text("the search ended before trying it", "求解在尝试之前结束"),
+    }
 )

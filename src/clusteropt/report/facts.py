@@ -44,6 +44,11 @@ def moved_money(plan: Plan) -> list[tuple[Text, int]]:
     return [(words.RETURNED, int(plan.cash.returned.sum())), (words.COMMITTED, int(plan.cash.committed.sum()))]
 
 
+def programme_money(plan: Plan) -> list[tuple[Text, int]]:
+    """Give what programmes cost, whole units; nothing where none is taken."""
+    return [(words.PROGRAMMES, plan.programme_money)] if plan.programmes.programme else []
+
+
 def summary_facts(plan: Plan) -> list[Fact]:
     """Give title, value, bound, gap, proof, money, time, limit and error bounds."""
     money, record = plan.money.printed, plan.record
@@ -61,6 +66,7 @@ def summary_facts(plan: Plan) -> list[Fact]:
         Fact(words.HELD, Kind.MONEY, held, money),
         *(Fact(label, Kind.MONEY, amount, money) for label, amount in moved_money(plan)),
         Fact(words.AWARDED, Kind.MONEY, plan.money_total, money),
+        *(Fact(label, Kind.MONEY, amount, money) for label, amount in programme_money(plan)),
         Fact(words.LEFT, Kind.MONEY, int(cash.unspent.sum()), money),
         Fact(words.TOTAL_OUTCOME, Kind.NUMBER, plan.total_outcome),
         Fact(words.PIECES_ERROR, Kind.NUMBER, plan.pieces_error),

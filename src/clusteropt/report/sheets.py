@@ -27,6 +27,7 @@ PURSE_COLUMNS = {
     "returned": words.RETURNED,
     "committed": words.COMMITTED,
     "awarded": words.AWARDED,
+    "programmes": words.PROGRAMMES,
     "unspent": words.LEFT,
     "carried_out": words.CARRIED_OUT,
 }
@@ -193,6 +194,27 @@ def purse_sheet(plan: Plan) -> Sheet:
     return Sheet(words.SHEET_PURSE, headings, rows, total=True)
 
 
+def programme_sheet(plan: Plan) -> Sheet:
+    """The options of programmes that are taken."""
+    taken, years = plan.programmes, plan.labels.years
+    columns = (taken.year.tolist(), taken.cost.tolist(), taken.value.tolist())
+    rows: list[Row] = [
+        [programme, option or None, both(name), years[year], cost, value]
+        for programme, option, name, year, cost, value in zip(
+            taken.programme, taken.option, taken.name, *columns, strict=True
+        )
+    ]
+    headings = (
+        Heading(words.PROGRAMME, Kind.TEXT),
+        Heading(words.OPTION, Kind.TEXT),
+        Heading(words.CLUSTER_NAME, Kind.LONG),
+        Heading(words.START, Kind.PLAIN),
+        Heading(words.MONEY, Kind.MONEY),
+        Heading(words.VALUE, Kind.NUMBER),
+    )
+    return Sheet(words.PROGRAMMES, headings, rows, total=True)
+
+
 def cell_sheet(plan: Plan) -> Sheet:
     """What every cell gets and gives."""
     labels, cells = plan.labels, plan.cells
@@ -309,6 +331,7 @@ def table_sheets(plan: Plan) -> list[Sheet]:
         allocation_sheet(plan),
         *total_sheets(plan),
         purse_sheet(plan),
+        *([programme_sheet(plan)] if plan.programmes.programme else []),
         cell_sheet(plan),
         unspent_sheet(plan),
         rule_sheet(plan),

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.report import numbers, words
-from clusteropt.report.facts import moved_money
+from clusteropt.report.facts import moved_money, programme_money
 from clusteropt.solver.claim import relative_gap
 from clusteropt.text import Language
 
@@ -121,7 +121,7 @@ def _quality(view: View) -> list[str]:
 def _purses(view: View) -> list[str]:
     plan = view.plan
     held, left = (words.HELD, int(plan.purse.sum())), (words.LEFT, int(plan.cash.unspent.sum()))
-    parts = (held, *moved_money(plan), (words.AWARDED, plan.money_total), left)
+    parts = (held, *moved_money(plan), (words.AWARDED, plan.money_total), *programme_money(plan), left)
     line = GUTTER.join(f"{view.read(label)} {view.money(amount)}" for label, amount in parts)
     head = view.read(words.MONEY_HEAD).format(unit=view.read(plan.money.printed))
     kept = sorted(plan.unspent, key=lambda unspent: -unspent.amount)

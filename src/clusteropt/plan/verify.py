@@ -615,6 +615,7 @@ class Folder:
                     for x in self.chosen]
             told, size = {name: [row[k] for row in rows] for k, name in enumerate(names)}, sum(
                 abs(part) for x in self.chosen for _, part in x.parts)
+            picks.pop("name", None)  # words, as all printed names
             yield "programmes\n项目", differ(told, picks, size), f"{len(rows)}"
             on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
             wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -112,6 +113,21 @@ class TakenProgrammes:
     year: Ints
     cost: Ints
     value: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """The clusters that programmes move to another path.
+
+    Parameters
+    ----------
+    cluster, year, path : arrays of shape (num_moves,)
+        Positions: of the cluster, of its first year on the path, and of the path; sorted by cluster.
+    """
+
+    cluster: Ints
+    year: Ints
+    path: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +259,8 @@ class Plan:
         The money.
     programmes : TakenProgrammes
         The options of programmes that are taken.
+    moves : Moves
+        The clusters that programmes move to another path.
     cells : CellOutcomes
         What it gives.
     synergy : array of shape (num_clusters,)
@@ -253,6 +271,8 @@ class Plan:
         Outcome in all.
     purse : array of shape (num_funds, num_years)
         What came into the purses, whole units.
+    leverage : array of shape (num_levers,)
+        Private money that each unit of an award brings along.
     cash : CashFlow
         How the money of every fund moves from year to year.
     unspent : tuple of Unspent
@@ -284,11 +304,13 @@ class Plan:
     certificate: Certificate
     awards: Awards
     programmes: TakenProgrammes
+    moves: Moves
     cells: CellOutcomes
     synergy: Floats
     region_outcome: Floats
     total_outcome: float
     purse: Ints
+    leverage: Floats
     cash: CashFlow
     unspent: tuple[Unspent, ...]
     rounding_loss: float
@@ -382,9 +404,25 @@ class Plan:
         )
 
     @property
+    def path_by_year(self) -> pd.DataFrame:
+        """The path of every cluster that moves: cluster, then a column a year."""
+        moves, labels = self.moves, self.labels
+        frame = {"cluster": _named(labels.clusters, moves.cluster)}
+        for position, year in enumerate(labels.years):
+            path = np.where(moves.year <= position, moves.path, self.path_of[moves.cluster])
+            frame[str(year)] = _named(labels.paths, path)
+        return pd.DataFrame(frame)
+
+    @property
     def by_lever(self) -> pd.DataFrame:
-        """Money and value by lever: lever, amount, share, awards, value."""
-        return self._totals("lever", self.labels.levers, self.cells.lever)
+        """Money and value by lever: lever, amount, share, awards, value; and the private money, where there is any."""
+        frame = self._totals("lever", self.labels.levers, self.cells.lever)
+        if self.leverage.any():
+            frame["mobilised"] = [
+                int(amount * Fraction(repr(float(more))))
+                for amount, more in zip(frame["amount"].tolist(), self.leverage, strict=True)
+            ]
+        return frame
 
     @property
     def by_path(self) -> pd.DataFrame:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from clusteropt.report import words
+from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from clusteropt.plan.plan import Plan
-    from clusteropt.text import Text
 
 Value = str | int | float | None
 Row = list[Value]
@@ -156,7 +156,7 @@ def total_sheets(plan: Plan) -> list[Sheet]:
         total=True,
     )
     return [
-        _totals(words.SHEET_LEVER, words.LEVER, labels.lever_names, plan.by_lever),
+        _with_mobilised(_totals(words.SHEET_LEVER, words.LEVER, labels.lever_names, plan.by_lever), plan),
         with_outcome,
         _totals(words.SHEET_PATH, words.PATH, labels.path_names, plan.by_path),
         _totals(words.SHEET_INDUSTRY, words.INDUSTRY, labels.industry_names, plan.by_industry),
@@ -175,6 +175,14 @@ def _totals(name: Text, what: Text, names: Sequence[Text], frame: pd.DataFrame) 
         Heading(words.VALUE, Kind.NUMBER),
     )
     return Sheet(name, headings, rows, total=True)
+
+
+def _with_mobilised(sheet: Sheet, plan: Plan) -> Sheet:
+    """Add the private money that awards bring along, where there is any."""
+    if not plan.leverage.any():
+        return sheet
+    rows: list[Row] = [[*row, money] for row, money in zip(sheet.rows, plan.by_lever["mobilised"], strict=True)]
+    return replace(sheet, headings=(*sheet.headings, Heading(words.MOBILISED, Kind.MONEY)), rows=rows)
 
 
 def purse_sheet(plan: Plan) -> Sheet:
@@ -213,6 +221,21 @@ def programme_sheet(plan: Plan) -> Sheet:
         Heading(words.VALUE, Kind.NUMBER),
     )
     return Sheet(words.PROGRAMMES, headings, rows, total=True)
+
+
+def path_sheet(plan: Plan) -> Sheet:
+    """The path of every cluster that moves, year by year."""
+    moves, labels = plan.moves, plan.labels
+    names = [both(name) for name in labels.path_names]
+    rows: list[Row] = []
+    for cluster, first, path in zip(moves.cluster.tolist(), moves.year.tolist(), moves.path.tolist(), strict=True):
+        old = int(plan.path_of[cluster])
+        yearly = [names[path if year >= first else old] for year in range(len(labels.years))]
+        rows.append([labels.clusters[cluster], both(labels.cluster_names[cluster]), *yearly])
+    years = (Heading(Text(str(year), str(year)), Kind.TEXT) for year in labels.years)
+    return Sheet(
+        words.SHEET_MOVES, (Heading(words.CLUSTER, Kind.TEXT), Heading(words.CLUSTER_NAME, Kind.LONG), *years), rows
+    )
 
 
 def cell_sheet(plan: Plan) -> Sheet:
@@ -332,6 +355,7 @@ def table_sheets(plan: Plan) -> list[Sheet]:
         *total_sheets(plan),
         purse_sheet(plan),
         *([programme_sheet(plan)] if plan.programmes.programme else []),
+        *([path_sheet(plan)] if len(plan.moves.cluster) else []),
         cell_sheet(plan),
         unspent_sheet(plan),
         rule_sheet(plan),

@@ -95,8 +95,7 @@ PLAN: dict[str, Any] = {
     "awards": rows("cluster lever year fund amount", (0, 0, 0, 0, 4), (1, 0, 0, 0, 6)),
     "cells": rows("cluster lever year amount outcome value", (0, 0, 0, 4, 8.0, 8.0), (1, 0, 0, 6, 7.0, 7.0)),
     "synergy": [0.0, 0.0], "region_outcome": [8.0, 7.0], "total_outcome": 15.0, "purse": [[10]], "unspent": [],
-    "cash": {key: [[0]] for key in ("carried_in", "returned", "committed", "programmes", "unspent", "carried_out")},
-    "programmes": rows("programme option name year cost value"), "moves": rows("cluster year path"), "leverage": [0.0],
+    "cash": {key: [[0]] for key in ("carried_in", "returned", "committed", "unspent", "carried_out")},
     "certificate": {
         "inputs": {}, "own": False,
         "rules": rows("rule side year level limit", ("east_floor", "min", -1, 6, 6), ("both", "max", -1, 10, 10)),
@@ -120,8 +119,8 @@ PROGRAMMES = {
     "programme_costs.csv": "programme,option,fund,after,cost\npark,small,state,,3\npark,large,state,0,7\n"
     "lab,,state,,2\nlab,,state,1,9\nfair,,state,,1\ntram,,state,,1\nbus,,state,,2\n",
 }
-TAKEN = rows("programme option name year cost value", ("park", "large", named("large park")[0], 0, 7, 9.0),
-             ("lab", "", named("lab")[0], 0, 2, 5.0), ("tram", "", named("tram")[0], 0, 1, 0.5))  # fmt: skip
+TAKEN = rows("programme option year cost value", ("park", "large", 0, 7, 9.0), ("lab", "", 0, 2, 5.0),
+             ("tram", "", 0, 1, 0.5))  # fmt: skip
 SOURCE = Path(str(verifier.__file__)).read_text(encoding="utf-8")
 TITLES = {tuple(title.split("\\n")) for title in re.findall(r'(?:yield|else) f?"([^"]*\\n[^"]*)"', SOURCE)}
 """The titles of all checks, in both languages."""
@@ -196,8 +195,8 @@ def test_every_check_has_a_line(folder: Path) -> None:
     titles = [title for _, title, _ in check_folder(folder)[1]]
     assert titles == [
         "digests", "names and positions", "whole positive money", "eligibility", "least, most and menus",
-        "allocation.csv", "rule east_floor", "rule both", "certificate of the rules", "programmes",
-        "conditions of programmes", "stocks that programmes need", "paths", "purse state", "cash flow", "money left",
+        "allocation.csv", "rule east_floor", "rule both", "certificate of the rules", "purse state", "cash flow",
+        "money left",
         "cells", "outcomes", "summary.json", "value", "claimed bound, not proved", "proved bound",
     ]  # fmt: skip
 
@@ -294,8 +293,6 @@ PROGRAMME_CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("programmes", put("programmes", "year", [0, 0, -1])),
     ("programmes", put("programmes", "cost", [7, 2, 2])),
     ("programmes", put("programmes", "value", [9.0, 5.0, 0.6])),
-    ("programmes", put("programmes", "name", [])),
-    ("programmes", put("programmes", "name", TAKEN["name"][:2])),
     ("programmes", take(1, 0, 2)),
     ("programmes", take(0, 1, 2, 2)),
     ("programmes", lambda plan: plan["programmes"].update(gain=[1, 2, 3])),
@@ -303,10 +300,9 @@ PROGRAMME_CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("conditions of programmes", take(0, 1)),
     ("conditions of programmes", put("programmes", "option", ["small", "", ""])),
     ("conditions of programmes", put("programmes", "programme", ["park", "fair", "tram"])),
-    ("paths", put("moves", rows("cluster year path", (0, 0, 2)))),
     ("outcomes", take(0, 2)),
     ("outcomes", put("region_outcome", [12.5, 17.0])),
-    ("outcomes", take()),
+    ("outcomes", lambda plan: plan.pop("programmes")),
     ("cash flow", take(0, 2)),
     ("cash flow", put("cash", "programmes", [[9]])),
     ("cash flow", lambda plan: plan["cash"].pop("programmes")),
@@ -345,20 +341,6 @@ def test_programmes_that_are_switched_off_are_not_read(works: Path) -> None:
     model.write_text(INPUTS["model.toml"] + "[features]\nprogrammes = false\n", encoding="utf-8")
     mend_digests(works)
     assert {"programmes", "cash flow", "outcomes"} <= set(wrong(works))
-
-
-def test_a_programme_without_the_stock_that_it_needs_is_wrong(works: Path) -> None:
-    """Where talent is kept, ada starts the year with 5: enough for a tram that needs 5, too little for 5.5."""
-    (works / "inputs" / "levers.csv").write_text("lever,response,depreciation\ntalent,linear,0\n", encoding="utf-8")
-    (works / "inputs" / "cells.csv").write_text("cluster,lever,stock\nada,talent,5\n", encoding="utf-8")
-    text = PROGRAMMES["programmes.csv"]
-    for stock, title in ((5, []), (5.5, ["stocks that programmes need"])):
-        head, *lines = text.splitlines()
-        lines = [f"{line},{f'talent,{stock}' if line.startswith('tram') else ','}" for line in lines]
-        written = "\n".join([f"{head},needs_lever,needs_stock", *lines])
-        (works / "inputs" / "programmes.csv").write_text(written, encoding="utf-8")
-        mend_digests(works)
-        assert wrong(works) == title
 
 
 def read_works(**changed: str) -> Any:
@@ -442,11 +424,11 @@ def test_bad_tables_of_programmes_are_not_judged(works: Path, table: str, old: s
 
 
 def test_every_check_was_made_to_fail() -> None:
-    """No check is left that nothing makes fail; eligibility and stocks have tests of their own."""
+    """No check is left that nothing makes fail; eligibility has a test of its own."""
     changes = [*CHANGES, *PROGRAMME_CHANGES]
     failed = {title.removesuffix(" state").removesuffix(" east_floor").removesuffix(" both") for title, _ in changes}
     plain = {title.removesuffix(" {rule}").removesuffix(" {f}") for title, _ in TITLES}
-    assert plain == failed | {"eligibility", "stocks that programmes need"}
+    assert plain == failed | {"eligibility"}
 
 
 def test_a_plan_that_was_changed_without_its_digest_is_wrong(folder: Path) -> None:
@@ -668,9 +650,8 @@ def test_a_value_of_another_kind_is_seen_everywhere(folder: Path, value: Any) ->
     for path in _places(plan):
         bent = copy.deepcopy(plan)
         put(*path, value)(bent)
-        # Of what there is nothing an empty map tells as much as an empty list.
-        empty = value == {} and (path == ("unspent",) or (path[0] in ("programmes", "moves") and len(path) == 2))
-        if bent == plan or "multipliers" in path or told(path) or empty:
+        # No money left over is told by an empty map as well.
+        if bent == plan or "multipliers" in path or told(path) or (path == ("unspent",) and value == {}):
             continue
         write_plan(folder, bent)
         assert check_folder(folder)[0] in (1, 2), path
@@ -1213,7 +1194,6 @@ def test_what_cancels_out_of_a_rule_is_not_in_it() -> None:
 def test_a_locked_level_earns_its_own_gain() -> None:
     """Held at the level of 4, which earns 70, at a price of 1: 70 - 4."""
     it, cell = Folder(), ("ada", "talent", 2025)
-    it.over = {}
     it.pairs = {cell[:2]: Pair("linear", 1, 1, 0, 0, 0, 0, 4, {3: 50, 4: 70}, ["state"])}
     it.paid, it.locks, it.price = {("state", 2025): 9}, {cell: 4}, Counter({(*cell, "state"): 1})
     assert it._offers(cell, (Fraction(1), "linear", 1), 1, set(), set()) == {4: 66}
@@ -1259,7 +1239,6 @@ def test_who_may_get_nothing_draws_on_nothing() -> None:
 def test_the_lock_of_the_year_that_feeds_a_stock_counts(lock: Any, menu: dict[int, Any], lag: int, best: Any) -> None:
     """With a lag it is that of the year before; a lock of a draw leaves the bound as it is, if weaker."""
     it = Folder()
-    it.over = {}
     it.names, it.years = {"lever": ["talent"]}, [2025, 2026] if lag else [2025]
     it.discount = dict.fromkeys(it.years, Fraction(1))
     it.clusters, it.coef = {"ada": {"region": "r", "counts": {"r": Fraction(1)}}}, {"r": Fraction(1)}
@@ -1279,7 +1258,6 @@ def test_a_stock_grows_by_no_more_than_is_locked() -> None:
     """
     for most, locks, best in ((9, {("ada", "talent", 2025): 5}, 4), (5, {}, 4), (9, {}, Fraction(24, 5))):
         it = Folder()
-        it.over = {}
         it.names, it.years, it.discount = {"lever": ["talent"]}, [2025], {2025: Fraction(1)}
         it.clusters, it.coef = {"ada": {"region": "r", "counts": {"r": Fraction(1)}}}, {"r": Fraction(1)}
         it.synergies, it.shares, it.stock = {}, {}, {("ada", "talent", 2025): Fraction(1, 5)}
@@ -1295,7 +1273,6 @@ def test_the_cheapest_money_comes_first() -> None:
     One unit brings 3/2 - 2; two more at 1 bring 1/2 each; two more at 2 would lose 1/2 each. Best is 3 units: 1/2.
     """
     it, cell = Folder(), ("ada", "talent", 2025)
-    it.over = {}
     it.pairs = {cell[:2]: Pair("linear", 1, 1, 0, 0, 0, 0, 9, {}, ["dear", "cheap"])}
     it.paid, it.locks = {("dear", 2025): 3, ("cheap", 2025): 2}, {}
     it.price = Counter({(*cell, "dear"): 2, (*cell, "cheap"): 1})

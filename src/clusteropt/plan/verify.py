@@ -654,7 +654,7 @@ class Folder:
     def taken(self) -> Any:
         """Check the options of programmes that are taken, and the paths that they move clusters to."""
         names = ["programme", "option", "year", "cost", "value"]
-        picks = self.plan["programmes"]
+        picks = {name: list[Any]() for name in names} | self.plan["programmes"]
         keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
         on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
         self.chosen = [self.picks[k] for k in sorted(on)]
@@ -662,7 +662,7 @@ class Folder:
                 for x in self.chosen]
         told = {name: [row[k] for row in rows] for k, name in enumerate(names)} | {"name": picks["name"]}
         size = sum(abs(part) for x in self.chosen for _, part in x.parts)
-        wrong = differ(told, picks, size) + ["name"] * (len(picks["name"]) != len(rows))
+        wrong = differ(told, picks, size) + [x for x in picks["name"] if len(picks["name"]) != len(rows)]
         yield "programmes\n项目", wrong, f"{len(rows)}"  # the package compares their names
         wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"

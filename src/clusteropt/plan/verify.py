@@ -95,6 +95,8 @@ def highest(curved: tuple[Any, str, Any], a: Any, b: Any, price: Any, whole: boo
 class Folder:
     """The problem of a folder, built again by name, and its checks; a cell is a cluster, a lever and a year."""
 
+    def __init__(self) -> None:
+        self.over: dict[Any, Any] = {}  # effects that hold where clusters have moved to another path
     def read(self, files: dict[str, bytes], number: Any) -> Any:
         """Read the model and its tables."""
         (model,) = files.keys() & {"model.toml", "model.json"}
@@ -181,7 +183,7 @@ class Folder:
         need(fits, "programmes: an option unknown or twice")
         order += [p for p, _ in options]
         self.picks, self.bills, mine = list[Any](), defaultdict[Any, Any](list), defaultdict[Any, Any](list)
-        self.moves, self.needs, self.over = list[Any](), list[Any](), dict[Any, Any]()
+        self.moves, self.needs = list[Any](), list[Any]()
         for (p, o), row in sorted(options.items(), key=lambda item: order.index(item[0][0])):
             names, gain, lag = listed(row["clusters"]), exact(row["gain"], 0), exact(row["lag"], 0)
             shares = [exact(x) for x in listed(row["shares"])] or [Fraction(1, len(names) or 1)] * len(names)
@@ -375,6 +377,7 @@ class Folder:
                 yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, ratio)
     def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
         """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
+        need(all(type(column) is list for column in table.values()), f"a column of {columns} is no list")
         return sorted(zip(*([self.place.get(x, {k: k})[k] for k in table[x]] for x in columns.split()), strict=True))
     def worth(self, cells: dict[Any, Any], over: Any) -> tuple[dict[Any, Any], dict[str, Any], dict[str, Any], float]:
         """Give, for the money of cells, outcome by cell, synergies by cluster, outcome by region, sizes of parts."""
@@ -654,7 +657,8 @@ class Folder:
     def taken(self) -> Any:
         """Check the options of programmes that are taken, and the paths that they move clusters to."""
         names = ["programme", "option", "year", "cost", "value"]
-        picks = {name: list[Any]() for name in names} | self.plan["programmes"]
+        picks = self.plan["programmes"]
+        need(all(type(column) is list for column in picks.values()), "programmes: a column is no list")
         keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
         on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
         self.chosen = [self.picks[k] for k in sorted(on)]
@@ -662,7 +666,7 @@ class Folder:
                 for x in self.chosen]
         told = {name: [row[k] for row in rows] for k, name in enumerate(names)} | {"name": picks["name"]}
         size = sum(abs(part) for x in self.chosen for _, part in x.parts)
-        wrong = differ(told, picks, size) + [x for x in picks["name"] if len(picks["name"]) != len(rows)]
+        wrong = differ(told, picks, size) + ["name"] * (len(picks["name"]) != len(rows))
         yield "programmes\n项目", wrong, f"{len(rows)}"  # the package compares their names
         wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"

@@ -41,7 +41,7 @@ Side = namedtuple("Side", "rule kind side year spots limit base ratio")
 # A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
 Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
 # An option of a programme that starts in a year: costs by fund and year, and outcomes with the regions they count in.
-Pick = namedtuple("Pick", "programme option year bill parts")
+Pick = namedtuple("Pick", "programme option year bill parts promised")
 def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
     """Refuse to go on where something does not hold."""
     if not holds:
@@ -191,6 +191,7 @@ class Folder:
             need({*starts} <= {*self.years} and (names or not gain) and row["must"] in ("", "no", "yes"), f"option {o}")
             for t in sorted(starts):
                 bill = {(f, t + n): x for (f, n), x in bills[p, o].items() if t + n in self.discount}
+                late = [(p, o, f, t + n, x) for (f, n), x in bills[p, o].items() if x and t + n not in self.discount]
                 parts = [(r, number(gain * share) * self.discount[u] * w)
                          for c, share in zip(names, shares, strict=True) for u in self.years if 0 <= u - t - lag < lasts
                          for r, w in self.clusters[c]["counts"].items()]
@@ -198,7 +199,7 @@ class Folder:
                     self.bills[f].append((len(self.picks), u, x))
                 k, stock = len(self.picks), exact(row["needs_stock"], 0)
                 mine[p, o].append(k)
-                self.picks.append(Pick(p, o, t, bill, parts))
+                self.picks.append(Pick(p, o, t, bill, parts, late))
                 self.moves += [(k, c, t + lag, row["to_path"]) for c in names
                                if row["to_path"] and t + lag in self.years]
                 self.needs += [(k, c, row["needs_lever"], t - 1, stock) for c in names if row["needs_lever"] and stock]
@@ -673,6 +674,11 @@ class Folder:
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
         lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs if k in on and self._held(c, lever, t) < stock]
         yield "stocks that programmes need\n项目所需存量", lacks, f"{len(self.needs)}"
+        late, given = sorted(x for pick in self.chosen for x in pick.promised), self.plan["promises"]
+        need(all(type(column) is list for column in given.values()) and len(given) == 5, "promises: no list")
+        columns = [given["programme"], given["option"], map(self.place["fund"].get, given["fund"]), given["year"]]
+        promised = sorted(zip(*columns, given["amount"], strict=True))
+        yield "promises\n以后年度承诺", differ(late, promised), f"{len(late)}"
         moved, stated = [x for k, *x in self.moves if k in on], self.rows(self.plan["moves"], "cluster year path")
         self.over = self._over(on)
         yield "paths\n创新路径", differ(sorted(map(tuple, moved)), stated), f"{len(stated)}"

@@ -268,9 +268,14 @@ def outcomes(problem: Problem, cells: dict[Cell, int]) -> dict[Cell, float]:
         held = float(problem.stock[cluster, lever])
         for year in range(problem.num_years):
             arriving = cells.get((cluster, lever, year - lag), 0) if year >= lag else 0
-            held = keep * held + (0 if arriving in own else arriving)
+            held = keep * held + (0 if arriving in own else arriving) + _came(problem, cluster, lever, year)
             found[cluster, lever, year] = e * s * PHI[problem.family[lever]](held / s) + own.get(arriving, 0.0)
     return found
+
+
+def _came(problem: Problem, cluster: int, lever: int, year: int) -> int:
+    """Give the money of before the plan that joins a stock in a year."""
+    return 0 if problem.arriving is None else int(problem.arriving[cluster, lever, year])
 
 
 def regional(problem: Problem, cells: dict[Cell, int]) -> list[float]:
@@ -331,6 +336,9 @@ def _can_give(problem: Problem, cluster: int, lever: int, at: int | None = None)
             years.add(year + lag)
         if effect and keeps and (curved or free):
             years.update(range(year + lag, problem.num_years))
+    for year in range(problem.num_years):
+        if effect and _came(problem, cluster, lever, year):
+            years.update(range(year, problem.num_years if keeps else year + 1))
     return bool(years) if at is None else at in years
 
 

@@ -42,6 +42,8 @@ REPEATS_FROM = 5_000_000
 """Seeds of models that also have rules that are written out."""
 LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
+ARRIVALS = range(7_000_000, 8_000_000)
+"""Seeds of models into which money of before the plan arrives."""
 PATHS = [str(path) for path in Path]
 READINGS = [str(reading) for reading in Reading]
 FEATURES = [str(feature) for feature in Feature]
@@ -96,6 +98,8 @@ def random_tables(
         draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
         if seed >= REPEATS_FROM:
             _repeats(draft)
+        if seed in ARRIVALS:
+            _arriving(draft)
         tables = {name: pd.DataFrame(rows, dtype=object).fillna("") for name, rows in draft.tables.items()}
         settings = _settings(draft)
         try:
@@ -440,6 +444,16 @@ def _costs(draft: _Draft) -> None:
         row["cost"] = draft.whole(draft.dice.randint(0, 3 * draft.sizes.money))
 
 
+def _arriving(draft: _Draft) -> None:
+    """Let money of before the plan begin to work in some years, sometimes none."""
+    places = list(product(draft.clusters, draft.levers, draft.years))
+    draft.tables["arriving"] = [
+        {"cluster": cluster, "lever": lever, "year": draft.whole(year),
+         "amount": draft.whole(draft.dice.choice([0, 1, draft.dice.randint(1, 2 * draft.sizes.money)]))}
+        for cluster, lever, year in draft.dice.sample(places, draft.dice.randint(1, len(places)))
+    ]  # fmt: skip
+
+
 def _each(draft: _Draft, chance: float = 1.0) -> str:
     """Name, by chance, some fields to repeat a row for; windows of years where the plan has as many."""
     if not draft.chance(chance):
@@ -529,7 +543,9 @@ def _settings(draft: _Draft) -> ModelSettings:
         effectiveness=EffectivenessSettings(
             column=dice.choice(list(CoefficientColumn)), reading=dice.choice(list(CoefficientReading))
         ),
-        features=FeatureSwitches(**{name: dice.random() > 0.04 for name in FeatureSwitches.model_fields}),
+        features=FeatureSwitches(
+            **{name: dice.random() > 0.04 for name in FeatureSwitches.model_fields if name != "arriving"}
+        ),
         baselines=BaselineSettings(factor_weights=dice.choice([{}, factors])),
     )
 

@@ -100,6 +100,10 @@ TABLE_TEXTS = {
         from,to,share
         A,B,0.3
         B,C,-0.1""",
+    "arriving": """
+        cluster,lever,year,amount
+        A,plant,2025,5
+        C,lab,2026,4""",
     "last_plan": """
         cluster,lever,fund,year,amount
         A,talent,state,2024,6
@@ -121,13 +125,13 @@ BASES = {
     "equity exponential": "[objective]\nkind = 'equity'\nequity_family = 'exponential'\nequity_scale = 20\n",
     "equity hyperbolic": "[objective]\nkind = 'equity'\nequity_family = 'hyperbolic'\nequity_scale = 20\n",
     "equity linear": "[objective]\nkind = 'equity'\nequity_family = 'linear'\n",
-    "least": "[objective]\nkind = 'least_money'\ntarget = 100\n",
+    "least": "[objective]\nkind = 'least_money'\ntarget = 115\n",
 }
 HEAD = (
     "name = 'all'\ntitle = 'All features'\ntitle_zh = '全部功能'\nyears = [2025, 2026, 2027]\n"
     "[money]\nunit = 'coin'\nunit_zh = '枚'\nprinted = 'bag'\nprinted_zh = '袋'\nper_printed = 10\n"
     "[features]\nsynergies = true\nspillovers = true\nrules = true\n"
-    "levels = true\neligibility = true\nlast_plan = true\n"
+    "levels = true\neligibility = true\nlast_plan = true\narriving = true\n"
 )
 
 
@@ -295,6 +299,10 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("spillovers", "from"): ("total", put("from", 0, "C")),
     ("spillovers", "to"): ("total", put("to", 0, "C")),
     ("spillovers", "share"): ("total", put("share", 0, "0.2")),
+    ("arriving", "cluster"): ("total", put("cluster", 0, "B")),
+    ("arriving", "lever"): ("total", put("lever", 0, "fair")),
+    ("arriving", "year"): ("total", put("year", 1, "2027")),
+    ("arriving", "amount"): ("total", put("amount", 1, "5")),
     ("last_plan", "cluster"): ("total", put("cluster", 2, "C")),
     ("last_plan", "lever"): ("total", put("lever", 0, "grant")),
     ("last_plan", "fund"): ("total", put("fund", 0, "city")),
@@ -438,14 +446,14 @@ SETTINGS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("objective", "measure"): ("worst per size", "measure = 'per_size'", "measure = 'total'"),
     ("objective", "equity_family"): ("equity log", "'log'", "'hyperbolic'"),
     ("objective", "equity_scale"): ("equity hyperbolic", "equity_scale = 20", "equity_scale = 21"),
-    ("objective", "target"): ("least", "target = 100", "target = 101"),
+    ("objective", "target"): ("least", "target = 115", "target = 116"),
     ("objective", "discount"): ("total", "discount = 0.05", "discount = 0.06"),
     ("objective", "outcome"): ("total", "outcome = 'points'", "outcome = 'marks'"),
     ("objective", "outcome_zh"): ("total", "outcome_zh = '分'", "outcome_zh = '点'"),
     ("effectiveness", "column"): ("low", "column = 'low'", "column = 'high'"),
     ("effectiveness", "reading"): ("low", "'elasticity'", "'first_unit'"),
     **{("features", name): ("total", f"{name} = true", f"{name} = false")
-       for name in ("synergies", "spillovers", "rules", "levels", "eligibility", "last_plan")},
+       for name in ("synergies", "spillovers", "rules", "levels", "eligibility", "last_plan", "arriving")},
 }  # fmt: skip
 
 

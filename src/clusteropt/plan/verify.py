@@ -405,7 +405,7 @@ class Folder:
         for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
             pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
             curved = (own * pair.effect, pair.family, pair.scale)
-            if pair.keep or pair.lag or (c, lever) in self.late:  # a stock earns its outcome and pays its price, which pays the money
+            if pair.keep or pair.lag or (c, lever) in self.late:  # a stock earns and pays its price
                 (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
                 came = min(sum(self.paid.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
                 fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)

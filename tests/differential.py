@@ -86,7 +86,7 @@ def examine(seed: int, folder: Path) -> Finding:
         return Finding(seed, problem.objective.kind, found, tried)
     assert not tried or best is not None, "a plan, but no allocation obeys the rules"
     check_plan(plain, found)
-    check_repeats(seed, plain, tables, naive.of_plan(found))
+    check_repeats(seed, plain, tables, naive.awards(naive.of_plan(found)))
     if best is not None:
         check_best(plain, found, best)
     if seed % VARIANT_EVERY == 0:

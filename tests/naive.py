@@ -1,7 +1,8 @@
 """Slow oracles in plain Python: which rules an allocation breaks, what it is worth, and the best one by trying all.
 
 Written from the docstrings of `clusteropt.inputs.problem`; nothing of the model, the solver or the plan is used.
-An allocation is a dict from (fund, cluster, lever, year) positions to whole units of money.
+An allocation is a dict from (fund, cluster, lever, year) positions to whole units of money. Where there are programmes
+it may hold picks as well, each with a 1; the money of cells keeps them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clusteropt.inputs.problem import ObjectiveKind, RegionMeasure, ResponseFamily, RuleBase, RuleKind
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     Draw = tuple[int, int, int, int]
     Cell = tuple[int, int, int]
-    Allocation = dict[Draw, int]
+    Allocation = dict[Draw | "Taken", int]
+    Cells = dict[Cell | "Taken", int]
 
 PHI = {
     ResponseFamily.LINEAR: lambda u: u,
@@ -33,23 +35,79 @@ PHI = {
 }
 
 
+class Taken(NamedTuple):
+    """An option of a programme that starts in the year of a position."""
+
+    programme: str
+    option: str
+    year: int
+
+
 def of_plan(plan: Plan) -> Allocation:
-    """Read the awards of a plan; a draw named twice, or an award that is not positive, is an error."""
+    """Read the awards and picks of a plan; one named twice, or an award that is not positive, is an error."""
     awards, found = plan.awards, {}
     parts = (awards.fund, awards.cluster, awards.lever, awards.year, awards.amount)
     for fund, cluster, lever, year, amount in zip(*(part.tolist() for part in parts), strict=True):
         assert (fund, cluster, lever, year) not in found
         assert amount > 0
         found[fund, cluster, lever, year] = amount
+    picks = plan.programmes
+    for pick in map(Taken, picks.programme, picks.option, map(int, picks.year)):
+        assert pick not in found
+        found[pick] = 1
     return found
 
 
-def cell_money(allocation: Allocation) -> dict[Cell, int]:
-    """Add the funds of each cell up."""
-    cells: dict[Cell, int] = {}
-    for (_, cluster, lever, year), amount in allocation.items():
+def awards(allocation: Allocation) -> Allocation:
+    """Leave the picks out."""
+    return {draw: amount for draw, amount in allocation.items() if not isinstance(draw, Taken)}
+
+
+def picks(allocation: Allocation | Cells) -> list[Taken]:
+    """Give the picks alone."""
+    return [pick for pick in allocation if isinstance(pick, Taken)]
+
+
+def cell_money(allocation: Allocation) -> Cells:
+    """Add the funds of each cell up; picks stay as they are."""
+    cells: Cells = dict.fromkeys(picks(allocation), 1)
+    for (_, cluster, lever, year), amount in awards(allocation).items():
         cells[cluster, lever, year] = cells.get((cluster, lever, year), 0) + amount
     return cells
+
+
+def all_picks(problem: Problem) -> list[Taken]:
+    """Give every pick there is, in the order of the problem."""
+    found = problem.programmes
+    if found is None:
+        return []
+    starts = zip(found.pick_option.tolist(), found.pick_year.tolist(), strict=True)
+    return [Taken(found.programme[option], found.option[option], year) for option, year in starts]
+
+
+def pick_costs(problem: Problem, taken: list[Taken]) -> list[list[int]]:
+    """Add up what picks take of every fund in every year of the plan."""
+    spent, known = [[0] * problem.num_years for _ in range(problem.num_funds)], all_picks(problem)
+    found = problem.programmes
+    if found is not None:
+        parts = (found.cost_pick, found.cost_fund, found.cost_year, found.cost)
+        for pick, fund, year, cost in zip(*(part.tolist() for part in parts), strict=True):
+            if known[pick] in taken and year < problem.num_years:
+                spent[fund][year] += cost
+    return spent
+
+
+def broken_conditions(problem: Problem, taken: list[Taken]) -> list[str]:
+    """Name what picks ask of each other and these do not keep."""
+    known = all_picks(problem)
+    broken = [f"no pick {pick}" for pick in taken if pick not in known]
+    for condition in () if problem.programmes is None else problem.programmes.conditions:
+        terms = zip(condition.picks, condition.coefs, strict=True)
+        level = sum(coef for pick, coef in terms if known[pick] in taken)
+        low, high = condition.least, condition.most
+        if (low is not None and level < low) or (high is not None and level > high):
+            broken.append(condition.name)
+    return broken
 
 
 def cell_chosen(problem: Problem, selection: Selection, cell: Cell, with_years: bool = True) -> bool:
@@ -70,7 +128,7 @@ def chosen(problem: Problem, selection: Selection, allocation: Allocation, years
     """Keep the draws a selection speaks of, within ``years`` too if any are given."""
     return {
         draw: amount
-        for draw, amount in allocation.items()
+        for draw, amount in awards(allocation).items()
         if cell_chosen(problem, selection, draw[1:], not years)
         and (not selection.funds or draw[0] in selection.funds)
         and (not years or draw[3] in years)
@@ -94,31 +152,33 @@ def broken_rules(problem: Problem, allocation: Allocation) -> list[str]:
         RuleKind.CHANGE: _change_holds,
         RuleKind.LOCK: _lock_holds,
     }
-    return broken + [rule.name for rule in problem.rules if not checks[rule.kind](problem, rule, allocation)]
+    broken += broken_conditions(problem, picks(allocation))
+    return broken + [rule.name for rule in problem.rules if not checks[rule.kind](problem, rule, awards(allocation))]
 
 
 def _broken_purses(problem: Problem, allocation: Allocation) -> Iterator[str]:
     draws = (problem.draw_fund, problem.draw_cluster, problem.draw_lever)
     may = set(zip(*(part.tolist() for part in draws), strict=True))
-    for draw, amount in allocation.items():
+    paid, costs = awards(allocation), pick_costs(problem, picks(allocation))
+    for draw, amount in paid.items():
         if draw[:3] not in may:
             yield f"nobody may draw {draw}"
         if type(amount) is not int or amount < 0:
             yield f"not whole money {amount!r}"
     for fund in range(problem.num_funds):
         spent = [0] * problem.num_years
-        for draw, amount in allocation.items():
+        for draw, amount in paid.items():
             spent[draw[3]] += amount if draw[0] == fund else 0
-        year = first_short(problem, fund, spent)
+        year = first_short(problem, fund, spent, costs[fund])
         if year is not None:
             yield f"purse {fund} {year}"
 
 
-def first_short(problem: Problem, fund: int, spent: list[int]) -> int | None:
-    """Give the first year in which a fund cannot pay; None if it can pay all.
+def first_short(problem: Problem, fund: int, spent: list[int], costs: list[int] | None = None) -> int | None:
+    """Give the first year in which a fund cannot pay awards, and what programmes cost; None if it can pay all.
 
     Money is a list of parcels, each with the last year in which it may be paid; every year pays from the parcel that
-    lapses first. What comes back is counted in exact fractions and may be paid at any time from then on.
+    lapses first. What comes back of awards is counted in exact fractions and may be paid at any time from then on.
     """
     ledger, parcels, back_before = problem.ledger, [], Fraction(0)
     for year in range(problem.num_years):
@@ -132,7 +192,7 @@ def first_short(problem: Problem, fund: int, spent: list[int]) -> int | None:
             parcels.append([10**6, back - back_before])
             back_before = back
         parcels.append([year, Fraction(held - kept)])
-        asked = Fraction(spent[year] + due)
+        asked = Fraction(spent[year] + due + (costs[year] if costs else 0))
         for parcel in sorted((p for p in parcels if p[0] >= year), key=lambda p: p[0]):
             taken = min(asked, parcel[1])
             parcel[1] -= taken
@@ -168,7 +228,7 @@ def most_paid(problem: Problem, fund: int) -> list[int]:
 
 
 def _broken_cells(problem: Problem, allocation: Allocation) -> Iterator[str]:
-    for (cluster, lever, year), amount in cell_money(allocation).items():
+    for (cluster, lever, year), amount in cell_money(awards(allocation)).items():
         levels = [a for a, _ in menu(problem, cluster, lever)]
         if levels:
             if amount not in (0, *levels):
@@ -258,7 +318,7 @@ def _locked(rule: Rule, was: int) -> Fraction | int:
     return was if rule.minimum is None else rule.minimum
 
 
-def outcomes(problem: Problem, cells: dict[Cell, int]) -> dict[Cell, float]:
+def outcomes(problem: Problem, cells: Cells) -> dict[Cell, float]:
     """Give the outcome of every cell before its weight, from the money of cells alone."""
     found: dict[Cell, float] = {}
     for cluster, lever in product(range(problem.num_clusters), range(problem.num_levers)):
@@ -278,11 +338,22 @@ def _came(problem: Problem, cluster: int, lever: int, year: int) -> int:
     return 0 if problem.arriving is None else int(problem.arriving[cluster, lever, year])
 
 
-def regional(problem: Problem, cells: dict[Cell, int]) -> list[float]:
-    """Give the outcome of every region: weights, spill-overs, synergies and the discount included."""
+def gains(problem: Problem, taken: list[Taken]) -> Iterator[tuple[int, int, float]]:
+    """Give what picks add: cluster, year and outcome before any weight."""
+    found, known = problem.programmes, all_picks(problem)
+    if found is not None:
+        parts = (found.gain_pick, found.gain_cluster, found.gain_year, found.gain)
+        for pick, cluster, year, gain in zip(*(part.tolist() for part in parts), strict=True):
+            if known[pick] in taken:
+                yield cluster, year, gain
+
+
+def regional(problem: Problem, cells: Cells) -> list[float]:
+    """Give the outcome of every region: weights, spill-overs, synergies, programmes and the discount included."""
     cell, region = outcomes(problem, cells), [0.0] * len(problem.labels.regions)
     links = list(zip(problem.spill_from.tolist(), problem.spill_to.tolist(), problem.spill_share.tolist(), strict=True))
-    for (cluster, _, year), outcome in cell.items():
+    made = [(cluster, year, outcome) for (cluster, _, year), outcome in cell.items()]
+    for cluster, year, outcome in [*made, *gains(problem, picks(cells))]:
         worth = outcome * (1 + problem.discount) ** -year
         region[problem.region_of[cluster]] += float(problem.weight[cluster]) * worth
         for home, other, share in links:
@@ -298,7 +369,7 @@ def regional(problem: Problem, cells: dict[Cell, int]) -> list[float]:
 
 
 def live_regions(problem: Problem) -> list[int]:
-    """Give the regions that some money, or a stock that is there, can give a positive outcome, rules set aside."""
+    """Give the regions that money, a stock that is there or a pick can give a positive outcome, rules set aside."""
     giving = {
         cluster
         for cluster, lever in product(range(problem.num_clusters), range(problem.num_levers))
@@ -309,6 +380,11 @@ def live_regions(problem: Problem) -> list[int]:
         place = (int(problem.region_of[other]), int(home))
         net[place] = net.get(place, 0.0) + float(share) * float(problem.weight[other])
     found = {region for (region, cluster), worth in net.items() if cluster in giving and worth > 0}
+    for pick in all_picks(problem):
+        given = list(gains(problem, [pick]))
+        for region in range(len(problem.labels.regions)):
+            worths = (net.get((region, c), 0.0) * gain * (1 + problem.discount) ** -year for c, year, gain in given)
+            found |= {region} if sum(worths) > 0 else set()
     for cluster, year in product(range(problem.num_clusters), range(problem.num_years)):
         for together in problem.synergies:
             gain = sum(float(m) * float(g) for m, g in zip(problem.membership[cluster], together.gain, strict=True))
@@ -342,16 +418,16 @@ def _can_give(problem: Problem, cluster: int, lever: int, at: int | None = None)
     return bool(years) if at is None else at in years
 
 
-def total(problem: Problem, cells: dict[Cell, int]) -> float:
+def total(problem: Problem, cells: Cells) -> float:
     """Give the total outcome."""
     return math.fsum(regional(problem, cells))
 
 
-def objective(problem: Problem, cells: dict[Cell, int]) -> float:
-    """Give the objective; for least money the money."""
-    asked, region = problem.objective, regional(problem, cells)
+def objective(problem: Problem, cells: Cells) -> float:
+    """Give the objective; for least money the money, of picks too."""
+    asked, region, taken = problem.objective, regional(problem, cells), picks(cells)
     if asked.kind is ObjectiveKind.LEAST_MONEY:
-        return sum(cells.values())
+        return sum(cells.values()) - len(taken) + sum(map(sum, pick_costs(problem, taken)))
     if asked.kind is ObjectiveKind.TOTAL:
         return math.fsum(region)
     size = units(problem)
@@ -399,13 +475,28 @@ def units(problem: Problem) -> list[float]:
             for k in range(num_regions)]  # fmt: skip
 
 
+def pick_sets(problem: Problem) -> list[list[Taken]]:
+    """Give all sets of picks that keep their conditions: of every programme none, or one of its picks."""
+    known = all_picks(problem)
+    ways = [[None, *(pick for pick in known if pick.programme == name)]
+            for name in dict.fromkeys(pick.programme for pick in known)]  # fmt: skip
+    sets = ([pick for pick in chosen if pick is not None] for chosen in product(*ways))
+    return [taken for taken in sets if not broken_conditions(problem, taken)]
+
+
 def allocations(problem: Problem) -> Iterator[Allocation]:
-    """Try every allocation of whole units (levels, where a cell has a menu) that no purse or cell forbids."""
+    """Try every allocation of whole units (levels, where a cell has a menu) that no purse, cell or pick forbids."""
     draws = list(zip(problem.draw_fund.tolist(), problem.draw_cluster.tolist(), problem.draw_lever.tolist(),
                      strict=True))  # fmt: skip
     cells = sorted({(c, lever, t) for _, c, lever in draws for t in range(problem.num_years)})
     purses = {(f, t): most for f in range(problem.num_funds) for t, most in enumerate(most_paid(problem, f))}
-    yield from _fill(problem, draws, cells, purses)
+    for taken in pick_sets(problem):
+        left, costs = dict(purses), pick_costs(problem, taken)
+        if problem.ledger is None:
+            left = {(f, t): most - costs[f][t] for (f, t), most in purses.items()}
+        if min(left.values(), default=0) >= 0:
+            for paid in _fill(problem, draws, cells, left):
+                yield {**paid, **dict.fromkeys(taken, 1)}
 
 
 def _fill(problem: Problem, draws: list[tuple[int, int, int]], cells: list[Cell],
@@ -427,8 +518,8 @@ def _fill(problem: Problem, draws: list[tuple[int, int, int]], cells: list[Cell]
 
 
 def count_tries(problem: Problem) -> int:
-    """Bound the number of allocations that `allocations` tries: splits over funds of every cell on its own."""
-    tries = 1
+    """Bound the number of allocations that `allocations` tries: sets of picks, and splits of every cell on its own."""
+    tries = max(1, len(pick_sets(problem)))
     pairs = set(zip(problem.draw_cluster.tolist(), problem.draw_lever.tolist(), strict=True))
     for cluster, lever in sorted(pairs):
         funds = problem.draw_fund[(problem.draw_cluster == cluster) & (problem.draw_lever == lever)]
@@ -446,10 +537,10 @@ def brute_force(problem: Problem) -> tuple[float, float, Allocation] | None:
     """
     least = problem.objective.kind is ObjectiveKind.LEAST_MONEY
     best: tuple[float, float, Allocation] | None = None
-    worth: dict[tuple[tuple[Cell, int], ...], tuple[float, float] | None] = {}
+    worth: dict[frozenset[tuple[Cell | Taken, int]], tuple[float, float] | None] = {}
     for allocation in allocations(problem):
         cells = cell_money(allocation)
-        key = tuple(sorted(cells.items()))
+        key = frozenset(cells.items())
         if key not in worth:
             reached = total(problem, cells)
             # The last digits of the sum tell nothing: 0.1 + 0.7 is below 0.8 in floats.

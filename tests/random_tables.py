@@ -40,6 +40,8 @@ TINY = Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.4, money=6, cells=4
 """Sizes at which most problems can be solved by trying every allocation."""
 REPEATS_FROM = 5_000_000
 """Seeds of models that also have rules that are written out."""
+PROGRAMMES = range(6_000_000, 7_000_000)
+"""Seeds of models that also have programmes, at smaller sizes; some have rules that are written out, or a ledger."""
 LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
 ARRIVALS = range(7_000_000, 8_000_000)
@@ -90,16 +92,19 @@ def random_tables(
 ) -> tuple[Tables, ModelSettings]:
     """Draw the tables and settings of a small valid model over every feature; the same seed gives the same.
 
-    Models of seeds from `REPEATS_FROM` on also have rules that are written out.
+    Models of seeds from `REPEATS_FROM` on also have rules that are written out, those in `PROGRAMMES` programmes.
 
     A draw that is refused, such as one whose rules cannot be met by the money, is drawn again.
     """
     for attempt in count():
-        draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
-        if seed >= REPEATS_FROM:
-            _repeats(draft)
-        if seed in ARRIVALS:
-            _arriving(draft)
+        if seed in PROGRAMMES:
+            draft = _with_programmes(random.Random(f"{seed}/{attempt}"), sizes)
+        else:
+            draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
+            if seed >= REPEATS_FROM:
+                _repeats(draft)
+            if seed in ARRIVALS:
+                _arriving(draft)
         tables = {name: pd.DataFrame(rows, dtype=object).fillna("") for name, rows in draft.tables.items()}
         settings = _settings(draft)
         try:
@@ -529,6 +534,74 @@ REPEATS: tuple[Callable[[_Draft], Row], ...] = (
 )
 
 
+def _with_programmes(dice: random.Random, sizes: Sizes) -> _Draft:
+    """Draw a model with programmes, sometimes with a ledger or with rules that are written out as well."""
+    ledgers, repeats = dice.random() < 0.25, dice.random() < 0.25
+    smaller = replace(sizes, money=max(sizes.money - 3, 2), rules=max(sizes.rules - 1, 0))
+    draft = _draft(dice, smaller, ledgers=ledgers)
+    if repeats:
+        _repeats(draft)
+    _programmes(draft)
+    return draft
+
+
+def _programmes(draft: _Draft) -> None:
+    """Write one to three programmes with one or two options each, what they cost, and what they ask of each other."""
+    dice = draft.dice
+    rows: list[Row] = []
+    for programme in (name.replace(":", ";") for name in _names(dice, "P", dice.choice([1, 2, 2, 3, 3]))):
+        options = dice.choice([[""], ["X0"], ["X0", "X1"]])
+        rows += [{"programme": programme, "option": option, **_option(draft, programme)} for option in options]
+    for row in rows:
+        others = [other for other in rows if other["programme"] != row["programme"]]
+        names = [other["programme"] for other in others]
+        names += [f"{other['programme']}:{other['option']}" for other in others if other["option"]]
+        names = list(dict.fromkeys(names))
+        if names and draft.chance(0.4):
+            wanted = dice.sample(names, dice.randint(1, min(2, len(names))))
+            row["requires"] = dice.choice(["|", " | "]).join(wanted)
+            if draft.chance(0.5):
+                row["take_up"] = draft.whole(dice.randint(1, len(wanted)))
+        if names and draft.chance(0.25):
+            row["excludes"] = "|".join(dice.sample(names, dice.randint(1, min(2, len(names)))))
+    if len(rows) > 1 and draft.chance(0.4):
+        for row in dice.sample(rows, dice.randint(2, len(rows))):
+            row["group"] = "G 0"
+    dice.shuffle(rows)
+    draft.tables["programmes"] = rows
+    costs = [
+        {"programme": row["programme"], "option": row["option"], "fund": fund, "after": after,
+         "cost": draft.whole(dice.randint(0, draft.sizes.money // 2 + 1))}
+        for row, fund, after in product(rows, draft.funds, ["", "1", "2"])
+        if draft.chance(0.2 if after else 0.6)
+    ]  # fmt: skip
+    if costs:
+        dice.shuffle(costs)
+        draft.tables["programme_costs"] = costs
+
+
+def _option(draft: _Draft, programme: str) -> Row:
+    """Draw what an option gives to whom, and when."""
+    dice, row = draft.dice, _printed(draft, programme)
+    clusters = draft.some(draft.clusters, 0.9)
+    if clusters:
+        row["clusters"] = "|".join(clusters)
+        row["gain"] = draft.number(round(dice.uniform(0, 1.5) * draft.sizes.money, 2))
+        if draft.chance(0.4):
+            row["shares"] = "|".join(dice.choice(["1", "0.5", ".25", "0.333333333", "0"]) for _ in clusters)
+    row |= {
+        "must": dice.choice(["", "", "no", "yes"]),
+        "start": "|".join(draft.some([str(year) for year in draft.years], 0.4)),
+    }
+    if draft.chance(0.4):
+        row["lever"] = dice.choice(draft.levers)
+    if draft.chance(0.4):
+        row["lag"] = draft.whole(dice.randint(0, 2))
+    if draft.chance(0.4):
+        row["lasts"] = draft.whole(dice.randint(1, 2))
+    return row | _remarks(draft)
+
+
 def _settings(draft: _Draft) -> ModelSettings:
     dice = draft.dice
     per_printed = dice.choice([1, 10, 10_000])
@@ -544,7 +617,12 @@ def _settings(draft: _Draft) -> ModelSettings:
             column=dice.choice(list(CoefficientColumn)), reading=dice.choice(list(CoefficientReading))
         ),
         features=FeatureSwitches(
-            **{name: dice.random() > 0.04 for name in FeatureSwitches.model_fields if name != "arriving"}
+            **{
+                name: dice.random() > 0.04
+                for name in FeatureSwitches.model_fields
+                if name not in ("programmes", "arriving")
+            },
+            programmes="programmes" not in draft.tables or dice.random() > 0.04,
         ),
         baselines=BaselineSettings(factor_weights=dice.choice([{}, factors])),
     )

@@ -14,11 +14,12 @@ import pytest
 from frictionless import validate
 
 from clusteropt.domain import READING_WORDS, Feature, Lever, Path, Reading, classify
+from clusteropt.inputs import read_problem
 from clusteropt.inputs.effectiveness import path_tilts
 
 ROOT = FilePath(__file__).parents[2]
 DATASETS = ROOT / "datasets"
-PACKAGES = ["report", "effects", "provinces", "clusters", "assumptions", "national66"]
+PACKAGES = ["report", "effects", "provinces", "clusters", "assumptions", "national66", "catalogue"]
 
 
 def read(name: str) -> pd.DataFrame:
@@ -58,6 +59,32 @@ def test_national66_is_rebuilt_byte_for_byte(tmp_path):
     run(DATASETS / "build_national66.py", str(tmp_path))
     kept = {path.name: path.read_bytes() for path in (DATASETS / "national66").iterdir()}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
+def test_the_catalogue_is_rebuilt_byte_for_byte(tmp_path):
+    """Programmes, costs and the descriptor are what the script makes of the other packages."""
+    run(DATASETS / "build_catalogue.py", str(tmp_path))
+    kept = {path.name: path.read_bytes() for path in (DATASETS / "catalogue").iterdir()}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
+def test_the_catalogue_fits_the_national_clusters(tmp_path):
+    """Beside the tables of national66 it is a model: every measure of the report a programme, all illustrative."""
+    for package in ("national66", "catalogue"):
+        for path in (DATASETS / package).glob("*.csv"):
+            shutil.copy(path, tmp_path)
+    (tmp_path / "model.toml").write_text('[tables]\nfolder = "."\n', encoding="utf-8")
+    problem = read_problem(tmp_path / "model.toml")
+    assert problem.programmes is not None
+    assert list(problem.programmes.programme) == read("report/measures")["measure"].to_list()
+    assert problem.programmes.num_picks == 46
+    assert {problem.labels.funds[fund] for fund in problem.programmes.cost_fund} == {"national"}
+    paths = read("report/measures").set_index("measure")["path"]
+    for pick, cluster in zip(problem.programmes.gain_pick, problem.programmes.gain_cluster, strict=True):
+        path = paths[problem.programmes.programme[problem.programmes.pick_option[pick]]]
+        assert path in ("all", problem.labels.paths[problem.path_of[cluster]])
+    for name in ("programmes", "programme_costs"):
+        assert set(read(f"catalogue/{name}")["status"]) == {"illustrative"}
 
 
 def test_levels_and_descriptors_are_rebuilt_byte_for_byte(tmp_path):

@@ -107,6 +107,20 @@ SUMMARY = {
     "safe_gap": 0.0, "proof": "exact", "claimed_bound": 15.0, "claimed_gap": 0.0, "total_outcome": 15.0,
     "money_unit": "coin", "money_held": 10, "money_total": 10,
 }  # fmt: skip
+# The same with programmes, and 20 in the purse. The park is worth 9 for 7, or 4 for 3; the lab, worth 5 for 2, needs
+# the large park; the fair, worth 5 for 1, excludes any park; one of tram and bus must be: the tram is worth 0.5 for 1.
+# At price 1 large park and lab keep 2 + 3 = 5, the fair alone 4, the tram has to pay 0.5: no plan is worth more than
+# 20 + 4 + 1 + 5 - 0.5 = 29.5, and 15 + 9 + 5 + 0.5 are. What the lab costs a year later lies behind the plan.
+PROGRAMMES = {
+    "funds.csv": "fund,year,amount\nstate,2025,20\n",
+    "programmes.csv": "programme,option,group,must,clusters,shares,gain,requires,excludes\n"
+    "park,small,,,ada|bea,,4,,\npark,large,,,ada|bea,,9,,\nlab,,,,bea,1,5,park:large,\nfair,,,,bea,,5,,park\n"
+    "tram,,rail,,ada,,0.5,,\nbus,,rail,yes,ada,,0,,\n",
+    "programme_costs.csv": "programme,option,fund,after,cost\npark,small,state,,3\npark,large,state,0,7\n"
+    "lab,,state,,2\nlab,,state,1,9\nfair,,state,,1\ntram,,state,,1\nbus,,state,,2\n",
+}
+TAKEN = rows("programme option year cost value", ("park", "large", 0, 7, 9.0), ("lab", "", 0, 2, 5.0),
+             ("tram", "", 0, 1, 0.5))  # fmt: skip
 SOURCE = Path(str(verifier.__file__)).read_text(encoding="utf-8")
 TITLES = {tuple(title.split("\\n")) for title in re.findall(r'(?:yield|else) f?"([^"]*\\n[^"]*)"', SOURCE)}
 """The titles of all checks, in both languages."""
@@ -124,6 +138,23 @@ def folder(tmp_path: Path) -> Path:
     write_plan(found, copy.deepcopy(PLAN))
     mend_digests(found)
     return found
+
+
+@pytest.fixture
+def works(folder: Path) -> Path:
+    """Give the folder of the plan with programmes."""
+    for name, text in PROGRAMMES.items():
+        (folder / "inputs" / name).write_text(text, encoding="utf-8")
+    plan = copy.deepcopy(PLAN)
+    plan |= {"programmes": TAKEN, "purse": [[20]], "region_outcome": [13.0, 16.5], "total_outcome": 29.5}
+    plan["cash"]["programmes"] = [[10]]
+    plan["stages"][0] |= {"value": 29.5, "bound": 29.5}
+    plan["certificate"]["stages"][0]["bound"] = 29.5
+    found = dict.fromkeys(("value", "safe_bound", "claimed_bound", "total_outcome"), 29.5) | {"money_held": 20}
+    (folder / "summary.json").write_text(json.dumps(SUMMARY | found), encoding="utf-8")
+    write_plan(folder, copy.deepcopy(plan))
+    mend_digests(folder)
+    return folder
 
 
 def wrong(folder: Path) -> list[str]:
@@ -246,9 +277,156 @@ def test_a_changed_plan_is_wrong(folder: Path, title: str, change: Callable[[Any
     assert check_folder(folder)[0] == 1
 
 
+def take(*numbers: int) -> Callable[[Any], None]:
+    """Give a change that keeps only some of the programmes."""
+
+    def change(plan: Any) -> None:
+        plan["programmes"] = {key: [column[k] for k in numbers] for key, column in plan["programmes"].items()}
+
+    return change
+
+
+PROGRAMME_CHANGES: list[tuple[str, Callable[[Any], object]]] = [
+    ("programmes", put("programmes", "programme", ["park", "lab", "team"])),
+    ("programmes", put("programmes", "option", ["large", "large", ""])),
+    ("programmes", put("programmes", "year", [0, 0, 1])),
+    ("programmes", put("programmes", "year", [0, 0, -1])),
+    ("programmes", put("programmes", "cost", [7, 2, 2])),
+    ("programmes", put("programmes", "value", [9.0, 5.0, 0.6])),
+    ("programmes", take(1, 0, 2)),
+    ("programmes", take(0, 1, 2, 2)),
+    ("programmes", lambda plan: plan["programmes"].update(gain=[1, 2, 3])),
+    ("conditions of programmes", take(1, 2)),
+    ("conditions of programmes", take(0, 1)),
+    ("conditions of programmes", put("programmes", "option", ["small", "", ""])),
+    ("conditions of programmes", put("programmes", "programme", ["park", "fair", "tram"])),
+    ("outcomes", take(0, 2)),
+    ("outcomes", put("region_outcome", [12.5, 17.0])),
+    ("outcomes", lambda plan: plan.pop("programmes")),
+    ("cash flow", take(0, 2)),
+    ("cash flow", put("cash", "programmes", [[9]])),
+    ("cash flow", lambda plan: plan["cash"].pop("programmes")),
+    ("proved bound", put("certificate", "stages", 0, "bound", 29.4)),
+    ("proved bound", put("certificate", "stages", 0, "multipliers", "purse", "price", [2.0])),
+]
+
+
+@pytest.mark.parametrize(("title", "change"), PROGRAMME_CHANGES)
+def test_a_changed_plan_with_programmes_is_wrong(works: Path, title: str, change: Callable[[Any], object]) -> None:
+    """Each check that knows programmes fails where what it checks is changed."""
+    change_plan(works, change)
+    assert title in wrong(works)
+    assert check_folder(works)[0] == 1
+
+
+def test_a_plan_with_programmes_worked_out_by_hand_holds(works: Path) -> None:
+    """Every check is made and holds, and the proved bound is the 29.5 of the comment above, in fractions."""
+    code, lines = check_folder(works)
+    assert [line for line in lines if line[0] != "ok"] == []
+    assert code == 0
+    assert ("ok", "proved bound", "exact: 29.5 (0.00e+00)") in lines
+    assert ("ok", "programmes", "3") in lines
+    assert ("ok", "purse state", "+0") in lines
+
+
+def test_a_purse_that_programmes_overdraw_is_wrong(works: Path) -> None:
+    """A coin more for the park, and the purse lacks it."""
+    change_cell(works, "programme_costs", 1, "cost", "8")
+    assert {"programmes", "purse state", "cash flow"} <= set(wrong(works))
+
+
+def test_programmes_that_are_switched_off_are_not_read(works: Path) -> None:
+    """Without the feature no pick is known, nothing is paid, and nothing gained."""
+    model = works / "inputs" / "model.toml"
+    model.write_text(INPUTS["model.toml"] + "[features]\nprogrammes = false\n", encoding="utf-8")
+    mend_digests(works)
+    assert {"programmes", "cash flow", "outcomes"} <= set(wrong(works))
+
+
+def read_works(**changed: str) -> Any:
+    """Give the problem with programmes, in fractions."""
+    texts = INPUTS | PROGRAMMES | {name.replace("_csv", ".csv"): text for name, text in changed.items()}
+    files = {name: text.encode() for name, text in texts.items()}
+    problem = Folder().read(files, Fraction)
+    problem.live, problem.scale = problem.regions()
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("price", "bound"),
+    [
+        # Ada breaks even, Bea has to pay 12 for 7; the lab cannot be without the park, so the fair keeps 5 - 2.
+        (2.0, 40 + 0 - 5 + 3 - 1.5),
+        # Half price: 10 for the purse, Ada 6, Bea 4; large park and lab keep 5.5 + 4, the tram breaks even.
+        (0.5, 10 + 6 + 4 + 9.5),
+        # For nothing: Ada 9, Bea 7, large park and lab 14, tram 0.5.
+        (0.0, 30.5),
+        # So dear that only what must be is: Bea pays 60 for 7, the tram 10 for 0.5.
+        (10.0, 200 - 53 - 9.5),
+    ],
+)
+def test_bounds_with_programmes_at_other_prices(price: float, bound: float) -> None:
+    """The best picks under their conditions are added to what clusters keep."""
+    multipliers = MULTIPLIERS | {"purse": rows("fund years price", (0, "2025", price))}
+    assert read_works().bound(multipliers, "total", 0.0) == pytest.approx(bound, abs=1e-25)
+
+
+def test_the_least_money_counts_programmes() -> None:
+    """An outcome of 29.5 costs 20 at least: 29.5 less what clusters and picks keep at price 1, 4 + 1 + 5 - 0.5."""
+    problem = read_works()
+    problem.goal = problem.goal | {"kind": "least_money", "target": 29.5}
+    multipliers = MULTIPLIERS | {"purse": rows("fund years price"), "target": 1.0}
+    assert problem.bound(multipliers, "least_money", 0.0) == pytest.approx(-20, abs=1e-25)
+
+
+def test_a_search_that_ends_early_bounds_what_it_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a node or two the bound is between the best of each programme by itself and the best under conditions."""
+    problem = read_works()
+    for nodes, bound in ((1, 20 + 4 + 1 + 2 + 3 + 4 + 0), (10_000, 29.5)):
+        monkeypatch.setattr(verifier, "MOST_NODES", nodes)
+        found = problem.bound(MULTIPLIERS, "total", 0.0)
+        assert 29.5 <= found <= bound + 1e-25
+
+
+def test_a_region_that_only_a_programme_reaches_is_live() -> None:
+    """Money without effect gives nothing: only the region whose cluster gains by a programme lives."""
+    flat = {"levels_csv": "cluster,lever,level,amount,gain\nada,,low,4,0\nbea,,low,4,0\n"}
+    assert read_works(**flat).live == {"east", "west"}
+    one = "programme,clusters,gain,start,lag\npark,ada,1,,{}\n"
+    for lag, live in ((0, {"west"}), (1, set())):
+        found = read_works(**flat, programmes_csv=one.format(lag), programme_costs_csv="programme,fund,cost\n")
+        assert found.live == live
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new"),
+    [
+        ("programmes.csv", "park:large", "park:huge"),
+        ("programmes.csv", ",park\n", ",pork\n"),
+        ("programmes.csv", "ada|bea", "ada|cat"),
+        ("programmes.csv", "yes", "maybe"),
+        ("programmes.csv", "park,large", "park,small"),
+        ("programmes.csv", "bea,1,5", "bea,1|1,5"),
+        ("programmes.csv", "fair,,,,bea", "fair,,,,"),
+        ("programme_costs.csv", "fair", "fairy"),
+        ("programme_costs.csv", "lab,,state,1", "lab,,state,"),
+        ("programme_costs.csv", "bus,,state", "bus,,city"),
+        ("programme_costs.csv", ",3\n", ",2.5\n"),
+    ],
+)
+def test_bad_tables_of_programmes_are_not_judged(works: Path, table: str, old: str, new: str) -> None:
+    """Names that nobody has, keys that stand twice and costs that are not whole are refused."""
+    text = PROGRAMMES[table]
+    assert old in text
+    (works / "inputs" / table).write_text(text.replace(old, new), encoding="utf-8")
+    mend_digests(works)
+    assert check_folder(works)[0] == 2
+
+
 def test_every_check_was_made_to_fail() -> None:
     """No check is left that nothing makes fail; eligibility has a test of its own."""
-    failed = {title.removesuffix(" state").removesuffix(" east_floor").removesuffix(" both") for title, _ in CHANGES}
+    changes = [*CHANGES, *PROGRAMME_CHANGES]
+    failed = {title.removesuffix(" state").removesuffix(" east_floor").removesuffix(" both") for title, _ in changes}
     plain = {title.removesuffix(" {rule}").removesuffix(" {f}") for title, _ in TITLES}
     assert plain == failed | {"eligibility"}
 

@@ -104,6 +104,25 @@ TABLE_TEXTS = {
         cluster,lever,year,amount
         A,plant,2025,5
         C,lab,2026,4""",
+    "programmes": """
+        programme,option,name,name_zh,group,must,clusters,shares,lever,start,gain,lag,lasts,requires,take_up,excludes
+        park,small,Small park,小园区,,,A|B,,plant,2025,20,,,,,
+        park,large,Large park,大园区,,,A|B,0.7|0.6,plant,2025|2026,90,1,1,,,
+        line,,Pilot line,中试线,,yes,C,,,2026,9,,,park|dome|mine,1,mine
+        dome,,Dome,穹顶,showy,,B|C,,,2026,1,,,,,
+        tower,,Tower,塔,showy,yes,B,,,,12,,2,,,dome
+        mine,,Mine,矿山,,,,,,,,,,,,""",
+    "programme_costs": """
+        programme,option,fund,after,cost
+        park,small,seed,,3
+        park,large,seed,,6
+        park,large,seed,1,2
+        park,large,city,,1
+        line,,seed,,2
+        line,,seed,2,40
+        dome,,seed,,60
+        tower,,seed,,1
+        mine,,seed,,1""",
     "last_plan": """
         cluster,lever,fund,year,amount
         A,talent,state,2024,6
@@ -131,7 +150,7 @@ HEAD = (
     "name = 'all'\ntitle = 'All features'\ntitle_zh = '全部功能'\nyears = [2025, 2026, 2027]\n"
     "[money]\nunit = 'coin'\nunit_zh = '枚'\nprinted = 'bag'\nprinted_zh = '袋'\nper_printed = 10\n"
     "[features]\nsynergies = true\nspillovers = true\nrules = true\n"
-    "levels = true\neligibility = true\nlast_plan = true\narriving = true\n"
+    "levels = true\neligibility = true\nlast_plan = true\nprogrammes = true\narriving = true\n"
 )
 
 
@@ -303,6 +322,24 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("arriving", "lever"): ("total", put("lever", 0, "fair")),
     ("arriving", "year"): ("total", put("year", 1, "2027")),
     ("arriving", "amount"): ("total", put("amount", 1, "5")),
+    ("programmes", "programme"): ("total", put("programme", 4, "spire")),
+    ("programmes", "option"): ("total", swap("option", 0, 1)),
+    ("programmes", "group"): ("total", put("group", 2, "showy")),
+    ("programmes", "must"): ("total", put("must", 5, "yes")),
+    ("programmes", "clusters"): ("total", put("clusters", 2, "A")),
+    ("programmes", "shares"): ("total", put("shares", 1, "0.7|0.61")),
+    ("programmes", "start"): ("total", put("start", 2, "2025|2027")),
+    ("programmes", "gain"): ("total", put("gain", 2, "9.1")),
+    ("programmes", "lag"): ("total", put("lag", 1, "0")),
+    ("programmes", "lasts"): ("total", put("lasts", 1, "2")),
+    ("programmes", "requires"): ("total", put("requires", 2, "dome|mine")),
+    ("programmes", "take_up"): ("total", put("take_up", 2, "2")),
+    ("programmes", "excludes"): ("total", put("excludes", 2, "tower")),
+    ("programme_costs", "programme"): ("total", put("programme", 8, "tower")),
+    ("programme_costs", "option"): ("total", swap("option", 0, 1)),
+    ("programme_costs", "fund"): ("total", put("fund", 2, "city")),
+    ("programme_costs", "after"): ("total", put("after", 2, "2")),
+    ("programme_costs", "cost"): ("total", put("cost", 2, "3")),
     ("last_plan", "cluster"): ("total", put("cluster", 2, "C")),
     ("last_plan", "lever"): ("total", put("lever", 0, "grant")),
     ("last_plan", "fund"): ("total", put("fund", 0, "city")),
@@ -310,7 +347,9 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("last_plan", "amount"): ("total", put("amount", 0, "7")),
 }
 PLAIN = {(table, feature.value) for table in ("clusters",) for feature in Feature} | {("levels", "level")}
-"""Columns of which neither a plan's money nor its worth depends: indicators for baselines, and the name of a level."""
+PLAIN |= {("programmes", column) for column in ("name", "name_zh", "lever")}
+"""Columns of which neither a plan's money nor its worth depends: indicators for baselines, the name of a level, and
+what reports call a programme."""
 
 
 def test_every_column_that_carries_meaning_has_a_case() -> None:
@@ -338,6 +377,8 @@ def test_a_table_that_is_left_out_is_wrong(copied: Callable[[str], Path], table:
     """Without one of the optional tables the plan is another one's."""
     folder = copied("total")
     (folder / "inputs" / f"{table}.csv").unlink()
+    if table == "programmes":
+        (folder / "inputs" / "programme_costs.csv").unlink()
     if table == "last_plan":
         rows = [row for row in read_rows(folder, "rules") if row["kind"] != "change"]
         write_rows(folder, "rules", rows)
@@ -453,7 +494,8 @@ SETTINGS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("effectiveness", "column"): ("low", "column = 'low'", "column = 'high'"),
     ("effectiveness", "reading"): ("low", "'elasticity'", "'first_unit'"),
     **{("features", name): ("total", f"{name} = true", f"{name} = false")
-       for name in ("synergies", "spillovers", "rules", "levels", "eligibility", "last_plan", "arriving")},
+       for name in ("synergies", "spillovers", "rules", "levels", "eligibility", "last_plan", "programmes",
+                    "arriving")},
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from clusteropt.domain import Feature, Path, Reading, classify
 from clusteropt.inputs.access import make_access
 from clusteropt.inputs.ledger import SHARE_UNIT, Ledger, Purses, payable
 from clusteropt.inputs.problem import Labels, LastPlan, Problem, ResponseFamily
+from clusteropt.inputs.programme_building import build_programmes
 from clusteropt.inputs.settings import CoefficientReading
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
     from clusteropt.inputs.problem import Floats, Ints, Menus, Synergy
-    from clusteropt.inputs.programmes import Programmes
+    from clusteropt.inputs.programme_rows import Option
     from clusteropt.inputs.selections import RuleRow
     from clusteropt.inputs.settings import ModelSettings
     from clusteropt.text import Text
@@ -48,7 +49,7 @@ class Parts:
         Levers that work together.
     rules : tuple of RuleRow
         The limits as their rows say them.
-    programmes : Programmes or None
+    options : tuple of Option
         What is taken whole or not at all.
     """
 
@@ -60,7 +61,7 @@ class Parts:
     menus: Menus
     synergies: tuple[Synergy, ...]
     rules: tuple[RuleRow, ...]
-    programmes: Programmes | None
+    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +117,7 @@ def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]
         _arrays(parts),
         synergies=parts.synergies,
         last_plan=_last_plan(parts),
-        programmes=parts.programmes,
+        programmes=build_programmes(parts.options, parts.labels, _path_effects(parts)) if parts.options else None,
         arriving=_arriving(parts),
         objective=settings.objective.objective(),
         discount=settings.objective.discount,
@@ -219,6 +220,18 @@ def _cells(parts: Parts, reach: Ints) -> _Cells:
     most.ravel()[from_menu] = parts.menus.amount[start[from_menu + 1] - 1]
     elastic = parts.settings.effectiveness.reading is CoefficientReading.ELASTICITY
     return _Cells(coefficient / scale if elastic else coefficient, scale, stock, least, most)
+
+
+def _path_effects(parts: Parts) -> Floats:
+    """Give the effect of every lever in every cluster on every path, shape (num_paths, num_clusters, num_levers)."""
+    num_paths, num_clusters = len(parts.labels.paths), len(parts.labels.clusters)
+    effects = []
+    for path in range(num_paths):
+        there = np.zeros((num_clusters, num_paths))
+        there[:, path] = 1.0
+        reach = np.zeros((num_clusters, len(parts.labels.levers)), dtype=np.int64)
+        effects.append(_cells(replace(parts, membership=there), reach).effect)
+    return np.stack(effects)
 
 
 def _coefficients(parts: Parts) -> Floats:

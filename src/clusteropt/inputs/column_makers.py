@@ -102,12 +102,17 @@ def year_column(about: Text, *, required: bool) -> Column:
     )
 
 
-def path_column(*, key: bool = False, required: bool = False, default: Text = ANY) -> Column:
-    """Declare the innovation path of a row."""
+PATH = Text("Innovation path", "创新路径")
+
+
+def path_column(
+    name: str = "path", about: Text = PATH, default: Text = ANY, *, key: bool = False, required: bool = False
+) -> Column:
+    """Declare the innovation path of a row, or another path it speaks of."""
     return Column(
-        name="path",
+        name=name,
         kind=ColumnKind.WORD,
-        about=Text("Innovation path", "创新路径"),
+        about=about,
         key=key,
         required=required,
         default=None if required else default,

@@ -15,7 +15,7 @@ from clusteropt.inputs.programmes import Condition, Programmes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from clusteropt.inputs.problem import Labels
+    from clusteropt.inputs.problem import Floats, Labels
     from clusteropt.inputs.programme_rows import Named, Option
 
 
@@ -35,7 +35,7 @@ class _Picks:
         return self.of_key[named.programme, named.option]
 
 
-def build_programmes(options: Sequence[Option], labels: Labels) -> Programmes:
+def build_programmes(options: Sequence[Option], labels: Labels, effect: Floats) -> Programmes:
     """Build the arrays; every option must be good, and those of a programme stand together.
 
     Parameters
@@ -44,6 +44,8 @@ def build_programmes(options: Sequence[Option], labels: Labels) -> Programmes:
         The options.
     labels : Labels
         The names.
+    effect : array of shape (num_paths, num_clusters, num_levers)
+        The effect e of every lever in every cluster on every path.
     """
     picks = _number(options)
     pick_option = [number for number, own in enumerate(picks.of_option) for _ in own]
@@ -59,6 +61,23 @@ def build_programmes(options: Sequence[Option], labels: Labels) -> Programmes:
         for pick in own
         for gain in _gains(option, pick, picks.start[pick], len(labels.years))
     ]
+    moves = [
+        (pick, share.cluster, picks.start[pick] + option.lag, option.to_path)
+        for option, own in zip(options, picks.of_option, strict=True)
+        if option.to_path >= 0
+        for pick in own
+        for share in option.shares
+        if picks.start[pick] + option.lag < len(labels.years)
+    ]
+    needs = [
+        (option, (pick, share.cluster, option.needs_lever, picks.start[pick] - 1))
+        for option, own in zip(options, picks.of_option, strict=True)
+        if option.needs_lever >= 0 and option.needs_stock > 0
+        for pick in own
+        for share in option.shares
+    ]
+    move_pick, move_cluster, move_year, move_path = _columns(moves)
+    need_pick, need_cluster, need_lever, need_year = _columns([need for _, need in needs])
     cost_pick, cost_fund, cost_year, cost = _columns(costs)
     gain_pick, gain_cluster, gain_year, gain = _columns(gains)
     return Programmes(
@@ -76,12 +95,23 @@ def build_programmes(options: Sequence[Option], labels: Labels) -> Programmes:
         gain_cluster=gain_cluster.astype(np.int64),
         gain_year=gain_year.astype(np.int64),
         gain=gain.astype(float),
+        move_pick=move_pick.astype(np.int64),
+        move_cluster=move_cluster.astype(np.int64),
+        move_year=move_year.astype(np.int64),
+        move_path=move_path.astype(np.int64),
+        move_effect=_effects(moves, effect),
+        need_pick=need_pick.astype(np.int64),
+        need_cluster=need_cluster.astype(np.int64),
+        need_lever=need_lever.astype(np.int64),
+        need_year=need_year.astype(np.int64),
+        need_stock=np.array([option.needs_stock for option, _ in needs], dtype=np.int64),
         conditions=tuple(
             chain(
                 _programmes(options, picks),
                 _groups(options, picks),
                 _requires(options, picks, labels),
                 _excludes(options, picks),
+                _paths(moves, labels),
             )
         ),
     )
@@ -111,6 +141,21 @@ def _gains(option: Option, pick: int, start: int, num_years: int) -> Iterator[tu
         if gain > 0:
             for year in range(first, min(first + option.lasts, num_years)):
                 yield pick, cluster, year, gain
+
+
+def _effects(moves: list[tuple[int, int, int, int]], effect: Floats) -> Floats:
+    """Give the effects of every move: those of its cluster on its path."""
+    found = [effect[path, cluster] for _, cluster, _, path in moves]
+    return np.array(found, dtype=float).reshape(len(moves), effect.shape[2])
+
+
+def _paths(moves: list[tuple[int, int, int, int]], labels: Labels) -> Iterator[Condition]:
+    """A cluster moves at most once: sum of the picks that move it <= 1."""
+    movers: dict[int, list[int]] = defaultdict(list)
+    for pick, cluster, _, _ in moves:
+        movers[cluster].append(pick)
+    for cluster, picks in sorted(movers.items()):
+        yield _at_most_one(f"path {labels.clusters[cluster]}", sorted(set(picks)), must=False)
 
 
 def _columns(rows: list[tuple[int, int, int, int]] | list[tuple[int, int, int, float]]) -> tuple[np.ndarray, ...]:

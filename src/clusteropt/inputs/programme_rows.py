@@ -97,6 +97,10 @@ class Option:
         So many of ``requires`` suffice.
     costs : tuple of Cost
         Positive costs.
+    to_path : int
+        Position of the path that its clusters move to; -1 for none.
+    needs_lever, needs_stock : int
+        The lever, -1 for none, whose stock must be there in each of the clusters, and how much of it in whole units.
     """
 
     row: int
@@ -115,6 +119,9 @@ class Option:
     excludes: tuple[Named, ...]
     take_up: int
     costs: tuple[Cost, ...]
+    to_path: int
+    needs_lever: int
+    needs_stock: int
 
     @property
     def label(self) -> str:
@@ -142,6 +149,9 @@ class _Row(NamedTuple):
     requires: str | None
     take_up: int
     excludes: str | None
+    to_path: str | None
+    needs_lever: str | None
+    needs_stock: int
 
 
 class _CostRow(NamedTuple):
@@ -228,6 +238,9 @@ def _option(row: _Row, costs: list[Cost], known: Options, reader: RowReader) -> 
         excludes=_named("excludes", row.excludes, row.programme, known, reader),
         take_up=_take_up(row, len(requires), reader),
         costs=tuple(costs),
+        to_path=-1 if row.to_path is None else reader.names["path"].position(row.to_path),
+        needs_lever=-1 if row.needs_lever is None else reader.names["lever"].position(row.needs_lever),
+        needs_stock=_whole(row.needs_stock, 0),
     )
 
 

@@ -12,9 +12,11 @@ from clusteropt.inputs.column_makers import (
     MOST_YEARS_AHEAD,
     NOT_NEGATIVE,
     NOTHING,
+    amount_column,
     goes_with,
     name_column,
     number_column,
+    path_column,
     printed_columns,
 )
 from clusteropt.inputs.columns import Bounds, Column, ColumnKind, RowRule, Table
@@ -155,8 +157,24 @@ PROGRAMMES = Table(
             ),
             NONE,
         ),
+        path_column("to_path", Text("Path its clusters move to, for good", "其集群转入的创新路径, 此后不再改变"), NONE),
+        name_column(
+            "needs_lever",
+            Text("Lever whose stock must have been reached in each of the clusters", "须在各集群达到存量的政策工具"),
+            key=False,
+            required=False,
+            default=NONE,
+        ),
+        amount_column(
+            "needs_stock",
+            Text("Stock it needs at the end of the year before it starts", "启动前一年年末所需的存量"),
+            NOTHING,
+        ),
     ),
     rules=(
+        goes_with("to_path", "clusters"),
+        goes_with("needs_lever", "clusters"),
+        goes_with("needs_stock", "needs_lever"),
         _without_sign("programme"),
         _without_sign("option"),
         RowRule(

@@ -9,9 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.text import Text
+
+
+def best_effect(problem: Problem) -> Floats:
+    """Give the effect of every lever in every cluster on the best path it may be on, (num_clusters, num_levers)."""
+    best, chosen = problem.effect.copy(), problem.programmes
+    if chosen is not None:
+        np.maximum.at(best, chosen.move_cluster, chosen.move_effect)
+    return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,15 @@ class Programmes:
         Outcome that a pick adds to a cluster in a year of the plan, before any weight; positive.
     conditions : tuple of Condition
         What picks ask of each other.
+    move_pick, move_cluster, move_year, move_path : arrays of shape (num_moves,)
+        Picks that move clusters to another path, the position of the first year on it, and the path. A cluster is moved
+        by one pick at most: a condition says so.
+    move_effect : array of shape (num_moves, num_levers)
+        The effect e of each lever in the cluster on that path.
+    need_pick, need_cluster, need_lever, need_year : arrays of shape (num_needs,)
+        Picks that need a stock at the end of a year of the plan.
+    need_stock : array of shape (num_needs,)
+        Whole units it must have reached.
     """
 
     programme: tuple[str, ...]
@@ -75,6 +94,16 @@ class Programmes:
     gain_year: Ints
     gain: Floats
     conditions: tuple[Condition, ...]
+    move_pick: Ints
+    move_cluster: Ints
+    move_year: Ints
+    move_path: Ints
+    move_effect: Floats
+    need_pick: Ints
+    need_cluster: Ints
+    need_lever: Ints
+    need_year: Ints
+    need_stock: Ints
 
     @property
     def num_picks(self) -> int:

@@ -21,8 +21,8 @@ from clusteropt.inputs.model_files import parse_json, parse_settings
 from clusteropt.inputs.names import make_labels, make_names
 from clusteropt.inputs.notes import make_notes
 from clusteropt.inputs.parsing import TypedTable, parse_table
-from clusteropt.inputs.programme_building import build_programmes
 from clusteropt.inputs.programme_checks import check_options
+from clusteropt.inputs.programme_moves import check_moves
 from clusteropt.inputs.programme_rows import read_options
 from clusteropt.inputs.raw_tables import RawTable
 from clusteropt.inputs.references import (
@@ -175,7 +175,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
     check_references(tables, names, faults)
     check_names(tables, faults)
     check_funds(tables, years, faults)
-    check_effectiveness(tables["effectiveness"], names, membership, faults)
+    check_effectiveness(tables, names, membership, faults)
     check_last_plan(tables["last_plan"], faults)
     check_arriving(tables["arriving"], years, faults)
     rules = read_rules(tables["rules"], names, faults)
@@ -185,6 +185,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
     faults.stop_if_any()
     menus = read_menus(tables, names, faults)
     check_options(options, len(years), faults)
+    check_moves(options, tables, (names, menus), faults)
     faults.stop_if_any()
     return Parts(
         settings=settings,
@@ -195,7 +196,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
         menus=menus,
         synergies=synergies,
         rules=rules,
-        programmes=build_programmes(options, labels) if options else None,
+        options=options,
     )
 
 

@@ -28,7 +28,7 @@ REFERENCES = {
     "spillovers": {"from": "cluster", "to": "cluster"},
     "arriving": {"cluster": "cluster", "lever": "lever"},
     "last_plan": {"cluster": "cluster", "lever": "lever", "fund": "fund"},
-    "programmes": {"lever": "lever"},
+    "programmes": {"lever": "lever", "needs_lever": "lever"},
     "programme_costs": {"fund": "fund"},
 }
 
@@ -143,14 +143,18 @@ def check_sum(table: str, amounts: pd.Series, faults: Faults) -> None:
         faults.add(Place(table, None, str(amounts.name), str(total)), problem, remedy)
 
 
-def check_effectiveness(typed: TypedTable, names: Mapping[str, Names], membership: Floats, faults: Faults) -> None:
-    """Note every pair of a path in use and a lever that has no coefficient."""
+def check_effectiveness(
+    tables: Mapping[str, TypedTable], names: Mapping[str, Names], membership: Floats, faults: Faults
+) -> None:
+    """Note every pair of a path in use, or that clusters may move to, and a lever that has no coefficient."""
+    typed = tables["effectiveness"]
     paths, levers = names["path"].index, names["lever"].index
     path, lever = names["path"].positions(typed.frame["path"]), names["lever"].positions(typed.frame["lever"])
     known = np.zeros((len(paths), len(levers)), dtype=bool)
     both = (path >= 0) & (lever >= 0)
     known[path[both], lever[both]] = True
     used = membership.sum(axis=0) > 0
+    used |= np.isin(paths, tables["programmes"].frame["to_path"].dropna())
     for row, column in np.argwhere(used[:, None] & ~known):
         value = f"{paths[row]}, {levers[column]}"
         problem = Text(

@@ -8,6 +8,7 @@ import numpy as np
 
 from clusteropt.inputs.faults import Place
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
+from clusteropt.inputs.programmes import best_effect
 from clusteropt.inputs.statements import cell_limits
 from clusteropt.text import Text
 
@@ -92,7 +93,7 @@ def _best_outcomes(problem: Problem, most: Floats) -> Floats:
             if arrives:
                 held[:, lever] += most[:, lever, year - lag]
             curve = PHI[problem.family[lever]](held[:, lever] / problem.scale[:, lever])
-            outcome = problem.effect[:, lever] * problem.scale[:, lever] * curve
+            outcome = best_effect(problem)[:, lever] * problem.scale[:, lever] * curve
             best[:, lever, year] = outcome + (own[:, lever] if arrives else 0.0)
     return best
 
@@ -104,4 +105,4 @@ def _own_gains(problem: Problem) -> Floats:
     best = np.zeros(len(start) - 1)
     stated = np.isfinite(gain)
     np.maximum.at(best, cell[stated], gain[stated])
-    return best.reshape(problem.effect.shape)
+    return best.reshape(best_effect(problem).shape)

@@ -63,6 +63,8 @@ class Worth:
     ----------
     outcome : array of shape (num_cells,)
         What a unit of outcome of the cell counts.
+    effect : array of shape (num_cells,)
+        Outcome of the first unit of money of the cell.
     unit : array of shape (num_cells,)
         What a whole unit of money is worth to a cell that keeps a stock, through later years.
     level : array of shape (num_level_cells,)
@@ -70,6 +72,7 @@ class Worth:
     """
 
     outcome: Floats
+    effect: Floats
     unit: Floats
     level: Floats
 
@@ -252,7 +255,7 @@ def _best_amount(
     problem = space.problem
     pair = cell // problem.num_years
     code = family_codes(problem.family)[space.cell_lever[cell]]
-    scale, gain = problem.scale.ravel()[pair], problem.effect.ravel()[pair] * worth.outcome[cell]
+    scale, gain = problem.scale.ravel()[pair], worth.effect[cell] * worth.outcome[cell]
     least, most = span
     best, where = np.full(len(cell), -np.inf), least.copy()
     for k in range(pile.price.shape[1]):

@@ -25,7 +25,7 @@ def curved_cells(space: Space) -> Ints:
     reached.ravel()[space.flow_cell] = True
     pair_lives = reached.any(axis=1) | has_stock(problem)
     pair = np.arange(space.num_cells) // problem.num_years
-    useful = problem.effect.ravel()[pair] > 0
+    useful = space.top_effect > 0
     static = ~space.dynamic & ~space.from_menu & reached.ravel()
     return np.flatnonzero(useful & (static | (space.dynamic & pair_lives[pair])))
 
@@ -84,7 +84,7 @@ def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
     scale = problem.scale.ravel()[pair]
     code = family_codes(problem.family)[space.cell_lever[cell]]
     amount = problem.menus.amount[space.level_menu].astype(float)
-    from_curve = problem.effect.ravel()[pair] * curve_value(code, scale, amount)
+    from_curve = space.effect[cell] * curve_value(code, scale, amount)
     return np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve)), own
 
 

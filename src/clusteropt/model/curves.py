@@ -128,7 +128,7 @@ def _cell_curves(space: Space, total: bool) -> Curves:
     joint = (synergy_gain(space) * home[:, None]).ravel()
     weight = (weights[space.cell_cluster[cells]] + joint[pair]) * space.discount[space.cell_year[cells]]
     scale = problem.scale.ravel()[pair] / per_printed
-    gain = problem.effect.ravel()[pair] * per_printed
+    gain = space.top_effect[cells] * per_printed
     reach = stock_reach(space)
     static = space.cell_most / per_printed
     reach = np.where(space.dynamic, reach, static)[cells]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from clusteropt.model import objective, rows, rule_rows
+from clusteropt.model import moves, objective, rows, rule_rows
 from clusteropt.model.blocks import tidy
 from clusteropt.model.columns import make_columns
 from clusteropt.model.rows import Draft
@@ -33,8 +33,10 @@ ROW_FUNCTIONS = (
     rule_rows.purse,
     rule_rows.ledger,
     rule_rows.condition,
+    rule_rows.need,
     rows.stock_balance,
     rows.curve,
+    moves.moved,
     rows.harm_split,
     rows.harm_fill,
     rows.harm_next,

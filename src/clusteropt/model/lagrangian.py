@@ -11,7 +11,7 @@ levers, a stock is priced in every year, and what regions count is replaced by a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress, product
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ from clusteropt.model.response import FAMILIES, curve_value, curve_where, family
 from clusteropt.model.space import counts_draws, number_counted
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats
+    from collections.abc import Iterator
+
+    from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.space import Space
 
 MOST_GROUPS = 4
@@ -116,16 +118,24 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     prices : Prices
         Non-negative; stock prices may have any sign.
     """
-    problem = dual.space.problem
+    space, problem = dual.space, dual.space.problem
     factor, constant = region_factor(dual, prices)
-    worth, held = _worth(dual, prices, factor)
-    tolls = _tolls(dual, prices)
-    groups = _groups(dual, prices)
-    best, money = _best_clusters(dual, worth, tolls, groups)
-    picks, taken = best_picks(dual.bundles, _pick_values(dual, prices, factor))
+    worth = _worth(dual, prices, factor)
+    terms = (_tolls(dual, prices), _groups(dual, prices), prices.stock)
+    best, money = _best_clusters(dual, worth, terms)
+    moves = [_Moved(*_best_clusters(dual, replace(worth, effect=effect), terms), own) for effect, own in _moves(dual)]
+    value = _pick_values(dual, prices, factor)
+    for moved in moves:
+        # What a cluster gains by moving counts for the pick that moves it: it moves once at most.
+        own = np.flatnonzero((moved.pick >= 0) & np.isfinite(best) & np.isfinite(moved.value))
+        np.add.at(value, moved.pick[own], (moved.value - best)[own])
+    picks, taken = best_picks(dual.bundles, value)
+    for moved in moves:
+        there = (moved.pick >= 0) & (taken[moved.pick] > 0)
+        money = np.where(there[space.cell_cluster[space.flow_cell]], moved.money, money)
     money = np.append(money, taken)
     rows = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))
-    total = constant + held + float(prices.row @ rows) + best + picks
+    total = constant + float(prices.row @ rows) + float(best.sum()) + picks
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
     return Evaluation(total, money, rows - _used(dual, money))
@@ -161,8 +171,8 @@ def _equity_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
     return slope, float((curve_value(code, scale, where) - slope * where).sum())
 
 
-def _worth(dual: Dual, prices: Prices, factor: Floats) -> tuple[Worth, float]:
-    """Give what outcomes, money and levels are worth to cells, and what the stocks hold in themselves."""
+def _worth(dual: Dual, prices: Prices, factor: Floats) -> Worth:
+    """Give what outcomes, money and levels are worth to cells, on the paths that clusters are on."""
     space, problem = dual.space, dual.space.problem
     outcome = np.asarray(space.region_weight.T @ factor)[space.cell_cluster] * space.discount[space.cell_year]
     number, cluster, year = synergy_places(space)
@@ -174,8 +184,39 @@ def _worth(dual: Dual, prices: Prices, factor: Floats) -> tuple[Worth, float]:
         outcome = outcome + add_up(cell, counts[column] * prices.joint, space.num_cells)
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
     unit = _unit_worth(dual, prices.stock.reshape(shape)).ravel()
-    held = _held(dual, outcome, prices.stock)
-    return Worth(outcome, unit, _level_worth(space, outcome, unit)), held
+    return Worth(outcome, space.effect, unit, _level_worth(space, outcome, unit))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moved:
+    """The best of every cluster on a path that a pick moves it to.
+
+    ``value`` and ``pick`` have an entry a cluster, ``money`` one a flow; the pick is -1 where nothing moves a cluster.
+    """
+
+    value: Floats
+    money: Floats
+    pick: Ints
+
+
+def _moves(dual: Dual) -> Iterator[tuple[Floats, Ints]]:
+    """Give effects with every cluster moved by its first pick, its second pick, ..., and the picks; -1 for none."""
+    space, programmes = dual.space, dual.space.problem.programmes
+    if programmes is None or not space.moved.nnz:
+        return
+    own: list[list[int]] = [[] for _ in range(space.problem.num_clusters)]
+    for number, cluster in zip(programmes.move_pick.tolist(), programmes.move_cluster.tolist(), strict=True):
+        own[cluster].append(number)
+    change = space.moved.tocsc()
+    for turn in range(max(map(len, own))):
+        pick = np.array([picks[turn] if turn < len(picks) else -1 for picks in own], np.int64)
+        effect = space.effect.copy()
+        for number in np.unique(pick[pick >= 0]).tolist():
+            part = slice(change.indptr[number], change.indptr[number + 1])
+            cells, data = change.indices[part], change.data[part]
+            mine = pick[space.cell_cluster[cells]] == number
+            effect[cells[mine]] += data[mine]
+        yield effect, pick
 
 
 def _unit_worth(dual: Dual, stock: Floats) -> Floats:
@@ -201,20 +242,20 @@ def _level_worth(space: Space, outcome: Floats, unit: Floats) -> Floats:
     return np.where(space.dynamic[cell] & ~own, unit[cell] * amount, at_once)
 
 
-def _held(dual: Dual, outcome: Floats, stock: Floats) -> float:
-    """Sum over stocks: the most a curve gives above the price of its stock, and the price of what is there."""
+def _held(dual: Dual, worth: Worth, stock: Floats) -> Floats:
+    """Sum over the stocks of each cluster the most a curve gives above the price of its stock, and what is there."""
     space, problem = dual.space, dual.space.problem
     cells = np.flatnonzero(space.dynamic)
     if not len(cells):
-        return 0.0
+        return np.zeros(problem.num_clusters)
     low, high = (limit.ravel()[cells] for limit in _stock_range(dual))
     pair = cells // problem.num_years
     code = family_codes(problem.family)[space.cell_lever[cells]]
-    scale, gain = problem.scale.ravel()[pair], problem.effect.ravel()[pair] * outcome[cells]
+    scale, gain = problem.scale.ravel()[pair], worth.effect[cells] * worth.outcome[cells]
     price = stock[cells]
     peak = np.clip(curve_where(code, scale, price, gain), low, high)
     best = np.max([gain * curve_value(code, scale, at) - price * at for at in (low, peak, high)], axis=0)
-    return float((best + price * low).sum())
+    return add_up(space.cell_cluster[cells], best + price * low, problem.num_clusters)
 
 
 def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
@@ -293,9 +334,9 @@ def _groups(dual: Dual, prices: Prices) -> list[_Group]:
     return found
 
 
-def _best_clusters(dual: Dual, worth: Worth, tolls: Tolls, groups: list[_Group]) -> tuple[float, Floats]:
-    """Sum the best of every cluster over all ways to have its counting rules active or not."""
-    space, stalls = dual.space, dual.stalls
+def _best_clusters(dual: Dual, worth: Worth, terms: tuple[Tolls, list[_Group], Floats]) -> tuple[Floats, Floats]:
+    """Give the best of every cluster over all ways to have its counting rules active or not, and its money."""
+    (tolls, groups, stock), space, stalls = terms, dual.space, dual.stalls
     num = space.problem.num_clusters
     relaxed = groups[MOST_GROUPS:]
     # Beyond the rules that are tried, a reward comes for nothing and a price is never paid.
@@ -310,7 +351,7 @@ def _best_clusters(dual: Dual, worth: Worth, tolls: Tolls, groups: list[_Group])
     flows = np.zeros(space.num_flows)
     inside = stalls.flow >= 0
     flows[stalls.flow[inside]] = money[inside]
-    return float((best + free).sum()), flows
+    return best + free + _held(dual, worth, stock), flows
 
 
 def _touched(space: Space, group: _Group) -> Floats:

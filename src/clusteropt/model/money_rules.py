@@ -222,8 +222,54 @@ def lock_money(space: Space) -> Iterator[MoneyRow]:
 
 
 PURSES = (purse_money, ledger_money)
+
+
+def need_money(space: Space) -> Iterator[MoneyRow]:
+    """A pick that needs a stock is taken only where it is there: K[c,l,t] - need z >= 0, K the stock without lapse.
+
+    K = keep^(t+1) stock + sum over u <= t of keep^(t-u) (arriving[c,l,u] + x[c,l,u-lag]), in whole coefficients; the
+    key is the number of the need.
+    """
+    problem, chosen = space.problem, space.problem.programmes
+    if chosen is None:
+        return
+    arrivals = problem.arrivals
+    needs = zip(
+        chosen.need_pick, chosen.need_cluster, chosen.need_lever, chosen.need_year, chosen.need_stock, strict=True
+    )
+    for number, (pick, cluster, lever, year, need) in enumerate(needs):
+        keep = 1 - Fraction(repr(float(problem.depreciation[lever])))
+        first = (int(cluster) * problem.num_levers + int(lever)) * problem.num_years
+        lag, found = int(problem.lag[lever]), {}
+        for paid in range(int(year) - lag + 1):
+            for flow in np.flatnonzero(space.flow_cell == first + paid).tolist():
+                found[flow] = keep ** (int(year) - paid - lag)
+        there = keep ** (int(year) + 1) * Fraction(repr(float(problem.stock[cluster, lever])))
+        for come in range(int(year) + 1):
+            there += keep ** (int(year) - come) * int(arrivals[cluster, lever, come])
+        size = math.lcm(*(share.denominator for share in found.values()))
+        coefs = [int(share * size) for share in found.values()] + [-int(need) * size]
+        small = all(abs(coef) < 2**62 for coef in coefs)
+        yield MoneyRow(
+            f"stock for {programme_name(problem, int(pick))}",
+            (number,),
+            np.array([*found, space.num_flows + int(pick)], np.int64),
+            np.array(coefs, np.int64 if small else object),
+            _ceil(-there * size),
+            None,
+        )
+
+
+def programme_name(problem: Problem, pick: int) -> str:
+    """Name the option that a pick takes."""
+    assert problem.programmes is not None
+    option = int(problem.programmes.pick_option[pick])
+    programme, key = problem.programmes.programme[option], problem.programmes.option[option]
+    return f"{programme}:{key}" if key else programme
+
+
 RULES = (amount_money, share_money, change_money, lock_money)
-MONEY_RULES = (*PURSES, condition_money, *RULES)
+MONEY_RULES = (*PURSES, condition_money, need_money, *RULES)
 
 
 def last_money(problem: Problem, selection: Selection) -> int:

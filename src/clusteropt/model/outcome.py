@@ -69,7 +69,8 @@ def evaluate(space: Space, money: Floats) -> Outcome:
     amount = space.cell_money(money)
     direct, feeding = _menu_outcome(space, amount)
     held = _stocks(problem, feeding.reshape(shape))
-    cell = (_response(problem, held) + _delayed(problem, direct.reshape(shape))).ravel()
+    effect = space.effect_of(money).reshape(shape)
+    cell = (_response(problem, effect, held) + _delayed(problem, direct.reshape(shape))).ravel()
     discount = space.discount[space.cell_year]
     per_cluster = add_up(space.cell_cluster, cell * discount, problem.num_clusters)
     synergy = _synergies(space, cell)
@@ -134,7 +135,9 @@ def marginal(space: Space, money: Floats, weight: Floats | None = None) -> Float
     held = _stocks(problem, feeding.reshape(shape))
     code = np.broadcast_to(family_codes(problem.family)[None, :, None], shape)
     scale = np.broadcast_to(problem.scale[:, :, None], shape)
-    slope = problem.effect[:, :, None] * curve_slope(code.ravel(), scale.ravel(), held.ravel()).reshape(shape)
+    slope = space.effect_of(money).reshape(shape) * curve_slope(code.ravel(), scale.ravel(), held.ravel()).reshape(
+        shape
+    )
     if weight is None:
         slope = slope * space.discount * space.cluster_weight[:, None, None]
     else:
@@ -225,11 +228,11 @@ def _stocks(problem: Problem, money: Floats) -> Floats:
     return stocks
 
 
-def _response(problem: Problem, held: Floats) -> Floats:
+def _response(problem: Problem, effect: Floats, held: Floats) -> Floats:
     code = np.broadcast_to(family_codes(problem.family)[None, :, None], held.shape)
     scale = np.broadcast_to(problem.scale[:, :, None], held.shape)
     value = curve_value(code.ravel(), scale.ravel(), held.ravel()).reshape(held.shape)
-    return np.asarray(problem.effect[:, :, None] * value)
+    return np.asarray(effect * value)
 
 
 def _delayed(problem: Problem, direct: Floats) -> Floats:

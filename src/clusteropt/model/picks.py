@@ -48,6 +48,23 @@ def pick_regions(problem: Problem, region_weight: sparse.csr_matrix, discount: F
     return sparse.csr_matrix(region_weight @ by_cluster)
 
 
+def effect_changes(problem: Problem, num_picks: int) -> sparse.csr_matrix:
+    """Give how each pick changes the effect of each cell, shape (num_cells, num_picks)."""
+    chosen = problem.programmes
+    shape = (problem.num_clusters * problem.num_levers * problem.num_years, num_picks)
+    if chosen is None or not len(chosen.move_pick):
+        return sparse.csr_matrix(shape)
+    rows, cols, data = [], [], []
+    moves = zip(chosen.move_pick, chosen.move_cluster, chosen.move_year, chosen.move_effect, strict=True)
+    for number, cluster, first, effect in moves:
+        for lever, year in np.ndindex(problem.num_levers, problem.num_years):
+            if year >= first and effect[lever] != problem.effect[cluster, lever]:
+                rows.append((int(cluster) * problem.num_levers + lever) * problem.num_years + year)
+                cols.append(int(number))
+                data.append(float(effect[lever] - problem.effect[cluster, lever]))
+    return sparse.csr_matrix((data, (rows, cols)), shape)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundles:
     """Picks in *units*, of which at most one is taken, and the units that conditions tie together.

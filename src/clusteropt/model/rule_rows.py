@@ -13,6 +13,7 @@ from clusteropt.model.money_rules import (
     condition_money,
     ledger_money,
     lock_money,
+    need_money,
     purse_money,
     share_money,
 )
@@ -78,6 +79,11 @@ def condition(draft: Draft) -> RowBlock | None:
     lower = np.array([-np.inf if row.lower is None else row.lower for row in found], dtype=float)
     upper = np.array([np.inf if row.upper is None else row.upper for row in found], dtype=float)
     return make_rows("condition", ("condition",), np.arange(len(found))[:, None], matrix, lower, upper)
+
+
+def need(draft: Draft) -> RowBlock | None:
+    """A pick that needs a stock is taken only where it is there: K[c,l,t] - need z[pick] >= 0, K by the money in it."""
+    return _scaled(draft, "need", ("need",), need_money(draft.space))
 
 
 def row_size(space: Space, row: MoneyRow) -> float:

@@ -15,7 +15,7 @@ from scipy import sparse
 from clusteropt.inputs.ledger import has_ledger, list_spans, payable
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
-from clusteropt.model.picks import pick_costs, pick_regions
+from clusteropt.model.picks import effect_changes, pick_costs, pick_regions
 
 if TYPE_CHECKING:
     from clusteropt.inputs.ledger import Span
@@ -53,6 +53,10 @@ class Space:
         Whole units that each pick of a programme costs each purse.
     pick_regions : sparse matrix of shape (num_regions, num_picks)
         What each pick adds to the outcome of each region.
+    effect, top_effect : arrays of shape (num_cells,)
+        Outcome of the first unit of money of each cell on the path of its cluster, and on the best path it may be on.
+    moved : sparse matrix of shape (num_cells, num_picks)
+        How each pick changes the effect of each cell.
     spans : dict of int to list of Span
         What every fund with a ledger can pay in sets of years.
     """
@@ -75,6 +79,9 @@ class Space:
     discount: Floats
     pick_costs: sparse.csr_matrix
     pick_regions: sparse.csr_matrix
+    effect: Floats
+    top_effect: Floats
+    moved: sparse.csr_matrix
     spans: dict[int, list[Span]]
 
     @property
@@ -107,6 +114,10 @@ class Space:
         """The whole units that one of each amount takes from all purses, shape (num_amounts,): 1 for money."""
         costs = np.asarray(self.pick_costs.sum(axis=0)).ravel().astype(np.int64)
         return np.concatenate((np.ones(self.num_flows, np.int64), costs))
+
+    def effect_of(self, amounts: Floats) -> Floats:
+        """Give the effect of each cell on the path that picks have moved its cluster to, shape (num_cells,)."""
+        return np.asarray(self.effect + self.moved @ amounts[self.num_flows :])
 
     def cell_money(self, amounts: Floats) -> Floats:
         """Add up the money of the flows of each cell, shape (num_cells,)."""
@@ -180,6 +191,8 @@ def make_space(problem: Problem) -> Space:
     level_cell, level_menu = _levels(problem)
     region_weight = _region_weight(problem)
     discount = (1 + problem.discount) ** -np.arange(num_years, dtype=float)
+    effect, changes = problem.effect.ravel()[pair], effect_changes(problem, costs.shape[1])
+    may_move = np.diff(changes.indptr) > 0
     space = Space(
         problem=problem,
         cell_cluster=pair // num_levers,
@@ -192,13 +205,19 @@ def make_space(problem: Problem) -> Space:
         cell_flows=cell_flows,
         from_menu=from_menu,
         gated=np.zeros(num_cells, dtype=bool),
-        dynamic=_dynamic(problem).ravel()[pair],
+        # A level whose outcome is that of a curve of two paths works through a stock, if only of its year.
+        dynamic=_dynamic(problem).ravel()[pair] | (may_move & from_menu),
         level_cell=level_cell,
         level_menu=level_menu,
         region_weight=region_weight,
         discount=discount,
         pick_costs=costs,
         pick_regions=pick_regions(problem, region_weight, discount),
+        effect=effect,
+        top_effect=effect + np.maximum(np.asarray(changes.max(axis=1).todense()).ravel(), 0.0)
+        if changes.nnz
+        else effect,
+        moved=changes,
         spans={fund: list_spans(problem, fund) for fund in range(problem.num_funds) if has_ledger(problem, fund)},
     )
     space.gated[:] = _gated(space)

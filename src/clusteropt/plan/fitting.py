@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from clusteropt.plan.plan import Plan
 
-LABELS = {"cluster": "clusters", "lever": "levers", "year": "years", "fund": "funds"}
+LABELS = {"cluster": "clusters", "lever": "levers", "year": "years", "fund": "funds", "path": "paths"}
 """Where the positions of a field point."""
 CASH_COLUMNS = tuple(column.name for column in fields(CashFlow))
 NO_YEAR = -1
@@ -47,7 +47,12 @@ def _misfits(plan: Plan) -> Iterator[str]:
     for name, held in (("purse", plan.purse), *((f"cash.{n}", getattr(plan.cash, n)) for n in CASH_COLUMNS)):
         if held.shape != (num["fund"], num["year"]):
             yield name
-    for name, part in (("awards", plan.awards), ("programmes", plan.programmes), ("cells", plan.cells)):
+    for name, part in (
+        ("awards", plan.awards),
+        ("programmes", plan.programmes),
+        ("moves", plan.moves),
+        ("cells", plan.cells),
+    ):
         yield from _columns(name, part, num)
     for number, unspent in enumerate(plan.unspent):
         if not (0 <= unspent.fund < num["fund"] and 0 <= unspent.year < num["year"]):

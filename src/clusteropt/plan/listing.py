@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.plan.plan import Awards, CellOutcomes, TakenProgrammes
+from clusteropt.plan.plan import Awards, CellOutcomes, Moves, TakenProgrammes
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
@@ -46,6 +46,17 @@ def programmes_of(space: Space, money: Ints, outcome: Outcome) -> TakenProgramme
         cost=_frozen(space.unit_cost[space.num_flows + taken]),
         value=outcome.picks[taken],
     )
+
+
+def moves_of(space: Space, money: Ints) -> Moves:
+    """List the clusters that the picks among amounts move, shape (num_amounts,)."""
+    chosen = space.problem.programmes
+    if chosen is None:
+        return Moves(*(np.zeros(0, np.int64),) * 3)
+    made = np.flatnonzero(money[space.num_flows + chosen.move_pick])
+    made = made[np.argsort(chosen.move_cluster[made], kind="stable")]
+    parts = (chosen.move_cluster[made], chosen.move_year[made], chosen.move_path[made])
+    return Moves(*(_frozen(part) for part in parts))
 
 
 def cells_of(space: Space, money: Ints, outcome: Outcome) -> CellOutcomes:

@@ -114,6 +114,21 @@ class TakenProgrammes:
     value: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Moves:
+    """The clusters that programmes move to another path.
+
+    Parameters
+    ----------
+    cluster, year, path : arrays of shape (num_moves,)
+        Positions: of the cluster, of its first year on the path, and of the path; sorted by cluster.
+    """
+
+    cluster: Ints
+    year: Ints
+    path: Ints
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One objective of a plan, in order of precedence.
@@ -243,6 +258,8 @@ class Plan:
         The money.
     programmes : TakenProgrammes
         The options of programmes that are taken.
+    moves : Moves
+        The clusters that programmes move to another path.
     cells : CellOutcomes
         What it gives.
     synergy : array of shape (num_clusters,)
@@ -284,6 +301,7 @@ class Plan:
     certificate: Certificate
     awards: Awards
     programmes: TakenProgrammes
+    moves: Moves
     cells: CellOutcomes
     synergy: Floats
     region_outcome: Floats
@@ -380,6 +398,16 @@ class Plan:
                 "value": cells.value,
             }
         )
+
+    @property
+    def path_by_year(self) -> pd.DataFrame:
+        """The path of every cluster that moves: cluster, then a column a year."""
+        moves, labels = self.moves, self.labels
+        frame = {"cluster": _named(labels.clusters, moves.cluster)}
+        for position, year in enumerate(labels.years):
+            path = np.where(moves.year <= position, moves.path, self.path_of[moves.cluster])
+            frame[str(year)] = _named(labels.paths, path)
+        return pd.DataFrame(frame)
 
     @property
     def by_lever(self) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from fractions import Fraction
 from hashlib import sha256
 from heapq import heappop, heappush
 from itertools import chain, compress, groupby, islice, product
+from operator import add, le
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
            "rule kind min max of each cost stock least most level from to share source status note carry_over "
-           "expires_after committed returned returned_after returned_parts")  # name_zh and such are words
+           "expires_after committed returned returned_after returned_parts programme option group must clusters "
+           "shares start lasts requires take_up excludes after")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
 FAR, WHOLE, PLACES = math.inf, {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
@@ -37,6 +39,8 @@ PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": 
 Side = namedtuple("Side", "rule kind side year spots limit base ratio")
 # A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
 Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
+# An option of a programme that starts in a year: costs by fund and year, and outcomes with the regions they count in.
+Pick = namedtuple("Pick", "programme option year bill parts")
 def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
     """Refuse to go on where something does not hold."""
     if not holds:
@@ -55,6 +59,9 @@ def exact(text: str, empty: Any = None, least: float = 0) -> Any:
     need((zero or 1e-30 <= abs(size) <= 1e15) and size >= least, f"number {text}")
     number = Fraction(0 if zero else text)
     return empty if not text else int(number) if number.denominator == 1 else number
+def listed(text: str) -> list[str]:
+    """Read names or numbers with bars between them."""
+    return [x.strip() for x in text.split("|") if x.strip()]
 def gap(bound: float, value: float) -> float:
     """Give the relative gap of a value to a bound."""
     return abs(bound - value) / max(1e-9, abs(value))
@@ -93,7 +100,8 @@ class Folder:
         self.model: Any = (tomllib if model == "model.toml" else json).loads(files[model].decode("utf-8-sig"))
         used, self.number, self.goal = self.model.get("features", {}), number, GOAL | self.model.get("objective", {})
         tables = self.tables = defaultdict[str, Any](list, {
-            x[:-4]: read_csv(files[x]) for x in files if x[-4:] == ".csv" and used.get(x[:-4], True)})
+            x[:-4]: read_csv(files[x]) for x in files
+            if x[-4:] == ".csv" and used.get({"programme_costs": "programmes"}.get(x[:-4], x[:-4]), True)})
         self.clusters = {row["cluster"]: row for row in tables["clusters"]}
         self.purse = {(row["fund"], exact(row["year"])): exact(row["amount"]) for row in tables["funds"]}
         empty = {"carry_over": 0, "expires_after": FAR, "committed": 0, "returned": 0, "returned_after": 1,
@@ -119,6 +127,7 @@ class Folder:
             self.paid[f, t] = max(0, math.floor(limit + sum(back[u] * self.paid[f, u] for u in range(first, t))))
         self.known = {kind: set(map(str, names)) for kind, names in self.names.items()}
         self._read_clusters()
+        self._read_programmes()
         self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
         latest = max((exact(row["year"], 0) for row in tables["last_plan"]), default=0)
         for row, n in product((row for row in tables["last_plan"] if exact(row["year"], 0) == latest), (2, 3)):
@@ -158,6 +167,56 @@ class Folder:
         self.synergies = {levers: {
             c: row["weight"] * sum(m * gain.get(path, gain.get("", 0)) for path, m in row["member"].items())
             for c, row in self.clusters.items()} for levers, gain in gains.items()}
+    def _read_programmes(self) -> None:
+        """Read what can be picked, with its costs and its outcomes by region."""
+        number, bills, order = self.number, defaultdict[Any, Any](dict), list[str]()
+        for row in self.tables["programme_costs"]:
+            key, place, cost = (row["programme"], row["option"]), (row["fund"], exact(row["after"], 0)), row["cost"]
+            need(row["fund"] and place not in bills[key] and type(exact(cost)) is int, f"programme_costs: {cost}")
+            bills[key][place] = exact(cost)
+        options = {(row["programme"], row["option"]): row for row in self.tables["programmes"]}
+        fits = len(options) == len(self.tables["programmes"]) and bills.keys() <= options.keys()
+        need(fits, "programmes: an option unknown or twice")
+        order += [p for p, _ in options]
+        self.picks, self.bills, mine = list[Any](), defaultdict[Any, Any](list), defaultdict[Any, Any](list)
+        for (p, o), row in sorted(options.items(), key=lambda item: order.index(item[0][0])):
+            names, gain, lag = listed(row["clusters"]), exact(row["gain"], 0), exact(row["lag"], 0)
+            shares = [exact(x) for x in listed(row["shares"])] or [Fraction(1, len(names) or 1)] * len(names)
+            starts, lasts = [*map(exact, listed(row["start"]))] or self.years, exact(row["lasts"], FAR)
+            need({*starts} <= {*self.years} and (names or not gain) and row["must"] in ("", "no", "yes"), f"option {o}")
+            for t in sorted(starts):
+                bill = {(f, t + n): x for (f, n), x in bills[p, o].items() if t + n in self.discount}
+                parts = [(r, number(gain * share) * self.discount[u] * w)
+                         for c, share in zip(names, shares, strict=True) for u in self.years if 0 <= u - t - lag < lasts
+                         for r, w in self.clusters[c]["counts"].items()]
+                for (f, u), x in bill.items():
+                    self.bills[f].append((len(self.picks), u, x))
+                mine[p, o].append(len(self.picks))
+                self.picks.append(Pick(p, o, t, bill, parts))
+        self.asks = list(self._read_asks(options, mine))
+    def _read_asks(self, options: Any, mine: Any) -> Any:
+        """Give what picks ask of each other: a name, the coefficients of picks, and the most that their sum may be."""
+        called, sums = defaultdict[Any, Any](list), dict[str, Any]()
+        for (p, o), row in options.items():
+            for name in {p, f"{p}:{o}" if o else p}:
+                called[name] += mine[p, o]
+            sums.setdefault(f"programme {p}", [[], ""])[0].extend(mine[p, o])
+            group = sums.setdefault(f"group {row['group']}" if row["group"] else f"programme {p}", [[], ""])
+            group[0].extend(mine[p, o])
+            group[1] += row["must"]
+        for name, (picks, must) in sums.items():
+            yield name, Counter({*picks}), 1
+            if "yes" in must:
+                yield name, Counter(dict.fromkeys(picks, -1)), -1
+        for (p, o), row in options.items():
+            wanted, name, most = listed(row["requires"]), f"{p}:{o}" if o else p, exact(row["take_up"])
+            need({*wanted, *listed(row["excludes"])} <= called.keys(), f"programmes: unknown name in {name}")
+            for k in mine[p, o] if wanted else ():
+                coefs = Counter({k: most or len(wanted)})
+                coefs.subtract(j for x in wanted for j in called[x] if self.picks[j].year <= self.picks[k].year)
+                yield f"requires {name} {self.picks[k].year}", coefs, 0
+            for x in listed(row["excludes"]):
+                yield f"excludes {name}, {x}", Counter(mine[p, o] + called[x]), 1
     def _read_pairs(self) -> Any:
         """Put clusters and levers together: coefficients, limits and menus, the special before the general."""
         number, tables, how = self.number, self.tables, self.model.get("effectiveness", {})
@@ -199,7 +258,7 @@ class Folder:
                 math.floor(share * self.purse[fund, t]) if any(t < u <= t + lasts for u in chosen) else 0)
             back[t] = Fraction(returned * come) / parts
         return limit, back
-    def cash(self, fund: str, paid: Any) -> tuple[list[Any], int]:
+    def cash(self, fund: str, paid: Any, costs: Any) -> tuple[list[Any], int]:
         """Pay the years of a fund from what lapses first; give the columns of its cash flow, and what it lacks."""
         hand, rows, lacks, before, end = Counter[Any](), [], 0, 0, self.years[-1]
         for t in self.years:
@@ -209,13 +268,13 @@ class Folder:
             hand[t] += self.purse[fund, t] - carried
             hand[t + lasts] += carried
             hand[FAR] += now - before
-            asked = due + paid[t]
+            asked = due + paid[t] + costs[t]
             for until in sorted(hand):
                 taken = min(asked, hand[until])
                 hand[until], asked = hand[until] - taken, asked - taken
             left = hand.total() if t == end else hand[t]
             hand = Counter({} if t == end else {until: x for until, x in hand.items() if until > t})
-            rows.append((opening, now - before, due, left, hand.total()))
+            rows.append((opening, now - before, due, left, hand.total(), costs[t]))
             before, lacks = now, lacks + asked
         return rows, lacks
     def _select(self, texts: dict[str, str]) -> tuple[Any, list[Any], list[Any]]:
@@ -227,7 +286,7 @@ class Folder:
         return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
     def _write_out(self, row: Any) -> Any:
         """Give the ordinary rules that a row stands for, each with its limits; a row that names no `each` is one."""
-        words, before = [x.strip() for x in row["each"].split("|") if x.strip()], row["of"] == "before"
+        words, before = listed(row["each"]), row["of"] == "before"
         kinds, size = [x.split(":")[0].replace("years", "year") for x in words], 1
         for number in [x[6:] for x in words if x.startswith("years:")]:
             size = int(number)
@@ -329,10 +388,12 @@ class Folder:
             x = sum(self.purse[f, t] * self.clusters[c]["size"] / sizes[f] for f in pair.funds)
             even[cell] = min((abs(a - x), a) for a in (0, *pair.menu))[1] if pair.menu else x
         worths = [self.worth(money) for money in (fed, paid)]
-        self.reach, good = sum(x[3] for x in worths), {c for x in worths for c, made in x[0].items() if made > 0}
+        self.reach = sum(x[3] for x in worths) + sum(abs(x) for pick in self.picks for _, x in pick.parts)
+        good = {c for x in worths for c, made in x[0].items() if made > 0}
         live = {r for c, _, _ in good for r, w in self.clusters[c]["counts"].items() if w > 0}
         live |= {self.clusters[c]["region"] for (levers, gains), (c, _, t) in product(self.synergies.items(), good)
                  if gains[c] > 0 and all((c, lever, t) in good for lever in levers)}
+        live |= {r for pick in self.picks for r in dict(pick.parts) if sum(x for s, x in pick.parts if s == r) > 0}
         region, given = self.worth(even)[2], self.goal["equity_scale"]
         mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
         return live, float(given or (mean if mean > 0 else 1))
@@ -353,9 +414,13 @@ class Folder:
             self.terms.append(number(price) * limit)
             for draw, t in product(self.draws[fund], self.years):
                 parts[*draw, t, fund].append(number(price) * number((t in chosen) - back[t]))
+            for k, t, cost in self.bills[fund]:  # of what programmes cost nothing comes back
+                parts[k].append(number(price) * (cost if t in chosen else 0))
         for fund, t in self.purse if kind == "least_money" else ():
             for draw in self.draws[fund]:
                 parts[*draw, t, fund].append(number(1))
+            for k, _, cost in (bill for bill in self.bills[fund] if bill[1] == t):
+                parts[k].append(number(cost))
         for side in self.sides:
             sign = -1 if side.side == "min" else 1
             price = sign * prices.get((side.rule, side.side, side.year), 0)
@@ -371,7 +436,8 @@ class Folder:
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
                     self.inners[min(owners)].append((cells, sign * side.limit))
         self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
-        terms = [self._cluster(c) for c in self.clusters] + self.terms  # fractions are rounded up to stay short
+        terms = [self._cluster(c) for c in self.clusters] + list(self._programmes())
+        terms += self.terms  # fractions are rounded up to stay short
         total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
         need(math.isfinite(total), "no finite bound", ArithmeticError)
         return total
@@ -436,32 +502,58 @@ class Folder:
         return found
     def _cluster(self, c: str) -> Any:
         """Give the most that the cells of a cluster add, best first, with its counts and inner rows, or a bit more."""
-        inners, tables, counts = self.inners[c], [], set[Any]()
-        room = [[limit for _, limit in inners]]  # what cells may sum to, so that later ones can still keep the limits
+        inners, tables, counts = self.inners[c], list[Any](), set[Any]()
         for cell, curved, own in (value for value in self._values(c) if self.pairs[value[0][:2]].funds):
-            mine, table = {spot: x for spot, x in self.counted[cell].items() if self.price[spot]}, []
+            mine, table = {spot: x for spot, x in self.counted[cell].items() if self.price[spot]}, list[Any]()
             need(len(mine) <= MOST_COUNTS, "more counts of a cell than can be tried")
+            coefs, counts = [coef.get(cell, 0) for coef, _ in inners], counts | {x for x in mine if len(x) == 2}
             for paid in (set(compress(mine, on)) for on in product((False, True), repeat=len(mine))):
                 shut = {flow for spot in mine.keys() - paid for flow in mine[spot]}
                 for x, value in self._offers(cell, curved, own, paid, shut).items():
-                    table.append((x, value, {spot for spot in paid if x and len(spot) == 2}))
-            coefs, counts = [coef.get(cell, 0) for coef, _ in inners], counts | {x for x in mine if len(x) == 2}
-            room.append([limit - min(a * x for x, _, _ in table) for limit, a in zip(room[-1], coefs, strict=True)])
-            tables.append((max(value for _, value, _ in table), coefs, table))
-        best = sum(top for top, _, _ in tables) + sum(max(0, -self.price[spot]) for spot in counts)
+                    table.append((value, [a * x for a in coefs], {spot for spot in paid if x and len(spot) == 2}))
+            tables.append(table)
+        return self._best(tables, [limit for _, limit in inners], counts)
+    def _programmes(self) -> Any:
+        """Give the most that programmes add, those together that ask something of each other."""
+        units, offers = defaultdict[str, Any](list), dict[int, Any]()
+        for k, pick in enumerate(self.picks):
+            units[pick.programme].append(k)
+            worths = [self.coef[r] * x for r, x in pick.parts]
+            offers[k] = sum(x + self.margin * abs(x) for x in worths) - self.price[k]
+        asks = [(coefs, limit) for _, coefs, limit in self.asks  # those that one pick of each programme could break
+                if sum(max(0, *(coefs[k] for k in ks)) for ks in units.values()) > limit]
+        home = {p: {p} for p in units}
+        for coefs, _ in asks:
+            joined = set[str]().union(*(home[self.picks[k].programme] for k in coefs))
+            home |= dict.fromkeys(joined, joined)
+        for joined in {id(x): x for x in home.values()}.values():
+            mine = [(coefs, limit) for coefs, limit in asks if {self.picks[k].programme for k in coefs} & joined]
+            tables = []
+            for p in sorted(joined, key=[*units].index):  # of picks that the others cannot tell apart the best
+                table = {(0,) * len(mine): 0}
+                for k in units[p]:
+                    steps = (*[coefs[k] for coefs, _ in mine],)
+                    table[steps] = max(table.get(steps, offers[k]), offers[k])
+                tables.append([(value, steps, set[Any]()) for steps, value in table.items()])
+            yield self._best(tables, [limit for _, limit in mine], set())
+    def _best(self, tables: Any, limits: list[Any], counts: set[Any]) -> Any:
+        """Give the most of one offer from every table whose steps sum to the limits at most, or a bit more."""
+        tops, room = [max(value for value, *_ in table) for table in tables], [limits]
+        for table in tables:  # what steps may sum to, so that the tables before can still keep the limits
+            room.append([limit - min(steps[k] for _, steps, _ in table) for k, limit in enumerate(room[-1])])
+        best = sum(tops) + sum(max(0, -self.price[spot]) for spot in counts)
         self.terms += [best, -best]
-        heap = [(0, len(tables), [0] * len(inners), set[Any]())]
+        heap = [(0, len(tables), [0] * len(limits), set[Any]())]
         for _ in range(MOST_NODES):
             lost, left, sums, paid = heappop(heap) if heap else (FAR, 0, [], set())
             if not left or len(heap) > MOST_NODES:
                 return best - lost
-            top, coefs, table = tables[left - 1]
-            for x, value, more in table:
-                after = [s + a * x for s, a in zip(sums, coefs, strict=True)]
-                if all(s <= limit for s, limit in zip(after, room[left - 1], strict=True)):
+            for value, steps, more in tables[left - 1]:
+                after = [*map(add, sums, steps)]
+                if all(map(le, after, room[left - 1])):
                     gates = sum(max(0, self.price[spot]) for spot in more - paid)
                     gates += sum(max(0, -self.price[spot]) for spot in counts - paid - more if left == 1)
-                    heappush(heap, (lost + top - value + gates, left - 1, after, paid | more))
+                    heappush(heap, (lost + tops[left - 1] - value + gates, left - 1, after, paid | more))
         return best - heap[0][0]
     def inputs(self, folder: Path) -> Any:
         """Read all files but links and pipes, compare digests, build the problem, compare what the plan says of it."""
@@ -519,15 +611,31 @@ class Folder:
         rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found)
         stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit")
         yield "certificate of the rules\n规则证书", differ(rules, stated), f"{len(stated)}"
-        spent = Counter[Any]()
+        spent, costs, names = Counter[Any](), Counter[Any](), ["programme", "option", "year", "cost", "value"]
+        picks = {name: list[Any]() for name in names} | self.plan.get("programmes", {})
+        keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
+        self.chosen = [x for x in self.picks if x[:3] in keys]
+        for x in self.chosen:
+            costs.update(x.bill)
+        if self.picks or keys:
+            rows = [(*x[:2], self.years.index(x.year), sum(x.bill.values()), math.fsum(part for _, part in x.parts))
+                    for x in self.chosen]
+            told, size = {name: [row[k] for row in rows] for k, name in enumerate(names)}, sum(
+                abs(part) for x in self.chosen for _, part in x.parts)
+            yield "programmes\n项目", differ(told, picks, size), f"{len(rows)}"
+            on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
+            wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
+            yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
         for (_, _, t, f), x in flows.items():
             spent[f, t] += x
-        cash = {f: self.cash(f, {t: spent[f, t] for t in self.years}) for f in self.names["fund"]}
+        cash = {f: self.cash(f, *({t: x[f, t] for t in self.years} for x in (spent, costs)))
+                for f in self.names["fund"]}
         for f, (moves, lacks) in cash.items():
             yield f"purse {f}\n年度资金 {f}", [-lacks] if lacks else [], f"{sum(x[3] for x in moves):+}"
-        names = ("carried_in", "returned", "committed", "unspent", "carried_out")
+        names = ["carried_in", "returned", "committed", "unspent", "carried_out", "programmes"]
         told = {name: [[x[k] for x in moves] for moves, _ in cash.values()] for k, name in enumerate(names)}
-        yield "cash flow\n资金流转", differ(told, self.plan["cash"]), f"{len(cash)}"
+        stated = {"programmes": [[0] * len(self.years)] * len(cash)} | self.plan["cash"]
+        yield "cash flow\n资金流转", differ(told, stated), f"{len(cash)}"
         left = [(f, t, x[3]) for f, (moves, _) in cash.items() for t, x in zip(self.years, moves, strict=True) if x[3]]
         unspent = {column: [row[column] for row in self.plan["unspent"]] for column in ("fund", "year", "amount")}
         yield "money left\n资金余额", differ(sorted(left), self.rows(unspent, "fund year amount")), f"{len(left)}"
@@ -535,6 +643,8 @@ class Folder:
         """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""
         plan, proofs, stages = self.plan, self.plan["certificate"]["stages"], self.plan["stages"]
         outcome, joint, self.region, size = self.worth(self.cells)
+        for r, part in (part for pick in self.chosen for part in pick.parts):
+            self.region[r], size = self.region[r] + part, size + abs(part)
         self.size = max(size, self.reach)
         rows = self.rows(plan["cells"], "cluster lever year amount outcome value")
         stated = {row[:3]: row[3:] for row in rows}
@@ -554,6 +664,7 @@ class Folder:
         yield "summary.json\nsummary.json", [key for key, x in finite.items() if found[key] != x], f"{len(wanted)}"
         parts = [curve(self.goal["equity_family"], self.scale * self.unit[r], x)[0] for r, x in self.region.items()]
         worst = min((self.region[r] / self.unit[r] for r in self.live), default=0.0)
+        money += sum(sum(pick.bill.values()) for pick in self.chosen)
         self.values = {"total": total, "worst_region": worst, "equity": sum(parts), "least_money": float(money)}
     def stages(self) -> Any:
         """Check the value, the claimed bound and the proved bound of every stage."""

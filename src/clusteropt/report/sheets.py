@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from clusteropt.report import words
+from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from clusteropt.plan.plan import Plan
-    from clusteropt.text import Text
 
 Value = str | int | float | None
 Row = list[Value]
@@ -215,6 +215,21 @@ def programme_sheet(plan: Plan) -> Sheet:
     return Sheet(words.PROGRAMMES, headings, rows, total=True)
 
 
+def path_sheet(plan: Plan) -> Sheet:
+    """The path of every cluster that moves, year by year."""
+    moves, labels = plan.moves, plan.labels
+    names = [both(name) for name in labels.path_names]
+    rows: list[Row] = []
+    for cluster, first, path in zip(moves.cluster.tolist(), moves.year.tolist(), moves.path.tolist(), strict=True):
+        old = int(plan.path_of[cluster])
+        yearly = [names[path if year >= first else old] for year in range(len(labels.years))]
+        rows.append([labels.clusters[cluster], both(labels.cluster_names[cluster]), *yearly])
+    years = (Heading(Text(str(year), str(year)), Kind.TEXT) for year in labels.years)
+    return Sheet(
+        words.SHEET_MOVES, (Heading(words.CLUSTER, Kind.TEXT), Heading(words.CLUSTER_NAME, Kind.LONG), *years), rows
+    )
+
+
 def cell_sheet(plan: Plan) -> Sheet:
     """What every cell gets and gives."""
     labels, cells = plan.labels, plan.cells
@@ -332,6 +347,7 @@ def table_sheets(plan: Plan) -> list[Sheet]:
         *total_sheets(plan),
         purse_sheet(plan),
         *([programme_sheet(plan)] if plan.programmes.programme else []),
+        *([path_sheet(plan)] if len(plan.moves.cluster) else []),
         cell_sheet(plan),
         unspent_sheet(plan),
         rule_sheet(plan),

@@ -106,7 +106,8 @@ def true_point(formulation: Formulation, x: Floats) -> Floats:
     outcome, synergy = columns.block("outcome"), columns.block("synergy")
     if outcome is not None:
         cells = np.arange(len(curves.cells))
-        lowered[outcome.positions] = curves.value(cells, np.maximum((formulation.argument @ x)[cells], 0.0))
+        share = space.effect_of(to_units(formulation, x))[curves.cells] / space.top_effect[curves.cells]
+        lowered[outcome.positions] = share * curves.value(cells, np.maximum((formulation.argument @ x)[cells], 0.0))
     if synergy is not None:
         by_cell = columns.outcome @ lowered
         problem = space.problem

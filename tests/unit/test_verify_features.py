@@ -144,7 +144,7 @@ BASES = {
     "equity exponential": "[objective]\nkind = 'equity'\nequity_family = 'exponential'\nequity_scale = 20\n",
     "equity hyperbolic": "[objective]\nkind = 'equity'\nequity_family = 'hyperbolic'\nequity_scale = 20\n",
     "equity linear": "[objective]\nkind = 'equity'\nequity_family = 'linear'\n",
-    "least": "[objective]\nkind = 'least_money'\ntarget = 115\n",
+    "least": "[objective]\nkind = 'least_money'\ntarget = 260\n",
 }
 HEAD = (
     "name = 'all'\ntitle = 'All features'\ntitle_zh = '全部功能'\nyears = [2025, 2026, 2027]\n"
@@ -487,7 +487,7 @@ SETTINGS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("objective", "measure"): ("worst per size", "measure = 'per_size'", "measure = 'total'"),
     ("objective", "equity_family"): ("equity log", "'log'", "'hyperbolic'"),
     ("objective", "equity_scale"): ("equity hyperbolic", "equity_scale = 20", "equity_scale = 21"),
-    ("objective", "target"): ("least", "target = 115", "target = 116"),
+    ("objective", "target"): ("least", "target = 260", "target = 261"),
     ("objective", "discount"): ("total", "discount = 0.05", "discount = 0.06"),
     ("objective", "outcome"): ("total", "outcome = 'points'", "outcome = 'marks'"),
     ("objective", "outcome_zh"): ("total", "outcome_zh = '分'", "outcome_zh = '点'"),

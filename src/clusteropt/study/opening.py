@@ -16,6 +16,7 @@ from clusteropt.inputs.model_files import parse_json, parse_settings
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
 from clusteropt.inputs.raw_tables import written
 from clusteropt.inputs.reading import problem_from_tables
+from clusteropt.model.outcome import needed_total
 from clusteropt.study.past import closed_outcome, leave_stocks
 from clusteropt.study.purses import FOREVER, Parcel, check_spent, leave_money, merge
 from clusteropt.study.rules import remaining_rules
@@ -124,9 +125,9 @@ def _open_settings(past: Past, settings: ModelSettings, faults: Faults) -> tuple
     kind = settings.objective.kind
     notes: tuple[Text, ...] = ()
     if kind is ObjectiveKind.LEAST_MONEY:
-        assert settings.objective.target is not None
         rate = (1 + settings.objective.discount) ** past.num_closed
-        target = (settings.objective.target - closed_outcome(past)) * rate
+        # The room that a target has for the last digits of a sum stays that of the whole plan.
+        target = (needed_total(past.problem) - closed_outcome(past)) * rate
         if target <= 0:
             faults.add(
                 Place("model", None, "objective.target", str(settings.objective.target)),

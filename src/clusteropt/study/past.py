@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from clusteropt.plan.plan import Plan
     from clusteropt.study.actuals import Actuals
 
-DIGITS = 9
-"""Stocks are written with so many significant digits, rounded down, so that fractions of them stay short."""
+DIGITS = 15
+"""Stocks are written with so many significant digits, rounded down: as many as a float keeps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Key = tuple[str, str]
 
 PROGRAMMES, COSTS = "programmes", "programme_costs"
+KEPT = ("programme", "fund", "cost")
+"""Columns that a table must have."""
+GROUP, PROGRAMME = "group", "programme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def go_on(past: Past, raw: Mapping[str, RawTable], faults: Faults) -> Going:
     _check_must(options, started, dead, faults)
     kept = [_live(past, row, options, started, dead) for row in options if _key(row) not in dead]
     paid = [cost for row in costs if _key(row) not in dead for cost in _cost(past, row, started)]
-    tables = {PROGRAMMES: _frame(kept, options), COSTS: _frame(paid, costs)} if kept else {}
+    tables = {name: _frame(rows) for name, rows in ((PROGRAMMES, kept), (COSTS, paid)) if rows}
     return Going(tables, _notes(started))
 
 
@@ -88,8 +91,10 @@ def _text(value: object) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
-def _frame(rows: list[Row], like: list[Row]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(like[0]) if like else None, dtype=object)
+def _frame(rows: list[Row]) -> pd.DataFrame:
+    """Make a table of rows, without the columns that nothing fills."""
+    frame = pd.DataFrame(rows, dtype=object)
+    return frame.loc[:, [bool((frame[column] != "").any()) or column in KEPT for column in frame.columns]]
 
 
 def _key(row: Row) -> Key:
@@ -122,14 +127,35 @@ def _dead(past: Past, options: list[Row], started: dict[Key, int]) -> set[Key]:
         if _key(row) not in started and (late or other):
             dead.add(_key(row))
     while True:
+        spare = _spared(options, dead)
         more = {
             _key(row)
             for row in options
-            if _key(row) not in {*dead, *started} and _left_to_require(row, options, dead) is None
+            if _key(row) not in {*dead, *started}
+            and (_key(row) in spare or _left_to_require(row, options, dead) is None)
         }
         if not more:
             return dead
         dead |= more
+
+
+def _spared(options: list[Row], dead: set[Key]) -> set[Key]:
+    """Give the other options of programmes one option of which is all that is left of a group that must be taken."""
+    found: set[Key] = set()
+    for place in _must(options):
+        left = [row for row in options if _place(row) == place and _key(row) not in dead]
+        if place[0] == GROUP and len(left) == 1:
+            found |= {_key(row) for row in options if row["programme"] == left[0]["programme"]} - {_key(left[0])}
+    return found
+
+
+def _place(row: Row) -> tuple[str, str]:
+    """Give what `must` of a row is about: its group, or without one its programme."""
+    return (GROUP, row["group"]) if row["group"] else (PROGRAMME, row["programme"])
+
+
+def _must(options: list[Row]) -> list[tuple[str, str]]:
+    return sorted({_place(row) for row in options if row["must"] == YES})
 
 
 def _options_of(name: str, options: list[Row]) -> list[Key]:
@@ -153,15 +179,9 @@ def _check_must(options: list[Row], started: dict[Key, int], dead: set[Key], fau
     """Note programmes and groups of which one must be taken, and none can be any more."""
     members: dict[tuple[str, str], list[Key]] = {}
     for row in options:
-        place = ("group", row["group"]) if row["group"] else ("programme", row["programme"])
-        members.setdefault(place, []).append(_key(row))
-    must = {
-        ("group", row["group"]) if row["group"] else ("programme", row["programme"])
-        for row in options
-        if row["must"] == YES
-    }
+        members.setdefault(_place(row), []).append(_key(row))
     begun = {programme for programme, _ in started}
-    for column, name in sorted(must):
+    for column, name in _must(options):
         keys = members[column, name]
         if any(key not in dead for key in keys) or any(key in started or key[0] in begun for key in keys):
             continue
@@ -178,6 +198,12 @@ def _live(past: Past, row: Row, options: list[Row], started: dict[Key, int], dea
     changed = {"excludes": "|".join(excludes)}
     if _key(row) in started:
         return {**row, **changed, **_rest(past, row, started[_key(row)])}
+    alone = sum(_place(other) == _place(row) and _key(other) not in dead for other in options) == 1
+    if row["group"] and alone:
+        changed["group"] = ""
+    if _place(row) in _must(options):
+        # The row that said so may be gone.
+        changed["must"] = YES
     if row["requires"]:
         alive = _left_to_require(row, options, dead) or []
         asked = row["take_up"] or (str(len(alive)) if alive else "")

@@ -17,7 +17,7 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
 from clusteropt.inputs.raw_tables import written
 from clusteropt.inputs.reading import problem_from_tables
 from clusteropt.model.outcome import needed_total
-from clusteropt.study.past import closed_outcome, leave_stocks
+from clusteropt.study.past import settled_outcome, leave_stocks
 from clusteropt.study.purses import FOREVER, Parcel, check_spent, leave_money, merge
 from clusteropt.study.rules import remaining_rules
 from clusteropt.study.started import go_on
@@ -83,7 +83,7 @@ def open_problem(past: Past, most_change: Fraction | None) -> Opened:
     if rules.rows:
         tables["rules"] = pd.DataFrame(rules.rows, dtype=object)
     if settings.features.last_plan:
-        tables["last_plan"] = _last_plan(past)
+        tables |= _last_plan(past)
     problem = problem_from_tables(tables, settings)
     notes = (*fund_notes, *stocks.notes, *rules.notes, *going.notes, *goal_notes)
     return Opened(replace(problem, notes=(*problem.notes, *notes)), legacies, notes)
@@ -127,11 +127,14 @@ def _open_settings(past: Past, settings: ModelSettings, faults: Faults) -> tuple
     if kind is ObjectiveKind.LEAST_MONEY:
         rate = (1 + settings.objective.discount) ** past.num_closed
         # The room that a target has for the last digits of a sum stays that of the whole plan.
-        target = (needed_total(past.problem) - closed_outcome(past)) * rate
+        target = (needed_total(past.problem) - settled_outcome(past)) * rate
         if target <= 0:
             faults.add(
                 Place("model", None, "objective.target", str(settings.objective.target)),
-                Text("the closed years reached the target by themselves.", "已结束年度已达到目标。"),
+                Text(
+                    "what was paid in the closed years reaches the target by itself.",
+                    "已结束年度的拨款已足以达到目标。",
+                ),
                 Text("Raise the target, or seek another objective.", "请提高目标, 或改用其他目标类型。"),
             )
         else:
@@ -225,7 +228,7 @@ def _arriving(past: Past, stocks: Stocks) -> Tables:
     return {"arriving": pd.DataFrame(rows, dtype=object)} if rows else {}
 
 
-def _last_plan(past: Past) -> pd.DataFrame:
+def _last_plan(past: Past) -> Tables:
     """Give what the last closed year paid; one row of nothing where it paid nothing."""
     space, labels, last = past.space, past.problem.labels, past.num_closed - 1
     year = space.cell_year[space.flow_cell]
@@ -241,7 +244,7 @@ def _last_plan(past: Past) -> pd.DataFrame:
          "year": str(labels.years[last]), "amount": str(amount)}
         for c, k, f, amount in places
     ]  # fmt: skip
-    return pd.DataFrame(rows, dtype=object)
+    return {"last_plan": pd.DataFrame(rows, dtype=object)} if rows else {}
 
 
 def _limit_change(past: Past, rules: Remaining, most_change: Fraction) -> None:

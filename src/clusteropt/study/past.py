@@ -155,8 +155,9 @@ def _notes(*, rounded: bool, gains: bool) -> tuple[Text, ...]:
     if gains:
         found.append(
             Text(
-                "Gains that levels of closed years bring in open years are not counted: nothing decides on them now.",
-                "已结束年度所选档次在剩余年度带来的增益未计入: 它们已无可改变。",
+                "Gains that levels of closed years bring in open years are settled: they count for a target, and are no part "
+                "of the outcome of this plan.",
+                "已结束年度所选档次在剩余年度带来的增益已成定局: 计入目标, 不计入本方案的产出。",
             )
         )
     return tuple(found)
@@ -184,8 +185,11 @@ def _written(stock: Fraction) -> str:
     return f"{number:f}"
 
 
-def closed_outcome(past: Past) -> float:
-    """Give the total outcome of the closed years, as the curves of the problem tell it from the money really paid."""
+def settled_outcome(past: Past) -> float:
+    """Give the total outcome that is settled: that of the closed years, and the gains of their levels that come later.
+
+    It is what the curves of the problem make of the money really paid.
+    """
     space, problem = past.space, past.problem
     closed = np.arange(problem.num_years) < past.num_closed
     none = sparse.csr_matrix(space.pick_regions.shape)
@@ -196,4 +200,15 @@ def closed_outcome(past: Past) -> float:
         counts = (past.picks[chosen.gain_pick] > 0) & (chosen.gain_year < past.num_closed)
         worth = chosen.gain * space.cluster_weight[chosen.gain_cluster] * space.discount[chosen.gain_year]
         total += float(worth[counts].sum())
+    return total + _late_gains(past)
+
+
+def _late_gains(past: Past) -> float:
+    """Sum what levels with a gain of their own, paid in closed years, bring in open ones; synergies left aside."""
+    space, problem, paid, total = past.space, past.problem, past.by_cell, 0.0
+    for cluster, lever in np.ndindex(problem.num_clusters, problem.num_levers):
+        own, lag = _own_levels(problem, cluster, lever), int(problem.lag[lever])
+        for year in range(max(past.num_closed - lag, 0), min(past.num_closed, problem.num_years - lag)):
+            gain = own.get(int(paid[cluster, lever, year]), 0.0)
+            total += gain * float(space.cluster_weight[cluster] * space.discount[year + lag])
     return total

@@ -17,7 +17,7 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
 from clusteropt.inputs.raw_tables import written
 from clusteropt.inputs.reading import problem_from_tables
 from clusteropt.model.outcome import needed_total
-from clusteropt.study.past import settled_outcome, leave_stocks
+from clusteropt.study.past import leave_stocks, settled_outcome
 from clusteropt.study.purses import FOREVER, Parcel, check_spent, leave_money, merge
 from clusteropt.study.rules import remaining_rules
 from clusteropt.study.started import go_on

@@ -155,8 +155,8 @@ def _notes(*, rounded: bool, gains: bool) -> tuple[Text, ...]:
     if gains:
         found.append(
             Text(
-                "Gains that levels of closed years bring in open years are settled: they count for a target, and are no part "
-                "of the outcome of this plan.",
+                "Gains that levels of closed years bring in open years are settled: they count for a target, and are "
+                "no part of the outcome of this plan.",
                 "已结束年度所选档次在剩余年度带来的增益已成定局: 计入目标, 不计入本方案的产出。",
             )
         )

@@ -338,6 +338,8 @@ class Problem:
         Projects that are taken whole or not at all; None where there are none.
     arriving : array of shape (num_clusters, num_levers, num_years) or None
         Whole units awarded before the plan that join the stock in a year of it; None where there are none.
+    leverage : array of shape (num_levers,)
+        Private money that each unit of an award brings along; it works with the award, in ``effect`` and ``scale``.
     options : SolveOptions
         The limits of the model file, used where the caller gives none.
     kept : KeptInputs or None
@@ -382,11 +384,14 @@ class Problem:
     ledger: Ledger | None = None
     programmes: Programmes | None = None
     arriving: Ints | None = None
+    leverage: Floats = field(default_factory=lambda: np.zeros(0))
     options: SolveOptions = field(default_factory=SolveOptions)
     kept: KeptInputs | None = None
 
     def __post_init__(self) -> None:
-        """Make every array read-only."""
+        """Fill in what was left out, and make every array read-only."""
+        if not len(self.leverage):
+            object.__setattr__(self, "leverage", np.zeros(len(self.labels.levers)))
         holders: tuple[Problem | Menus | LastPlan | Synergy | Ledger | Programmes, ...] = (
             self,
             self.menus,

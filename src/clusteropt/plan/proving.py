@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
+from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.solver.multipliers import (
@@ -118,7 +119,7 @@ def is_rational(space: Space) -> bool:
     start, gain = problem.menus.start, problem.menus.gain
     fed = has_stock(problem)
     curved = np.array([family not in RATIONAL for family in problem.family])
-    for pair in np.flatnonzero((problem.effect > 0).ravel() & np.tile(curved, problem.num_clusters)):
+    for pair in np.flatnonzero((best_effect(problem) > 0).ravel() & np.tile(curved, problem.num_clusters)):
         gains = gain[start[pair] : start[pair + 1]]
         if not len(gains) or np.isnan(gains).any() or fed[pair]:
             return False

@@ -102,8 +102,8 @@ TABLE_TEXTS = {
         B,C,-0.1""",
     "arriving": """
         cluster,lever,year,amount
-        A,plant,2025,5
-        C,lab,2026,4""",
+        A,plant,2025,1
+        B,fair,2026,1""",
     "programmes": """
         programme,option,name,name_zh,group,must,clusters,shares,lever,start,gain,lag,lasts,requires,take_up,excludes,to_path,needs_lever,needs_stock
         park,small,Small park,小园区,,,A|B,,plant,2025,2,,,,,,,,

@@ -303,8 +303,9 @@ class Folder:
         """Give the names, cells and flows of a selection; what it does not name is any."""
         asked = self.known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
         need(all(asked[kind] <= self.known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
-        clusters = [c for c in asked["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
-        cells = list(product(clusters, asked["lever"], map(int, asked["year"])))
+        named = {kind: [x for x in self.names[kind] if str(x) in asked[kind]] for kind in ("cluster", "lever", "year")}
+        clusters = [c for c in named["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
+        cells = list(product(clusters, named["lever"], named["year"]))
         return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
     def _write_out(self, row: Any) -> Any:
         """Give the ordinary rules that a row stands for, each with its limits; a row that names no `each` is one."""
@@ -464,7 +465,7 @@ class Folder:
         self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
         self.alone = {c: self._parts(c, {}) for c in self.clusters}
         terms = [*chain(*self.alone.values()), *self._programmes()]
-        terms += self.terms  # fractions are rounded up to stay short
+        terms = self.terms = terms + self.terms  # fractions are rounded up to stay short
         total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
         need(math.isfinite(total), "no finite bound", ArithmeticError)
         return total

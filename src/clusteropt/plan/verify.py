@@ -242,11 +242,16 @@ class Folder:
         means = {(row["path"], row["lever"]): exact(row[column] or row["mean"]) for row in tables["effectiveness"]}
         cells, opened = {(row["cluster"], row["lever"]): row for row in tables["cells"]}, tables["eligibility"]
         menus: dict[Any, dict[int, Any]] = defaultdict(dict)
+        self.come = Counter({(row["cluster"], row["lever"], exact(row["year"])): exact(row["amount"])
+                             for row in tables["arriving"]})  # joins the stock of its year
         for row in tables["levels"]:
             amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
             menus[row["cluster"], row["lever"]][amount] = gain
-        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values()))}
+        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values())),
+                 "arriving": len(self.come)}
         need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
+        self.late = {cell[:2] for cell, x in self.come.items() if x}
+        need({t for _, _, t in self.come} <= {*self.years}, "arriving: a year outside the plan")
         self.effects, self.keep = dict[Any, Any](), dict[str, Any]()
         for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
             lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
@@ -387,6 +392,7 @@ class Folder:
         for ((c, lever), pair), t in product(self.pairs.items(), self.years):
             own = pair.menu.get(money := cells.get((c, lever, t - pair.lag), 0), "")
             held = pair.keep * (pair.stock if t == self.years[0] else held) + (money if own == "" else 0)
+            held += self.come[c, lever, t]
             effect = over.get((c, lever, t), pair.effect)
             outcome[c, lever, t] = made = effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
             parts += [(r, w * made * self.discount[t]) for r, w in self.clusters[c]["counts"].items()]
@@ -494,11 +500,12 @@ class Folder:
         for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
             pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
             curved = (own * self.over.get((c, lever, t), pair.effect), pair.family, pair.scale)
-            if pair.keep or pair.lag:  # a stock earns its outcome and pays its price, which pays the money
+            if pair.keep or pair.lag or (c, lever) in self.late:  # a stock earns and pays its price
                 (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
                 came = min(sum(self.paid.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
                 fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
-                low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else came)
+                more = self.come[c, lever, t]
+                low, high = pair.keep * low + more, pair.keep * high + (fed if pair.menu else came) + more
                 top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
                 self.terms += [top, price * low, price * high, -price * high]
                 paid = sum(pair.keep**n * self.stock.get((c, lever, then), 0) for n, then in enumerate(later))
@@ -688,6 +695,7 @@ class Folder:
         rows = (x for x in self.tables["cells"] if (x["cluster"], x["lever"]) == (c, lever))
         start = next((exact(x["stock"], 0) for x in rows), 0)
         paid = sum(self.cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
+        paid += sum(self.come[c, lever, t] * keep ** (until - t) for t in range(first, until + 1))
         return start * keep ** (until - first + 1) + paid
     def outcomes(self) -> Any:
         """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""

@@ -110,6 +110,45 @@ def broken_conditions(problem: Problem, taken: list[Taken]) -> list[str]:
     return broken
 
 
+def broken_needs(problem: Problem, allocation: Allocation) -> list[str]:
+    """Name the stocks that picks need and that are not there, in exact fractions."""
+    found, known, cells = problem.programmes, all_picks(problem), cell_money(awards(allocation))
+    if found is None:
+        return []
+    parts = (found.need_pick, found.need_cluster, found.need_lever, found.need_year, found.need_stock)
+    broken = []
+    for pick, cluster, lever, until, need in zip(*(part.tolist() for part in parts), strict=True):
+        keep = 1 - Fraction(repr(float(problem.depreciation[lever])))
+        held, lag = Fraction(repr(float(problem.stock[cluster, lever]))), int(problem.lag[lever])
+        for year in range(until + 1):
+            held = held * keep + cells.get((cluster, lever, year - lag), 0)
+        if known[pick] in picks(allocation) and held < need:
+            broken.append(f"stock for {known[pick]}")
+    return broken
+
+
+def effects(problem: Problem, cluster: int, lever: int, taken: list[Taken]) -> list[float]:
+    """Give the effect of a cluster and lever in every year, on the path that picks have moved the cluster to."""
+    found = problem.programmes
+    effect = [float(problem.effect[cluster, lever])] * problem.num_years
+    if found is not None and len(found.move_pick):
+        known, moves = (
+            all_picks(problem),
+            zip(found.move_pick.tolist(), found.move_cluster.tolist(), found.move_year.tolist(), strict=True),
+        )
+        for number, (pick, who, first) in enumerate(moves):
+            if who == cluster and known[pick] in taken:
+                effect[first:] = [float(found.move_effect[number, lever])] * (problem.num_years - first)
+    return effect
+
+
+def best_effects(problem: Problem, cluster: int, lever: int) -> list[float]:
+    """Give the largest effect of a cluster and lever in every year over all picks."""
+    chosen = [[], *([pick] for pick in all_picks(problem))]
+    ways = [effects(problem, cluster, lever, taken) for taken in chosen]
+    return [max(way) for way in zip(*ways, strict=True)]
+
+
 def cell_chosen(problem: Problem, selection: Selection, cell: Cell, with_years: bool = True) -> bool:
     """Tell whether a selection speaks of a cell, funds left aside."""
     cluster, lever, year = cell
@@ -152,7 +191,7 @@ def broken_rules(problem: Problem, allocation: Allocation) -> list[str]:
         RuleKind.CHANGE: _change_holds,
         RuleKind.LOCK: _lock_holds,
     }
-    broken += broken_conditions(problem, picks(allocation))
+    broken += broken_conditions(problem, picks(allocation)) + broken_needs(problem, allocation)
     return broken + [rule.name for rule in problem.rules if not checks[rule.kind](problem, rule, awards(allocation))]
 
 
@@ -322,14 +361,14 @@ def outcomes(problem: Problem, cells: Cells) -> dict[Cell, float]:
     """Give the outcome of every cell before its weight, from the money of cells alone."""
     found: dict[Cell, float] = {}
     for cluster, lever in product(range(problem.num_clusters), range(problem.num_levers)):
-        e, s = float(problem.effect[cluster, lever]), float(problem.scale[cluster, lever])
+        e, s = effects(problem, cluster, lever, picks(cells)), float(problem.scale[cluster, lever])
         keep, lag = 1 - float(problem.depreciation[lever]), int(problem.lag[lever])
         own = {a: g for a, g in menu(problem, cluster, lever) if not math.isnan(g)}
         held = float(problem.stock[cluster, lever])
         for year in range(problem.num_years):
             arriving = cells.get((cluster, lever, year - lag), 0) if year >= lag else 0
             held = keep * held + (0 if arriving in own else arriving)
-            found[cluster, lever, year] = e * s * PHI[problem.family[lever]](held / s) + own.get(arriving, 0.0)
+            found[cluster, lever, year] = e[year] * s * PHI[problem.family[lever]](held / s) + own.get(arriving, 0.0)
     return found
 
 
@@ -391,22 +430,22 @@ def live_regions(problem: Problem) -> list[int]:
 
 def _can_give(problem: Problem, cluster: int, lever: int, at: int | None = None) -> bool:
     """Tell whether a cell can have a positive outcome in a year, or in any."""
-    effect, keeps = float(problem.effect[cluster, lever]) > 0, problem.depreciation[lever] < 1
-    if effect and problem.stock[cluster, lever] > 0 and keeps:
-        return True
+    keeps, alive = problem.depreciation[lever] < 1, [e > 0 for e in best_effects(problem, cluster, lever)]
     funds = [f for f, c, k in zip(problem.draw_fund, problem.draw_cluster, problem.draw_lever, strict=True)
              if (c, k) == (cluster, lever)]  # fmt: skip
     levels, lag = menu(problem, cluster, lever), int(problem.lag[lever])
-    years: set[int] = set()
+    stocked = keeps and problem.stock[cluster, lever] > 0
+    years = {year for year in range(problem.num_years) if stocked and alive[year]}
     for year in range(problem.num_years - lag):
         money = sum(most_paid(problem, f)[year] for f in funds)
         own = any(a <= money and g > 0 for a, g in levels)
         curved = any(a <= money and math.isnan(g) for a, g in levels)
         free = not levels and money > 0 and problem.most[cluster, lever] > 0
-        if own or (effect and (curved or free)):
+        if own:
             years.add(year + lag)
-        if effect and keeps and (curved or free):
-            years.update(range(year + lag, problem.num_years))
+        if curved or free:
+            last = problem.num_years if keeps else year + lag + 1
+            years.update(later for later in range(year + lag, last) if alive[later])
     return bool(years) if at is None else at in years
 
 

@@ -42,6 +42,8 @@ REPEATS_FROM = 5_000_000
 """Seeds of models that also have rules that are written out."""
 PROGRAMMES = range(6_000_000, 7_000_000)
 """Seeds of models that also have programmes, at smaller sizes; some have rules that are written out, or a ledger."""
+MOVES = range(6_500_000, 7_000_000)
+"""Seeds of those whose programmes may also move clusters to another path, and need a stock."""
 LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
 PATHS = [str(path) for path in Path]
@@ -96,7 +98,7 @@ def random_tables(
     """
     for attempt in count():
         if seed in PROGRAMMES:
-            draft = _with_programmes(random.Random(f"{seed}/{attempt}"), sizes)
+            draft = _with_programmes(random.Random(f"{seed}/{attempt}"), sizes, moves=seed in MOVES)
         else:
             draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
             if seed >= REPEATS_FROM:
@@ -520,7 +522,7 @@ REPEATS: tuple[Callable[[_Draft], Row], ...] = (
 )
 
 
-def _with_programmes(dice: random.Random, sizes: Sizes) -> _Draft:
+def _with_programmes(dice: random.Random, sizes: Sizes, *, moves: bool) -> _Draft:
     """Draw a model with programmes, sometimes with a ledger or with rules that are written out as well."""
     ledgers, repeats = dice.random() < 0.25, dice.random() < 0.25
     smaller = replace(sizes, money=max(sizes.money - 3, 2), rules=max(sizes.rules - 1, 0))
@@ -528,7 +530,21 @@ def _with_programmes(dice: random.Random, sizes: Sizes) -> _Draft:
     if repeats:
         _repeats(draft)
     _programmes(draft)
+    for row in draft.tables["programmes"] if moves else ():
+        _move(draft, row)
     return draft
+
+
+def _move(draft: _Draft, row: Row) -> None:
+    """Let an option move its clusters to another path, or need a stock in them."""
+    row.setdefault("clusters", draft.dice.choice(draft.clusters))
+    if draft.chance(0.6):
+        row["to_path"] = draft.dice.choice(PATHS)
+    if draft.chance(0.4):
+        row["needs_lever"] = draft.dice.choice(draft.levers)
+        row["needs_stock"] = draft.whole(draft.dice.randint(0, draft.sizes.money))
+    if not row["clusters"]:
+        del row["clusters"]
 
 
 def _programmes(draft: _Draft) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
+from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.solver.multipliers import (
     Until,
@@ -116,7 +117,7 @@ def is_rational(space: Space) -> bool:
         return False
     start, gain = problem.menus.start, problem.menus.gain
     curved = np.array([family not in RATIONAL for family in problem.family])
-    for pair in np.flatnonzero((problem.effect > 0).ravel() & np.tile(curved, problem.num_clusters)):
+    for pair in np.flatnonzero((best_effect(problem) > 0).ravel() & np.tile(curved, problem.num_clusters)):
         gains = gain[start[pair] : start[pair + 1]]
         if not len(gains) or np.isnan(gains).any() or problem.stock.ravel()[pair] > 0:
             return False

@@ -27,7 +27,8 @@ COLUMNS = ("cluster name region industry path uncertainty origin diffusion weigh
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
            "rule kind min max of each cost stock least most level from to share source status note carry_over "
            "expires_after committed returned returned_after returned_parts programme option group must clusters "
-           "shares start lasts requires take_up excludes after")  # name_zh and such are words
+           "shares start lasts requires take_up excludes after to_path needs_lever needs_stock "
+           "leverage")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
 FAR, WHOLE, PLACES = math.inf, {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
@@ -137,6 +138,7 @@ class Folder:
         written = [rule for row in tables["rules"] for rule in self._write_out(row)]
         need(len({row["rule"] for row, _ in written}) == len(written), "two rules of one name")
         self.sides = [side for rule in written for side in self._read_sides(*rule)]
+        self.overs = [self._over([k]) for k in range(len(self.picks))]
         self.locks = {spot: x for locks in self.locked.values() for spot, x in locks.items()}
         return self
     def _read_clusters(self) -> None:
@@ -179,6 +181,7 @@ class Folder:
         need(fits, "programmes: an option unknown or twice")
         order += [p for p, _ in options]
         self.picks, self.bills, mine = list[Any](), defaultdict[Any, Any](list), defaultdict[Any, Any](list)
+        self.moves, self.needs, self.over = list[Any](), list[Any](), dict[Any, Any]()
         for (p, o), row in sorted(options.items(), key=lambda item: order.index(item[0][0])):
             names, gain, lag = listed(row["clusters"]), exact(row["gain"], 0), exact(row["lag"], 0)
             shares = [exact(x) for x in listed(row["shares"])] or [Fraction(1, len(names) or 1)] * len(names)
@@ -191,8 +194,13 @@ class Folder:
                          for r, w in self.clusters[c]["counts"].items()]
                 for (f, u), x in bill.items():
                     self.bills[f].append((len(self.picks), u, x))
-                mine[p, o].append(len(self.picks))
+                k, stock = len(self.picks), exact(row["needs_stock"], 0)
+                mine[p, o].append(k)
                 self.picks.append(Pick(p, o, t, bill, parts))
+                self.moves += [(k, c, t + lag, row["to_path"]) for c in names
+                               if row["to_path"] and t + lag in self.years]
+                self.needs += [(k, c, row["needs_lever"], t - 1, stock) for c in names if row["needs_lever"] and stock]
+        need({path for *_, path in self.moves} <= PATHS.keys(), "to_path")
         self.asks = list(self._read_asks(options, mine))
     def _read_asks(self, options: Any, mine: Any) -> Any:
         """Give what picks ask of each other: a name, the coefficients of picks, and the most that their sum may be."""
@@ -217,6 +225,13 @@ class Folder:
                 yield f"requires {name} {self.picks[k].year}", coefs, 0
             for x in listed(row["excludes"]):
                 yield f"excludes {name}, {x}", Counter(mine[p, o] + called[x]), 1
+        for c in self.clusters:
+            yield f"path {c}", Counter({k for k, who, *_ in self.moves if who == c}), 1
+    def _over(self, picks: Any) -> dict[Any, Any]:
+        """Give the effects that hold where picks have moved clusters, by cell."""
+        moved = [(c, first, path) for k, c, first, path in self.moves if k in picks]
+        return {(c, lever, t): self.effects[c, lever][path] for c, first, path in moved
+                for lever, t in product(self.names["lever"], self.years) if t >= first}
     def _read_pairs(self) -> Any:
         """Put clusters and levers together: coefficients, limits and menus, the special before the general."""
         number, tables, how = self.number, self.tables, self.model.get("effectiveness", {})
@@ -229,6 +244,7 @@ class Folder:
             menus[row["cluster"], row["lever"]][amount] = gain
         sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values()))}
         need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
+        self.effects, self.keep = dict[Any, Any](), dict[str, Any]()
         for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
             lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
             fits = [rule["fund"] for rule in opened if all(rule[x] in ("", asked[x]) for x in (*PLACES, "lever"))]
@@ -240,6 +256,10 @@ class Folder:
             mean = sum(m * number(means[path, lever]) for path, m in cluster["member"].items())
             reading = {"first_unit": 1, "elasticity": scale}[how.get("reading", "first_unit")]
             effect, limits = number(exact(cell["mean"], mean)) / reading, (least, most, menu, funds if most else [])
+            more, self.keep[lever] = number(1 + exact(row["leverage"], 0)), 1 - exact(row["depreciation"], 1)
+            self.effects[c, lever] = {path: number(exact(cell["mean"], means[path, lever])) / reading * more
+                                      for path in {path for *_, path in self.moves}}
+            effect, scale = effect * more, scale / more  # private money works beside the award
             keep, lag, family = number(1 - exact(row["depreciation"], 1)), exact(row["lag"], 0), row["response"]
             need(keep >= 0 and scale > 0 and family in ("linear", "exponential", "log", "hyperbolic"), f"lever {lever}")
             yield (c, lever), Pair(family, effect, scale, stock, keep, lag, *limits)
@@ -356,13 +376,14 @@ class Folder:
     def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
         """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
         return sorted(zip(*([self.place.get(x, {k: k})[k] for k in table[x]] for x in columns.split()), strict=True))
-    def worth(self, cells: dict[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any], dict[str, Any], float]:
+    def worth(self, cells: dict[Any, Any], over: Any) -> tuple[dict[Any, Any], dict[str, Any], dict[str, Any], float]:
         """Give, for the money of cells, outcome by cell, synergies by cluster, outcome by region, sizes of parts."""
         outcome, parts, held = dict[Any, Any](), [], 0
         for ((c, lever), pair), t in product(self.pairs.items(), self.years):
             own = pair.menu.get(money := cells.get((c, lever, t - pair.lag), 0), "")
             held = pair.keep * (pair.stock if t == self.years[0] else held) + (money if own == "" else 0)
-            outcome[c, lever, t] = made = pair.effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
+            effect = over.get((c, lever, t), pair.effect)
+            outcome[c, lever, t] = made = effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
             parts += [(r, w * made * self.discount[t]) for r, w in self.clusters[c]["counts"].items()]
         joint = {c: sum(gains[c] * self.discount[t] * min(outcome[c, lever, t] for lever in levers)
                         for (levers, gains), t in product(self.synergies.items(), self.years)) for c in self.clusters}
@@ -381,14 +402,16 @@ class Folder:
             paid[cell] = max(((gain, x) for x, gain in menu.items() if gain), default=(0, 0))[1]
             x = sum(self.purse[f, t] * self.clusters[c]["size"] / sizes[f] for f in pair.funds)
             even[cell] = min((abs(a - x), a) for a in (0, *pair.menu))[1] if pair.menu else x
-        worths = [self.worth(money) for money in (fed, paid)]
+        best = {cell: max(over[cell] for over in self.overs if cell in over) for over in self.overs for cell in over}
+        best = {cell: max(x, self.pairs[cell[:2]].effect) for cell, x in best.items()}
+        worths = [self.worth(money, best) for money in (fed, paid)]
         self.reach = sum(x[3] for x in worths) + sum(abs(x) for pick in self.picks for _, x in pick.parts)
         good = {c for x in worths for c, made in x[0].items() if made > 0}
         live = {r for c, _, _ in good for r, w in self.clusters[c]["counts"].items() if w > 0}
         live |= {self.clusters[c]["region"] for (levers, gains), (c, _, t) in product(self.synergies.items(), good)
                  if gains[c] > 0 and all((c, lever, t) in good for lever in levers)}
         live |= {r for pick in self.picks for r in dict(pick.parts) if sum(x for s, x in pick.parts if s == r) > 0}
-        region, given = self.worth(even)[2], self.goal["equity_scale"]
+        region, given = self.worth(even, {})[2], self.goal["equity_scale"]
         mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
         return live, float(given or (mean if mean > 0 else 1))
     def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> Any:
@@ -430,7 +453,8 @@ class Folder:
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
                     self.inners[min(owners)].append((cells, sign * side.limit))
         self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
-        terms = [self._cluster(c) for c in self.clusters] + list(self._programmes())
+        self.alone = {c: self._parts(c, {}) for c in self.clusters}
+        terms = [*chain(*self.alone.values()), *self._programmes()]
         terms += self.terms  # fractions are rounded up to stay short
         total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
         need(math.isfinite(total), "no finite bound", ArithmeticError)
@@ -464,7 +488,7 @@ class Folder:
                 weight[lever, t] += gains[c] * joint * self.discount[t] * share / (sum(shares) or 1)
         for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
             pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
-            curved = (own * pair.effect, pair.family, pair.scale)
+            curved = (own * self.over.get((c, lever, t), pair.effect), pair.family, pair.scale)
             if pair.keep or pair.lag:  # a stock earns its outcome and pays its price, which pays the money
                 (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
                 came = min(sum(self.paid.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
@@ -506,12 +530,18 @@ class Folder:
                     table.append((value, [a * x for a in coefs], {spot for spot in paid if x and len(spot) == 2}))
             tables.append(table)
         return self._best(tables, [limit for _, limit in inners], counts)
+    def _parts(self, c: str, over: dict[Any, Any]) -> list[Any]:
+        """Give what sums to the most that a cluster adds where some effects hold."""
+        self.over, start = over, len(self.terms)
+        return [self._cluster(c), *[self.terms.pop() for _ in range(len(self.terms) - start)]]
     def _programmes(self) -> Any:
         """Give the most that programmes add, those together that ask something of each other."""
         units, offers = defaultdict[str, Any](list), dict[int, Any]()
         for k, pick in enumerate(self.picks):
             units[pick.programme].append(k)
             worths = [self.coef[r] * x for r, x in pick.parts]
+            for c in {c for number, c, *_ in self.moves if number == k}:  # what moving adds beyond staying
+                worths += [*self._parts(c, self.overs[k]), *(-x for x in self.alone[c])]
             offers[k] = sum(x + self.margin * abs(x) for x in worths) - self.price[k]
         asks = [(coefs, limit) for _, coefs, limit in self.asks  # those that one pick of each programme could break
                 if sum(max(0, *(coefs[k] for k in ks)) for ks in units.values()) > limit]
@@ -604,21 +634,10 @@ class Folder:
         rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found)
         stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit")
         yield "certificate of the rules\n规则证书", differ(rules, stated), f"{len(stated)}"
-        spent, costs, names = Counter[Any](), Counter[Any](), ["programme", "option", "year", "cost", "value"]
-        picks = {name: list[Any]() for name in names} | self.plan.get("programmes", {})
-        keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
-        self.chosen = [x for x in self.picks if x[:3] in keys]
-        for x in self.chosen:
-            costs.update(x.bill)
-        if self.picks or keys:
-            rows = [(*x[:2], self.years.index(x.year), sum(x.bill.values()), math.fsum(part for _, part in x.parts))
-                    for x in self.chosen]
-            told, size = {name: [row[k] for row in rows] for k, name in enumerate(names)}, sum(
-                abs(part) for x in self.chosen for _, part in x.parts)
-            yield "programmes\n项目", differ(told, picks, size), f"{len(rows)}"
-            on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
-            wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
-            yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
+        yield from self.taken()
+        spent, costs = Counter[Any](), Counter[Any]()
+        for pick in self.chosen:
+            costs.update(pick.bill)
         for (_, _, t, f), x in flows.items():
             spent[f, t] += x
         cash = {f: self.cash(f, *({t: x[f, t] for t in self.years} for x in (spent, costs)))
@@ -627,15 +646,41 @@ class Folder:
             yield f"purse {f}\n年度资金 {f}", [-lacks] if lacks else [], f"{sum(x[3] for x in moves):+}"
         names = ["carried_in", "returned", "committed", "unspent", "carried_out", "programmes"]
         told = {name: [[x[k] for x in moves] for moves, _ in cash.values()] for k, name in enumerate(names)}
-        stated = {"programmes": [[0] * len(self.years)] * len(cash)} | self.plan["cash"]
-        yield "cash flow\n资金流转", differ(told, stated), f"{len(cash)}"
+        yield "cash flow\n资金流转", differ(told, self.plan["cash"]), f"{len(cash)}"
         left = [(f, t, x[3]) for f, (moves, _) in cash.items() for t, x in zip(self.years, moves, strict=True) if x[3]]
         unspent = {column: [row[column] for row in self.plan["unspent"]] for column in ("fund", "year", "amount")}
         yield "money left\n资金余额", differ(sorted(left), self.rows(unspent, "fund year amount")), f"{len(left)}"
+    def taken(self) -> Any:
+        """Check the options of programmes that are taken, and the paths that they move clusters to."""
+        names = ["programme", "option", "year", "cost", "value"]
+        picks = {name: list[Any]() for name in names} | self.plan["programmes"]
+        keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
+        on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
+        self.chosen = [self.picks[k] for k in sorted(on)]
+        rows = [(*x[:2], self.years.index(x.year), sum(x.bill.values()), math.fsum(part for _, part in x.parts))
+                for x in self.chosen]
+        told = {name: [row[k] for row in rows] for k, name in enumerate(names)} | {"name": picks["name"]}
+        size = sum(abs(part) for x in self.chosen for _, part in x.parts)
+        wrong = differ(told, picks, size) + [x for x in picks["name"] if len(picks["name"]) != len(rows)]
+        yield "programmes\n项目", wrong, f"{len(rows)}"  # the package compares their names
+        wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
+        yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
+        lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs if k in on and self._held(c, lever, t) < stock]
+        yield "stocks that programmes need\n项目所需存量", lacks, f"{len(self.needs)}"
+        moved, stated = [x for k, *x in self.moves if k in on], self.rows(self.plan["moves"], "cluster year path")
+        self.over = self._over(on)
+        yield "paths\n创新路径", differ(sorted(map(tuple, moved)), stated), f"{len(stated)}"
+    def _held(self, c: str, lever: str, until: int) -> Any:
+        """Give the stock at the end of a year, exactly."""
+        keep, lag, first = self.keep[lever], self.pairs[c, lever].lag, self.years[0]
+        rows = (x for x in self.tables["cells"] if (x["cluster"], x["lever"]) == (c, lever))
+        start = next((exact(x["stock"], 0) for x in rows), 0)
+        paid = sum(self.cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
+        return start * keep ** (until - first + 1) + paid
     def outcomes(self) -> Any:
         """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""
         plan, proofs, stages = self.plan, self.plan["certificate"]["stages"], self.plan["stages"]
-        outcome, joint, self.region, size = self.worth(self.cells)
+        outcome, joint, self.region, size = self.worth(self.cells, self.over)
         for r, part in (part for pick in self.chosen for part in pick.parts):
             self.region[r], size = self.region[r] + part, size + abs(part)
         self.size = max(size, self.reach)

@@ -144,6 +144,13 @@ def _check_words(folder: Path, language: Language) -> Check:
     except (ClusteroptError, OSError) as error:
         return Check(CheckState.OPEN, title, str(error))
     wrong += [part for part in ("name", "title", "money", "labels") if getattr(plan, part) != getattr(problem, part)]
+    names = {} if problem.programmes is None else dict(
+        zip(zip(problem.programmes.programme, problem.programmes.option, strict=True), problem.programmes.names,
+            strict=True)
+    )  # fmt: skip
+    taken = plan.programmes
+    called = [names.get(key) for key in zip(taken.programme, taken.option, strict=True)]
+    wrong += [] if called == list(taken.name) else ["programmes.name"]
     wrong += [] if plan.objective.outcome == problem.objective.outcome else ["objective.outcome"]
     return Check(CheckState.WRONG if wrong else CheckState.OK, title, ", ".join(wrong))
 

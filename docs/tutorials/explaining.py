@@ -35,7 +35,7 @@ for step, by_hand in ((1, 16 - 16), (4, (13 + 6 - 16) / 4)):
     print(f"{step} more: by hand {by_hand:.2f} a yuan, explained {worth.low.value:.6f} to {worth.high.value:.6f}")
 change = co.what_if(small, plan, "alpha", "talent", 0)
 print(f"Alpha refused: by hand 16 - 6 = 10, explained {change.loss.low.value:.6f} to {change.loss.high.value:.6f}")
-price = plan.certificate.stages[0].multipliers.purse[0, 0]
+price = plan.certificate.stages[0].multipliers.purse.price.sum()
 print(f"The certificate proves the plan with the price {price:.6f}; no one price could say both worths")
 
 # 2. The province. What is one more printed unit of each fund worth, and what does each rule cost?

@@ -100,6 +100,7 @@ def make_plan() -> Plan:
         region_outcome=np.array([580.5, 654.0]),
         total_outcome=1234.5,
         purse=np.array([[50_000_000], [10_000_005]]),
+        leverage=np.zeros(len(make_labels().levers)),
         cash=CashFlow(*(np.zeros((2, 1), np.int64),) * 4, np.array([[6_543_211], [0]]), np.zeros((2, 1), np.int64)),
         moves=Moves(*(np.zeros(0, np.int64),) * 3),
         programmes=TakenProgrammes((), (), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)),

@@ -102,11 +102,11 @@ TABLE_TEXTS = {
         B,C,-0.1""",
     "programmes": """
         programme,option,name,name_zh,group,must,clusters,shares,lever,start,gain,lag,lasts,requires,take_up,excludes
-        park,small,Small park,小园区,,,A|B,,plant,2025,20,,,,,
-        park,large,Large park,大园区,,,A|B,0.7|0.6,plant,2025|2026,90,1,1,,,
-        line,,Pilot line,中试线,,yes,C,,,2026,9,,,park|dome|mine,1,mine
+        park,small,Small park,小园区,,,A|B,,plant,2025,2,,,,,
+        park,large,Large park,大园区,,,A|B,0.7|0.6,plant,2025|2026,9,1,1,,,
+        line,,Pilot line,中试线,,yes,C,,,2026,3,,,park|dome|mine,1,mine
         dome,,Dome,穹顶,showy,,B|C,,,2026,1,,,,,
-        tower,,Tower,塔,showy,yes,B,,,,12,,2,,,dome
+        tower,,Tower,塔,showy,yes,B,,,,4,,2,,,dome
         mine,,Mine,矿山,,,,,,,,,,,,""",
     "programme_costs": """
         programme,option,fund,after,cost
@@ -314,20 +314,20 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("spillovers", "from"): ("total", put("from", 0, "C")),
     ("spillovers", "to"): ("total", put("to", 0, "C")),
     ("spillovers", "share"): ("total", put("share", 0, "0.2")),
-    ("programmes", "programme"): ("total", put("programme", 4, "spire")),
+    ("programmes", "programme"): ("total", swap("programme", 3, 4)),
     ("programmes", "option"): ("total", swap("option", 0, 1)),
     ("programmes", "group"): ("total", put("group", 2, "showy")),
     ("programmes", "must"): ("total", put("must", 5, "yes")),
     ("programmes", "clusters"): ("total", put("clusters", 2, "A")),
     ("programmes", "shares"): ("total", put("shares", 1, "0.7|0.61")),
     ("programmes", "start"): ("total", put("start", 2, "2025|2027")),
-    ("programmes", "gain"): ("total", put("gain", 2, "9.1")),
+    ("programmes", "gain"): ("total", put("gain", 2, "3.1")),
     ("programmes", "lag"): ("total", put("lag", 1, "0")),
     ("programmes", "lasts"): ("total", put("lasts", 1, "2")),
     ("programmes", "requires"): ("total", put("requires", 2, "dome|mine")),
     ("programmes", "take_up"): ("total", put("take_up", 2, "2")),
     ("programmes", "excludes"): ("total", put("excludes", 2, "tower")),
-    ("programme_costs", "programme"): ("total", put("programme", 8, "tower")),
+    ("programme_costs", "programme"): ("total", swap("programme", 6, 7)),
     ("programme_costs", "option"): ("total", swap("option", 0, 1)),
     ("programme_costs", "fund"): ("total", put("fund", 2, "city")),
     ("programme_costs", "after"): ("total", put("after", 2, "2")),

@@ -162,6 +162,7 @@ def _arrays(parts: Parts) -> Problem:
         least=cells.least,
         most=cells.most,
         menus=parts.menus,
+        leverage=_leverage(parts),
         purse=purse,
         ledger=ledger,
         draw_fund=draw_fund,
@@ -218,7 +219,14 @@ def _cells(parts: Parts, reach: Ints) -> _Cells:
     least.ravel()[from_menu] = 0
     most.ravel()[from_menu] = parts.menus.amount[start[from_menu + 1] - 1]
     elastic = parts.settings.effectiveness.reading is CoefficientReading.ELASTICITY
-    return _Cells(coefficient / scale if elastic else coefficient, scale, stock, least, most)
+    # With (1 + v) x at work for an award x, e s phi((1 + v) x / s) has the effect (1 + v) e and the scale s / (1 + v).
+    more = 1 + _leverage(parts)
+    effect = (coefficient / scale if elastic else coefficient) * more
+    return _Cells(effect, scale / more, stock, least, most)
+
+
+def _leverage(parts: Parts) -> Floats:
+    return parts.tables["levers"].frame["leverage"].fillna(0.0).to_numpy(dtype=float)
 
 
 def _path_effects(parts: Parts) -> Floats:

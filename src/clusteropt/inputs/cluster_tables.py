@@ -103,6 +103,8 @@ CLUSTERS = Table(
     ),
 )
 
+MOST_LEVERAGE = 1000
+
 LEVERS = Table(
     name="levers",
     about=Text("A row is a lever: what money is spent on.", "每行一种政策工具, 即资金的用途。"),
@@ -130,6 +132,15 @@ LEVERS = Table(
             default=Text("0", "0"),
             unit=Text("years", "年"),
             bounds=Bounds(least=0, most=100),
+        ),
+        number_column(
+            "leverage",
+            Text(
+                "Private money that each unit of an award brings along, and that works with it",
+                "每单位拨款带动并共同发挥作用的社会资金",
+            ),
+            Bounds(least=0, most=MOST_LEVERAGE),
+            Text("0", "0"),
         ),
     ),
 )

@@ -336,6 +336,8 @@ class Problem:
         How money moves between the years of a fund; None where every purse is a plain yearly one.
     programmes : Programmes or None
         Projects that are taken whole or not at all; None where there are none.
+    leverage : array of shape (num_levers,)
+        Private money that each unit of an award brings along; it works with the award, in ``effect`` and ``scale``.
     options : SolveOptions
         The limits of the model file, used where the caller gives none.
     kept : KeptInputs or None
@@ -379,11 +381,14 @@ class Problem:
     digests: dict[str, str] = field(default_factory=dict)
     ledger: Ledger | None = None
     programmes: Programmes | None = None
+    leverage: Floats = field(default_factory=lambda: np.zeros(0))
     options: SolveOptions = field(default_factory=SolveOptions)
     kept: KeptInputs | None = None
 
     def __post_init__(self) -> None:
-        """Make every array read-only."""
+        """Fill in what was left out, and make every array read-only."""
+        if not len(self.leverage):
+            object.__setattr__(self, "leverage", np.zeros(len(self.labels.levers)))
         holders: tuple[Problem | Menus | LastPlan | Synergy | Ledger | Programmes, ...] = (
             self,
             self.menus,

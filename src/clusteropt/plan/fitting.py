@@ -43,6 +43,7 @@ def _misfits(plan: Plan) -> Iterator[str]:
         yield from _outside(name, getattr(plan, name), len(getattr(plan.labels, label)))
         yield from _unlike(name, getattr(plan, name), num["cluster"])
     yield from _unlike("synergy", plan.synergy, num["cluster"])
+    yield from _unlike("leverage", plan.leverage, num["lever"])
     yield from _unlike("region_outcome", plan.region_outcome, len(plan.labels.regions))
     for name, held in (("purse", plan.purse), *((f"cash.{n}", getattr(plan.cash, n)) for n in CASH_COLUMNS)):
         if held.shape != (num["fund"], num["year"]):

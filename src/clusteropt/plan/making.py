@@ -238,6 +238,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         region_outcome=outcome.region,
         total_outcome=outcome.total,
         purse=problem.purse,
+        leverage=problem.leverage,
         cash=cash_flow(problem, paid_by_purse(made.space, made.money)),
         unspent=explain_unspent(made.space, made.money),
         rounding_loss=_rounding_loss(made, outcome),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -270,6 +271,8 @@ class Plan:
         Outcome in all.
     purse : array of shape (num_funds, num_years)
         What came into the purses, whole units.
+    leverage : array of shape (num_levers,)
+        Private money that each unit of an award brings along.
     cash : CashFlow
         How the money of every fund moves from year to year.
     unspent : tuple of Unspent
@@ -307,6 +310,7 @@ class Plan:
     region_outcome: Floats
     total_outcome: float
     purse: Ints
+    leverage: Floats
     cash: CashFlow
     unspent: tuple[Unspent, ...]
     rounding_loss: float
@@ -411,8 +415,14 @@ class Plan:
 
     @property
     def by_lever(self) -> pd.DataFrame:
-        """Money and value by lever: lever, amount, share, awards, value."""
-        return self._totals("lever", self.labels.levers, self.cells.lever)
+        """Money and value by lever: lever, amount, share, awards, value; and the private money, where there is any."""
+        frame = self._totals("lever", self.labels.levers, self.cells.lever)
+        if self.leverage.any():
+            frame["mobilised"] = [
+                int(amount * Fraction(repr(float(more))))
+                for amount, more in zip(frame["amount"].tolist(), self.leverage, strict=True)
+            ]
+        return frame
 
     @property
     def by_path(self) -> pd.DataFrame:

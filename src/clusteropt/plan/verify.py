@@ -598,6 +598,7 @@ class Folder:
         wanted |= {f"{x}_of": [self.names[x].index(row[x]) for row in self.clusters.values()] for x in PLACES}
         wanted |= {"equity_scale": self.scale} if self.goal["kind"] == "equity" else {}
         wanted["purse"] = [[self.purse[f, t] for t in self.years] for f in self.names["fund"]]
+        wanted["leverage"] = [float(exact(row["leverage"], 0)) for row in self.tables["levers"]]
         wanted["per_printed"] = self.model.get("money", {}).get("per_printed", 10_000)
         parts = plan, plan["labels"], plan["objective"], plan["money"]
         given = dict(chain(*(part.items() for part in parts)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -156,7 +156,7 @@ def total_sheets(plan: Plan) -> list[Sheet]:
         total=True,
     )
     return [
-        _totals(words.SHEET_LEVER, words.LEVER, labels.lever_names, plan.by_lever),
+        _with_mobilised(_totals(words.SHEET_LEVER, words.LEVER, labels.lever_names, plan.by_lever), plan),
         with_outcome,
         _totals(words.SHEET_PATH, words.PATH, labels.path_names, plan.by_path),
         _totals(words.SHEET_INDUSTRY, words.INDUSTRY, labels.industry_names, plan.by_industry),
@@ -175,6 +175,14 @@ def _totals(name: Text, what: Text, names: Sequence[Text], frame: pd.DataFrame) 
         Heading(words.VALUE, Kind.NUMBER),
     )
     return Sheet(name, headings, rows, total=True)
+
+
+def _with_mobilised(sheet: Sheet, plan: Plan) -> Sheet:
+    """Add the private money that awards bring along, where there is any."""
+    if not plan.leverage.any():
+        return sheet
+    rows: list[Row] = [[*row, money] for row, money in zip(sheet.rows, plan.by_lever["mobilised"], strict=True)]
+    return replace(sheet, headings=(*sheet.headings, Heading(words.MOBILISED, Kind.MONEY)), rows=rows)
 
 
 def purse_sheet(plan: Plan) -> Sheet:

@@ -61,18 +61,22 @@ def levers_table() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def stock_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """Turn the yearly money already spent of every cell into the stock it keeps up: money over depreciation."""
+def stock_cells(cells: pd.DataFrame, assumed: dict[str, Decimal]) -> pd.DataFrame:
+    """Turn the yearly money already spent of every cell into the stock it keeps up: money over depreciation.
+
+    There is no least award: a plan over years has as many awards as cells and years, and each would be a choice.
+    """
     rate = read("assumptions/plan_levers").set_index("lever")["depreciation"].map(Decimal)
     found = cells.copy()
     found["scale"] = [
         whole(Decimal(scale) / rate[lever]) for scale, lever in zip(cells["scale"], cells["lever"], strict=True)
     ]
+    found["most"] = [whole(Decimal(scale) * assumed["most_over_base"]) for scale in cells["scale"]]
     found["source"] = [
         f"{source}; over the depreciation {rate[lever]}: the stock that this money keeps up"
         for source, lever in zip(cells["source"], cells["lever"], strict=True)
     ]
-    return found
+    return found.drop(columns="least")
 
 
 def funds_table(assumed: dict[str, Decimal]) -> pd.DataFrame:
@@ -158,30 +162,31 @@ def moves(clusters: pd.DataFrame, cells: pd.DataFrame, years: range) -> list[dic
     ahead = read("assumptions/plan_moves").set_index("from_path")
     measures = read("report/measures").set_index("measure")
     funds = read("national66/eligibility").set_index("region")["fund"]
-    most = cells.set_index(["cluster", "lever"])["most"].map(Decimal)
+    base = cells.set_index(["cluster", "lever"])["scale"].map(Decimal)
     rows = []
     for cluster in clusters.to_dict("records"):
         key = cluster["cluster"]
         path = found[key].path
         near = found[key].memberships[list(InnovationPath).index(InnovationPath.CONVERGENCE)]
-        if path not in ahead.index or (path == InnovationPath.ANCHOR_LED and near < assumed["convergence_share"]):
+        far = path == InnovationPath.ANCHOR_LED and near < assumed["convergence_share"]
+        if path not in ahead.index or far or Decimal(cluster["weight"]) > assumed["move_most_patents"]:
             continue
         move = ahead.loc[path]
-        labels, room = PATH_LABELS[InnovationPath(move["to_path"])], most[key, move["needs_lever"]]
-        cost = whole(room * assumed["move_cost_over_base"])
+        label, spent = PATH_LABELS[InnovationPath(move["to_path"])], base[key, move["needs_lever"]]
+        cost = whole(spent * assumed["move_cost_over_base"])
         second = whole(cost * assumed["second_year_part"])
         fund = funds[cluster["region"]]
         rows.append(
             {
                 "programme": f"move_{key}",
-                "name": f"{cluster['name']}: to the path {labels.en}",
-                "name_zh": f"{cluster['name_zh']}: 转入{labels.zh}",
+                "name": f"{cluster['name']}: to the path {label.en}",
+                "name_zh": f"{cluster['name_zh']}: 转入{label.zh}",
                 "clusters": key,
                 "lever": move["needs_lever"],
-                "start": "|".join(str(year) for year in years[1:]),
+                "start": "|".join(str(year) for year in years if year >= assumed["move_first_year"]),
                 "to_path": move["to_path"],
                 "needs_lever": move["needs_lever"],
-                "needs_stock": whole(room * assumed["move_stock_over_most"]),
+                "needs_stock": whole(spent * assumed["move_stock_over_base"]),
                 "source": f"{move['source']}; assumptions/plan_moves.csv and plan_parameters.csv",
                 "status": "illustrative",
                 "note": f"By measure {move['measure']} ({measures.loc[move['measure'], 'name']}): {move['reason']}.",
@@ -222,7 +227,7 @@ def tables() -> dict[str, pd.DataFrame]:
         "levers": levers_table(),
         "funds": funds,
         "rules": rules_table(MODEL, funds),
-        "cells": stock_cells(cells),
+        "cells": stock_cells(cells, assumed),
         **programme_tables(programmes),
     }
 

@@ -113,10 +113,10 @@ def funds_table(assumed: dict[str, Decimal]) -> pd.DataFrame:
 
 
 def eligibility_table() -> pd.DataFrame:
-    """Open the provincial fund to all, a city's to its own, loans to what earns: finance and infrastructure."""
+    """Open the provincial fund to all, a city's to its own, loans to finance, which earns."""
     rows = [{"fund": "province", "region": "", "lever": ""}]
     rows += [{"fund": city.lower(), "region": city, "lever": ""} for city in dict.fromkeys(c["city"] for c in listed())]
-    rows += [{"fund": "loans", "region": "", "lever": str(lever)} for lever in (Lever.FINANCE, Lever.INFRASTRUCTURE)]
+    rows.append({"fund": "loans", "region": "", "lever": str(Lever.FINANCE)})
     source = "a city pays for its own clusters; a loan is for what can pay it back (assumption)"
     return pd.DataFrame(rows).assign(source=source)
 
@@ -153,7 +153,7 @@ def programmes(clusters: pd.DataFrame, assumed: dict[str, Decimal]) -> list[dict
     for row in of_model("plan_measures", MODEL).to_dict("records"):
         measure = measures.loc[row["measure"]]
         rate = rates.loc[measure["lever"]]
-        cost = int(rate["cost_per_cluster"]) * len(clusters)
+        cost = whole(int(rate["cost_per_cluster"]) * len(clusters) * assumed["measure_cost_share"])
         second = whole(cost * later)
         rows.append(
             {

@@ -50,8 +50,8 @@ RELAXATION_SHARE = 0.3
 """The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
-FEW_WHOLE = 0.05
-"""Up to this share of whole columns, such as those of programmes beside money, HiGHS is told to branch at once."""
+FEW_WHOLE = 0.35
+"""Up to this share of whole columns, such as programmes beside money over years, HiGHS is told to branch at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

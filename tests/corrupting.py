@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Place = tuple[str | int, ...]
 
 WORDS = (
-    "name", "title*", "labels.*_names*", "money.unit*", "money.printed*", "objective.outcome*",
+    "name", "title*", "labels.*_names*", "money.unit*", "money.printed*", "objective.outcome*", "programmes.name*",
 )  # fmt: skip
 """Printed names and units, which the stand-alone file passes over and the package compares with the tables."""
 TOLD = (

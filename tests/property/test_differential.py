@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.differential import Finding, Verdict, examine
-from tests.random_tables import REPEATS_FROM
+from tests.random_tables import MOVES, PROGRAMMES, REPEATS_FROM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +62,13 @@ def test_what_once_did_not_agree_does(seed: int, tmp_path: Path) -> None:
 def test_rules_that_repeat_agree(seed: int, tmp_path: Path) -> None:
     """The same on models with rows that are written out, which hold where a slow reading of them says that they do."""
     examine(seed, tmp_path)
+
+
+@pytest.mark.parametrize("start", [PROGRAMMES.start, MOVES.start])
+@pytest.mark.parametrize("number", range(16))
+def test_programmes_agree(start: int, number: int, tmp_path: Path) -> None:
+    """The same on models with programmes, of which sets of picks are tried with every allocation."""
+    examine(start + number, tmp_path)
 
 
 @pytest.mark.long

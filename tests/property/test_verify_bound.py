@@ -6,22 +6,22 @@ import math
 import random
 from collections import Counter, defaultdict
 from fractions import Fraction
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.verify import Folder, Pair, curve, highest
+from clusteropt.plan.verify import Folder, Pair, Pick, curve, highest
 from tests import naive
 from tests.bound_prices import built, random_prices
 from tests.problems import Sizes
-from tests.random_tables import TINY, random_model
+from tests.random_tables import MOVES, PROGRAMMES, TINY, random_model
 
 if TYPE_CHECKING:
     from clusteropt.inputs import problem as packaged
 
-SEEDS = range(45)
+SEEDS = (*range(45), *range(PROGRAMMES.start, PROGRAMMES.start + 25), *range(MOVES.start, MOVES.start + 15))
 MOST_TRIES = 3000
 LONELY = Sizes(clusters=1, levers=2, years=2, funds=2, menus=1.0, money=6, cells=4, rules=3)
 """One cluster with menus: every rule about its money is one inside the cluster."""
@@ -35,7 +35,8 @@ def limit(mine: Folder, prices: dict[str, Any], kind: str, floor: float = 0.0) -
 
 def sizes(mine: Folder) -> float:
     """Give the sum of the sizes of all that the last bound was summed from."""
-    return float(sum(map(abs, mine.terms)) + sum(map(abs, mine.price.values())) * sum(mine.purse.values()))
+    parts = [*mine.terms, *chain(*mine.alone.values()), *(x for pick in mine.picks for _, x in pick.parts)]
+    return float(sum(map(abs, parts)) + sum(map(abs, mine.price.values())) * (1 + sum(mine.purse.values())))
 
 
 def files_of(problem: packaged.Problem) -> dict[str, bytes]:
@@ -158,7 +159,7 @@ def lonely(menus: list[dict[int, Any]], rows: list[tuple[dict[Any, int], int]], 
     it.names, it.years, it.discount = {"lever": [f"l{k}" for k in range(len(menus))]}, [2025], {2025: number(1)}
     it.clusters, it.coef = {"c": {"region": "r", "counts": {"r": number(1)}}}, {"r": number(1)}
     it.synergies, it.shares, it.stock, it.locks, it.price = {}, {}, {}, {}, Counter()
-    it.margin, it.terms, it.counted, it.inners = 0, [], defaultdict(dict), {"c": rows}
+    it.margin, it.terms, it.counted, it.inners, it.over = 0, [], defaultdict(dict), {"c": rows}, {}
     it.paid = {("f", 2025): 100}
     it.pairs = {("c", f"l{k}"): Pair("linear", 0, 1, 0, 0, 0, 0, 20, menu, ["f"]) for k, menu in enumerate(menus)}
     return it
@@ -190,6 +191,41 @@ def test_the_search_inside_a_cluster(seed: int, number: type) -> None:
     ]
     best = best_choice(menus, rows)
     found = lonely(menus, rows, number)._cluster("c")
+    assert found == (best if number is Fraction or math.isinf(best) else pytest.approx(best, rel=1e-12, abs=1e-12))
+
+
+def bundled(units: list[list[Any]], asks: list[tuple[dict[int, int], int]], number: type) -> Folder:
+    """Put together programmes whose picks are worth so much, at no price, and what they ask of each other."""
+    it, offers = Folder(), [(f"p{k}", x) for k, unit in enumerate(units) for x in unit]
+    it.picks = [Pick(p, "", 2025, {}, [("r", x)]) for p, x in offers]
+    it.coef, it.moves, it.price, it.margin, it.terms = {"r": number(1)}, [], Counter(), 0, []
+    it.asks = [(f"ask {k}", Counter(coefs), limit) for k, (coefs, limit) in enumerate(asks)]
+    return it
+
+
+def best_picks(units: list[list[Any]], asks: list[tuple[dict[int, int], int]]) -> Any:
+    """Try all choices of a pick, or none, for each programme; minus infinity if no choice is allowed."""
+    best, numbers = -math.inf, iter(range(100))
+    for choice in product(*([(None, 0), *((next(numbers), x) for x in unit)] for unit in units)):
+        on = {k for k, _ in choice if k is not None}
+        if all(sum(a for k, a in coefs.items() if k in on) <= most for coefs, most in asks):
+            best = max(best, sum(x for _, x in choice))
+    return best
+
+
+@pytest.mark.parametrize("number", [float, Fraction])
+@pytest.mark.parametrize("seed", range(80))
+def test_the_search_over_picks(seed: int, number: type) -> None:
+    """The best picks under what they ask of each other are the best of all choices tried one by one."""
+    dice = random.Random(seed)
+    units = [[number(Fraction(dice.randint(-20, 60), 7)) for _ in range(dice.randint(1, 3))]
+             for _ in range(dice.randint(1, 5))]  # fmt: skip
+    picks = range(sum(map(len, units)))
+    asks = [({k: dice.choice([1, 1, 2, -1]) for k in picks if dice.random() < 0.4}, dice.randint(-1, 2))
+            for _ in range(dice.randint(0, 4))]  # fmt: skip
+    asks = [(coefs, limit) for coefs, limit in asks if coefs]
+    best = best_picks(units, asks)
+    found = sum(bundled(units, asks, number)._programmes())
     assert found == (best if number is Fraction or math.isinf(best) else pytest.approx(best, rel=1e-12, abs=1e-12))
 
 

@@ -95,7 +95,8 @@ PLAN: dict[str, Any] = {
     "awards": rows("cluster lever year fund amount", (0, 0, 0, 0, 4), (1, 0, 0, 0, 6)),
     "cells": rows("cluster lever year amount outcome value", (0, 0, 0, 4, 8.0, 8.0), (1, 0, 0, 6, 7.0, 7.0)),
     "synergy": [0.0, 0.0], "region_outcome": [8.0, 7.0], "total_outcome": 15.0, "purse": [[10]], "unspent": [],
-    "cash": {key: [[0]] for key in ("carried_in", "returned", "committed", "unspent", "carried_out")},
+    "cash": {key: [[0]] for key in ("carried_in", "returned", "committed", "programmes", "unspent", "carried_out")},
+    "programmes": rows("programme option name year cost value"), "moves": rows("cluster year path"), "leverage": [0.0],
     "certificate": {
         "inputs": {}, "own": False,
         "rules": rows("rule side year level limit", ("east_floor", "min", -1, 6, 6), ("both", "max", -1, 10, 10)),
@@ -119,8 +120,8 @@ PROGRAMMES = {
     "programme_costs.csv": "programme,option,fund,after,cost\npark,small,state,,3\npark,large,state,0,7\n"
     "lab,,state,,2\nlab,,state,1,9\nfair,,state,,1\ntram,,state,,1\nbus,,state,,2\n",
 }
-TAKEN = rows("programme option year cost value", ("park", "large", 0, 7, 9.0), ("lab", "", 0, 2, 5.0),
-             ("tram", "", 0, 1, 0.5))  # fmt: skip
+TAKEN = rows("programme option name year cost value", ("park", "large", named("park:large")[0], 0, 7, 9.0),
+             ("lab", "", named("lab")[0], 0, 2, 5.0), ("tram", "", named("tram")[0], 0, 1, 0.5))  # fmt: skip
 SOURCE = Path(str(verifier.__file__)).read_text(encoding="utf-8")
 TITLES = {tuple(title.split("\\n")) for title in re.findall(r'(?:yield|else) f?"([^"]*\\n[^"]*)"', SOURCE)}
 """The titles of all checks, in both languages."""
@@ -195,8 +196,8 @@ def test_every_check_has_a_line(folder: Path) -> None:
     titles = [title for _, title, _ in check_folder(folder)[1]]
     assert titles == [
         "digests", "names and positions", "whole positive money", "eligibility", "least, most and menus",
-        "allocation.csv", "rule east_floor", "rule both", "certificate of the rules", "purse state", "cash flow",
-        "money left",
+        "allocation.csv", "rule east_floor", "rule both", "certificate of the rules", "programmes",
+        "conditions of programmes", "stocks that programmes need", "paths", "purse state", "cash flow", "money left",
         "cells", "outcomes", "summary.json", "value", "claimed bound, not proved", "proved bound",
     ]  # fmt: skip
 
@@ -302,7 +303,8 @@ PROGRAMME_CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("conditions of programmes", put("programmes", "programme", ["park", "fair", "tram"])),
     ("outcomes", take(0, 2)),
     ("outcomes", put("region_outcome", [12.5, 17.0])),
-    ("outcomes", lambda plan: plan.pop("programmes")),
+    ("programmes", put("programmes", "name", [])),
+    ("paths", put("moves", rows("cluster year path", (0, 0, 2)))),
     ("cash flow", take(0, 2)),
     ("cash flow", put("cash", "programmes", [[9]])),
     ("cash flow", lambda plan: plan["cash"].pop("programmes")),
@@ -327,6 +329,18 @@ def test_a_plan_with_programmes_worked_out_by_hand_holds(works: Path) -> None:
     assert ("ok", "proved bound", "exact: 29.5 (0.00e+00)") in lines
     assert ("ok", "programmes", "3") in lines
     assert ("ok", "purse state", "+0") in lines
+
+
+def test_a_stock_that_is_not_there_is_missed(works: Path) -> None:
+    """The lab starts in the first year, and no stock of talent is there before it."""
+    place = works / "inputs" / "programmes.csv"
+    head, *body = place.read_text(encoding="utf-8").splitlines()
+    for asked, state in ((0, "ok"), (1, "WRONG")):
+        lines = [f"{line},talent,{asked}" if line.startswith("lab") else f"{line},," for line in body]
+        place.write_text("\n".join([f"{head},needs_lever,needs_stock", *lines]) + "\n", encoding="utf-8")
+        mend_digests(works)
+        found = [line[0] for line in check_folder(works)[1] if line[1] == "stocks that programmes need"]
+        assert found == [state]
 
 
 def test_a_purse_that_programmes_overdraw_is_wrong(works: Path) -> None:
@@ -424,11 +438,11 @@ def test_bad_tables_of_programmes_are_not_judged(works: Path, table: str, old: s
 
 
 def test_every_check_was_made_to_fail() -> None:
-    """No check is left that nothing makes fail; eligibility has a test of its own."""
+    """No check is left that nothing makes fail; two have a test of their own."""
     changes = [*CHANGES, *PROGRAMME_CHANGES]
     failed = {title.removesuffix(" state").removesuffix(" east_floor").removesuffix(" both") for title, _ in changes}
     plain = {title.removesuffix(" {rule}").removesuffix(" {f}") for title, _ in TITLES}
-    assert plain == failed | {"eligibility"}
+    assert plain == failed | {"eligibility", "stocks that programmes need"}
 
 
 def test_a_plan_that_was_changed_without_its_digest_is_wrong(folder: Path) -> None:

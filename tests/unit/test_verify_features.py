@@ -34,12 +34,12 @@ TABLE_TEXTS = {
         B,Beta,乙,east,东,drugs,药,,high,inside,0.5,1,30,2
         C,Gamma,丙,east,,chips,,convergence,,,,1.5,20,""",
     "levers": """
-        lever,name,name_zh,response,depreciation,lag
-        talent,Talent,人才,log,,
-        plant,Plant,厂房,exponential,0.5,1
-        lab,Lab,实验室,hyperbolic,,
-        grant,Grant,补助,linear,1,0
-        fair,Fair,展会,log,1,1""",
+        lever,name,name_zh,response,depreciation,lag,leverage
+        talent,Talent,人才,log,,,
+        plant,Plant,厂房,exponential,0.5,1,0.1
+        lab,Lab,实验室,hyperbolic,,,
+        grant,Grant,补助,linear,1,0,
+        fair,Fair,展会,log,1,1,""",
     "effectiveness": """
         path,lever,mean,low,high,source""",
     "synergies": """
@@ -101,13 +101,13 @@ TABLE_TEXTS = {
         A,B,0.3
         B,C,-0.1""",
     "programmes": """
-        programme,option,name,name_zh,group,must,clusters,shares,lever,start,gain,lag,lasts,requires,take_up,excludes
-        park,small,Small park,小园区,,,A|B,,plant,2025,2,,,,,
-        park,large,Large park,大园区,,,A|B,0.7|0.6,plant,2025|2026,9,1,1,,,
-        line,,Pilot line,中试线,,yes,C,,,2026,3,,,park|dome|mine,1,mine
-        dome,,Dome,穹顶,showy,,B|C,,,2026,1,,,,,
-        tower,,Tower,塔,showy,yes,B,,,,4,,2,,,dome
-        mine,,Mine,矿山,,,,,,,,,,,,""",
+        programme,option,name,name_zh,group,must,clusters,shares,lever,start,gain,lag,lasts,requires,take_up,excludes,to_path,needs_lever,needs_stock
+        park,small,Small park,小园区,,,A|B,,plant,2025,2,,,,,,,,
+        park,large,Large park,大园区,,,A|B,0.7|0.6,plant,2025|2026,9,1,1,,,,,,
+        line,,Pilot line,中试线,,yes,C,,,2026,3,,,park|dome|mine,1,mine,upgrading,talent,1
+        dome,,Dome,穹顶,showy,,B|C,,,2026,1,,,,,,,,
+        tower,,Tower,塔,showy,yes,B,,,,4,,2,,,dome,,,
+        mine,,Mine,矿山,,,,,,,,,,,,,,,""",
     "programme_costs": """
         programme,option,fund,after,cost
         park,small,seed,,3
@@ -140,7 +140,7 @@ BASES = {
     "equity exponential": "[objective]\nkind = 'equity'\nequity_family = 'exponential'\nequity_scale = 20\n",
     "equity hyperbolic": "[objective]\nkind = 'equity'\nequity_family = 'hyperbolic'\nequity_scale = 20\n",
     "equity linear": "[objective]\nkind = 'equity'\nequity_family = 'linear'\n",
-    "least": "[objective]\nkind = 'least_money'\ntarget = 100\n",
+    "least": "[objective]\nkind = 'least_money'\ntarget = 150\n",
 }
 HEAD = (
     "name = 'all'\ntitle = 'All features'\ntitle_zh = '全部功能'\nyears = [2025, 2026, 2027]\n"
@@ -262,6 +262,7 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("levers", "response"): ("total", put("response", 0, "hyperbolic")),
     ("levers", "depreciation"): ("total", put("depreciation", 1, "0.4")),
     ("levers", "lag"): ("total", put("lag", 1, "0")),
+    ("levers", "leverage"): ("total", put("leverage", 1, "0.2")),
     ("effectiveness", "path"): ("total", swap("path", row_of("anchor_led", "talent"), row_of("convergence", "talent"))),
     ("effectiveness", "lever"): ("total", swap("lever", row_of("anchor_led", "talent"), row_of("anchor_led", "lab"))),
     ("effectiveness", "mean"): ("total", put("mean", row_of("anchor_led", "talent"), "1.01")),
@@ -275,7 +276,7 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("funds", "name"): ("total", put("name", 0, "Federal fund")),
     ("funds", "name_zh"): ("total", put("name_zh", 0, "联邦资金")),
     ("funds", "amount"): ("total", put("amount", 0, "69")),
-    ("funds", "carry_over"): ("total", put("carry_over", 0, "0.05")),
+    ("funds", "carry_over"): ("total", put("carry_over", 0, "0.02")),
     ("funds", "expires_after"): ("total", put("expires_after", 0, "2")),
     ("funds", "committed"): ("total", put("committed", 0, "11")),
     ("funds", "returned"): ("total", put("returned", 3, "0.75")),
@@ -327,6 +328,9 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("programmes", "requires"): ("total", put("requires", 2, "dome|mine")),
     ("programmes", "take_up"): ("total", put("take_up", 2, "2")),
     ("programmes", "excludes"): ("total", put("excludes", 2, "tower")),
+    ("programmes", "to_path"): ("total", put("to_path", 2, "introduced")),
+    ("programmes", "needs_lever"): ("total", put("needs_lever", 2, "fair")),
+    ("programmes", "needs_stock"): ("total", put("needs_stock", 2, "1000")),
     ("programme_costs", "programme"): ("total", swap("programme", 6, 7)),
     ("programme_costs", "option"): ("total", swap("option", 0, 1)),
     ("programme_costs", "fund"): ("total", put("fund", 2, "city")),
@@ -479,7 +483,7 @@ SETTINGS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("objective", "measure"): ("worst per size", "measure = 'per_size'", "measure = 'total'"),
     ("objective", "equity_family"): ("equity log", "'log'", "'hyperbolic'"),
     ("objective", "equity_scale"): ("equity hyperbolic", "equity_scale = 20", "equity_scale = 21"),
-    ("objective", "target"): ("least", "target = 100", "target = 101"),
+    ("objective", "target"): ("least", "target = 150", "target = 151"),
     ("objective", "discount"): ("total", "discount = 0.05", "discount = 0.06"),
     ("objective", "outcome"): ("total", "outcome = 'points'", "outcome = 'marks'"),
     ("objective", "outcome_zh"): ("total", "outcome_zh = '分'", "outcome_zh = '点'"),

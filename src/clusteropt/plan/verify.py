@@ -95,6 +95,8 @@ def highest(curved: tuple[Any, str, Any], a: Any, b: Any, price: Any, whole: boo
 class Folder:
     """The problem of a folder, built again by name, and its checks; a cell is a cluster, a lever and a year."""
 
+    def __init__(self) -> None:
+        self.over: dict[Any, Any] = {}  # effects that hold where clusters have moved to another path
     def read(self, files: dict[str, bytes], number: Any) -> Any:
         """Read the model and its tables."""
         (model,) = files.keys() & {"model.toml", "model.json"}
@@ -181,7 +183,7 @@ class Folder:
         need(fits, "programmes: an option unknown or twice")
         order += [p for p, _ in options]
         self.picks, self.bills, mine = list[Any](), defaultdict[Any, Any](list), defaultdict[Any, Any](list)
-        self.moves, self.needs, self.over = list[Any](), list[Any](), dict[Any, Any]()
+        self.moves, self.needs = list[Any](), list[Any]()
         for (p, o), row in sorted(options.items(), key=lambda item: order.index(item[0][0])):
             names, gain, lag = listed(row["clusters"]), exact(row["gain"], 0), exact(row["lag"], 0)
             shares = [exact(x) for x in listed(row["shares"])] or [Fraction(1, len(names) or 1)] * len(names)
@@ -296,8 +298,9 @@ class Folder:
         """Give the names, cells and flows of a selection; what it does not name is any."""
         asked = self.known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
         need(all(asked[kind] <= self.known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
-        clusters = [c for c in asked["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
-        cells = list(product(clusters, asked["lever"], map(int, asked["year"])))
+        named = {kind: [x for x in self.names[kind] if str(x) in asked[kind]] for kind in ("cluster", "lever", "year")}
+        clusters = [c for c in named["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
+        cells = list(product(clusters, named["lever"], named["year"]))
         return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
     def _write_out(self, row: Any) -> Any:
         """Give the ordinary rules that a row stands for, each with its limits; a row that names no `each` is one."""
@@ -375,6 +378,7 @@ class Folder:
                 yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, ratio)
     def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
         """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
+        need(all(type(column) is list for column in table.values()), f"a column of {columns} is no list")
         return sorted(zip(*([self.place.get(x, {k: k})[k] for k in table[x]] for x in columns.split()), strict=True))
     def worth(self, cells: dict[Any, Any], over: Any) -> tuple[dict[Any, Any], dict[str, Any], dict[str, Any], float]:
         """Give, for the money of cells, outcome by cell, synergies by cluster, outcome by region, sizes of parts."""
@@ -455,7 +459,7 @@ class Folder:
         self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
         self.alone = {c: self._parts(c, {}) for c in self.clusters}
         terms = [*chain(*self.alone.values()), *self._programmes()]
-        terms += self.terms  # fractions are rounded up to stay short
+        terms = self.terms = terms + self.terms  # fractions are rounded up to stay short
         total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
         need(math.isfinite(total), "no finite bound", ArithmeticError)
         return total
@@ -654,7 +658,8 @@ class Folder:
     def taken(self) -> Any:
         """Check the options of programmes that are taken, and the paths that they move clusters to."""
         names = ["programme", "option", "year", "cost", "value"]
-        picks = {name: list[Any]() for name in names} | self.plan["programmes"]
+        picks = self.plan["programmes"]
+        need(all(type(column) is list for column in picks.values()), "programmes: a column is no list")
         keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
         on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
         self.chosen = [self.picks[k] for k in sorted(on)]
@@ -662,7 +667,7 @@ class Folder:
                 for x in self.chosen]
         told = {name: [row[k] for row in rows] for k, name in enumerate(names)} | {"name": picks["name"]}
         size = sum(abs(part) for x in self.chosen for _, part in x.parts)
-        wrong = differ(told, picks, size) + [x for x in picks["name"] if len(picks["name"]) != len(rows)]
+        wrong = differ(told, picks, size) + ["name"] * (len(picks["name"]) != len(rows))
         yield "programmes\n项目", wrong, f"{len(rows)}"  # the package compares their names
         wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"

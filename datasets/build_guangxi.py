@@ -89,7 +89,9 @@ def funds_table(assumed: dict[str, Decimal]) -> pd.DataFrame:
         for city, part in parts.items():
             amount = whole(total * assumed["city_fund_share"] * part / sum(parts.values()))
             own = {"fund": city.lower(), "name": f"{city} co-funding", "name_zh": f"{names[city]}市配套资金"}
-            source = "city_fund_share of the provincial fund, by the shares of the clusters: assumptions/plan_parameters"
+            source = (
+                "city_fund_share of the provincial fund, by the shares of the clusters: assumptions/plan_parameters"
+            )
             rows.append({**own, "year": year, "amount": amount, "source": source, "status": "assumption"})
         first = year == assumed["first_year"]
         back = {name: assumed[f"loan_{name}"] for name in ("returned", "returned_after", "returned_parts")}
@@ -174,7 +176,7 @@ def programmes(clusters: pd.DataFrame, assumed: dict[str, Decimal]) -> list[dict
                 "costs": [("province", 0, cost - second), ("province", 1, second)],
             }
         )
-    return rows + [move(clusters, assumed)]
+    return [*rows, move(clusters, assumed)]
 
 
 def move(clusters: pd.DataFrame, assumed: dict[str, Decimal]) -> dict[str, object]:

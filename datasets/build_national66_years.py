@@ -201,7 +201,7 @@ def programme_tables(rows: list[dict[str, object]]) -> dict[str, pd.DataFrame]:
     columns = dict.fromkeys(name for row in rows for name in row if name != "costs")
     programmes = pd.DataFrame([{name: row.get(name, "") for name in columns} for row in rows])
     text = ["source", "status", "note"]
-    programmes = programmes[[name for name in programmes if name not in text] + text]
+    programmes = programmes[[*(name for name in programmes if name not in text), *text]]
     costs = [
         {
             "programme": row["programme"],

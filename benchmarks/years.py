@@ -1,7 +1,7 @@
 """Plan the two models over years once, each by the command, and print one line of JSON a model.
 
-``python benchmarks/years.py`` also appends the lines to ``docs/data/years.jsonl``; then ``python docs/figures.py`` writes
-them into the pages. The folder of a plan is checked by the stand-alone verifier, in a process of its own.
+``python benchmarks/years.py`` also appends the lines to ``docs/data/years.jsonl``; then ``python docs/figures.py``
+writes them into the pages. The folder of a plan is checked by the stand-alone verifier, in a process of its own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Write the figures of the benchmark into both READMEs, between their marks: no figure is typed by hand."""
+"""Write the figures of the benchmarks into READMEs and pages, between their marks: no figure is typed by hand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "data" / "national66.json"
 TRUST = ROOT / "docs" / "data" / "trust.jsonl"
 TRUST_PAGE = ROOT / "docs" / "explanation" / "trust.md"
+YEARS = ROOT / "docs" / "data" / "years.jsonl"
+YEARS_PAGE = ROOT / "docs" / "explanation" / "models.md"
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
@@ -100,6 +102,50 @@ def read_figures() -> dict[str, Any]:
     return json.loads(FIGURES.read_text(encoding="utf-8"))
 
 
+def read_years() -> dict[str, dict[str, Any]]:
+    """Read the last line of each model of ``benchmarks/years.py``."""
+    return {line["model"]: line for line in map(json.loads, YEARS.read_text(encoding="utf-8").splitlines())}
+
+
+def years_block(models: dict[str, dict[str, Any]]) -> str:
+    """Write what a run of each model over years took and gave, a column a model."""
+    found = [models[name] for name in sorted(models)]
+    rows = [(what, [say(line) for line in found]) for what, say in _YEARS]
+    head = ["What", *(f"`{line['model']}`" for line in found)]
+    table = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    return "\n".join([*table, *(f"| {' | '.join([what, *values])} |" for what, values in rows)])
+
+
+_YEARS = (
+    (
+        "Years; clusters x levers, funds",
+        lambda line: f"{line['years']}; {line['clusters']} x {line['levers']}, {line['funds']}",
+    ),
+    ("Rules written out; programmes", lambda line: f"{line['rules']}; {line['programmes']}"),
+    ("Rows, columns, whole columns", lambda line: f"{line['rows']:,}, {line['cols']:,}, {line['whole']:,}"),
+    ("Value", lambda line: f"{line['value']:,.4f}"),
+    ("Gap as HiGHS claims it", lambda line: f"{line['gap']:.1e}"),
+    ("Gap proved by multipliers", lambda line: f"{line['safe_gap']:.1e} ({line['proof']})"),
+    ("Shared programmes taken; moves", lambda line: f"{line['shared']}; {line['moves']}"),
+    (
+        "Money awarded, of what the purses are given (10,000 yuan)",
+        lambda line: f"{_printed(line, 'awarded')} / {_printed(line, 'held')}",
+    ),
+    ("The command; solving", lambda line: f"{line['command_s']:.1f} s; {line['solve_s']:.1f} s"),
+    (
+        "The verifier, alone",
+        lambda line: f"{line['verify_s']:.1f} s, {'holds' if line['verified'] else 'does not hold'}",
+    ),
+    (
+        "Machine",
+        lambda line: (
+            f"{line['machine']}, {line['cpus']} CPUs with {line['load']} programs at work, Python {line['python']}, "
+            f"highspy {line['versions']['highspy']}"
+        ),
+    ),
+)
+
+
 def read_trust() -> dict[str, dict[str, Any]]:
     """Read the last line of each step of ``benchmarks/trust.py``; runs over different models are added up."""
     lines = TRUST.read_text(encoding="utf-8").splitlines() if TRUST.is_file() else []
@@ -188,3 +234,5 @@ if __name__ == "__main__":
         page.write_text(filled, encoding="utf-8", newline="\n")
     told = fill(TRUST_PAGE.read_text(encoding="utf-8"), trust_block(read_trust()))
     TRUST_PAGE.write_text(told, encoding="utf-8", newline="\n")
+    shown = fill(YEARS_PAGE.read_text(encoding="utf-8"), years_block(read_years()))
+    YEARS_PAGE.write_text(shown, encoding="utf-8", newline="\n")

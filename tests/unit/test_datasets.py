@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -16,10 +17,23 @@ from frictionless import validate
 from clusteropt.domain import READING_WORDS, Feature, Lever, Path, Reading, classify
 from clusteropt.inputs import read_problem
 from clusteropt.inputs.effectiveness import path_tilts
+from clusteropt.plan.making import solve
+from clusteropt.plan.verify import check_folder
+from clusteropt.report.files import write_plan_files
 
 ROOT = FilePath(__file__).parents[2]
 DATASETS = ROOT / "datasets"
-PACKAGES = ["report", "effects", "provinces", "clusters", "assumptions", "national66", "catalogue"]
+PACKAGES = [
+    "report",
+    "effects",
+    "provinces",
+    "clusters",
+    "assumptions",
+    "national66",
+    "catalogue",
+    "national66_years",
+    "guangxi",
+]
 
 
 def read(name: str) -> pd.DataFrame:
@@ -58,6 +72,14 @@ def test_national66_is_rebuilt_byte_for_byte(tmp_path):
     """The tables and the descriptor are what the script makes of the other packages."""
     run(DATASETS / "build_national66.py", str(tmp_path))
     kept = {path.name: path.read_bytes() for path in (DATASETS / "national66").iterdir()}
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
+
+
+@pytest.mark.parametrize("name", ["national66_years", "guangxi"])
+def test_tables_over_years_are_rebuilt_byte_for_byte(name, tmp_path):
+    """The tables and the descriptor of a model over years are what its script makes of the other packages."""
+    run(DATASETS / f"build_{name}.py", str(tmp_path))
+    kept = {path.name: path.read_bytes() for path in (DATASETS / name).iterdir()}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == kept
 
 
@@ -287,3 +309,56 @@ def test_the_model_reads_the_data_set():
     assert {str(year) for year in model["years"]} == set(read("national66/funds")["year"])
     assert model["effectiveness"] == {"column": "mean", "reading": "elasticity"}
     assert sum(model["baselines"]["factor_weights"].values()) == pytest.approx(1.0)
+
+
+def test_five_years_are_those_of_the_national_clusters():
+    """Clusters, coefficients and eligibility are those of one year; purses grow; measures and moves are offered."""
+    for name in ("clusters", "effectiveness", "eligibility"):
+        assert read(f"national66_years/{name}").equals(read(f"national66/{name}"))
+    problem = read_problem("national66_years")
+    assert problem.labels.years == (2026, 2027, 2028, 2029, 2030)
+    purse = problem.purse.reshape(problem.num_funds, -1)
+    assert (purse[:, 1:] > purse[:, :-1]).all()
+    programmes = read("national66_years/programmes")
+    moves = programmes[programmes["to_path"] != ""]
+    assert len(programmes) - len(moves) == 12
+    assert 10 <= len(moves) <= 20
+    ahead = read("assumptions/plan_moves").set_index("from_path")["to_path"]
+    for move in moves.to_dict("records"):
+        path = problem.labels.paths[problem.path_of[problem.labels.clusters.index(move["clusters"])]]
+        assert ahead[path] == move["to_path"]
+    assert set(programmes["status"]) == {"illustrative"}
+
+
+def test_guangxi_has_real_totals_and_says_that_its_clusters_are_illustrative():
+    """The provincial fund is the stated share of real spending; every cluster says what it is, in both languages."""
+    clusters, funds = read("guangxi/clusters"), read("guangxi/funds")
+    assert clusters["name"].str.startswith("Illustrative cluster: ").all()
+    assert clusters["name_zh"].str.startswith("示例集群: ").all()
+    assert set(clusters["status"]) == {"illustrative"}
+    assumed = read("assumptions/plan_parameters").query("model == 'guangxi'").set_index("parameter")["value"]
+    spent = Decimal(read("provinces/provinces_2022").set_index("province")["budget_sci_tech_100m_yuan"]["Guangxi"])
+    share, growth = Decimal(assumed["province_fund_share"]), Decimal(assumed["fund_growth"])
+    own = funds.query("fund == 'province'").set_index("year")["amount"].map(int)
+    assert own["2026"] == int(spent * 100_000_000 * share * (1 + growth))
+    problem = read_problem("guangxi")
+    assert problem.num_clusters == 10
+    assert problem.labels.years == (2026, 2027, 2028)
+    assert problem.ledger is not None
+    assert problem.programmes is not None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["national66_years", "guangxi"])
+def test_a_model_over_years_is_planned_and_verified(name, tmp_path):
+    """Each is planned to the gap asked for, takes programmes and a move, and the verifier agrees."""
+    problem = read_problem(name)
+    plan = solve(problem, replace(problem.options, time_limit_s=250.0))
+    assert plan.gap <= 1e-4
+    taken = plan.programme_table["programme"]
+    moves = taken.str.startswith("move_")
+    assert moves.any()
+    assert not moves.all()
+    assert len(taken) < len(set(problem.programmes.programme))
+    write_plan_files(plan, tmp_path / name, problem)
+    assert check_folder(tmp_path / name)[0] == 0

@@ -251,6 +251,14 @@ def test_figures_of_trust_come_from_the_runs(figures: Any) -> None:
     assert figures.fill(text, figures.trust_block(figures.read_trust())) == text
 
 
+def test_figures_of_models_over_years_come_from_the_runs(figures: Any) -> None:
+    """Between the marks of the page on models stands what the script makes of the recorded lines, all verified."""
+    text, found = figures.YEARS_PAGE.read_text(encoding="utf-8"), figures.read_years()
+    assert figures.fill(text, figures.years_block(found)) == text
+    assert sorted(found) == ["guangxi", "national66_years"]
+    assert all(line["verified"] and line["gap"] <= 1e-4 for line in found.values())
+
+
 def test_mutants_that_live_are_told_with_the_reason(figures: Any) -> None:
     """Each group of mutants has a row with its share killed; the list of survivors says where a reason lacks."""
     run = {"machine": "m", "cpus": 1, "python": "3", "versions": {"highspy": "1"}, "seconds": 1.0}

@@ -8,6 +8,7 @@ printed units; x money, y choices, z levels, K stock, o outcome, h harm, R regio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -268,10 +269,14 @@ def _draws(draft: Draft, name: str, unit: float | None) -> RowBlock | None:
     return make_rows(name, block.index_names, block.keys, draft.columns.flow[flows] - own, lower, upper)
 
 
+@lru_cache(maxsize=2)
 def counted_flows(space: Space) -> Ints:
     """Give the flows that a count rule with funds speaks of: one ``draw_on`` column each."""
     flows = [space.flows_in(rule.selection) for rule in space.problem.rules if counts_draws(rule)]
-    return np.unique(np.concatenate([np.zeros(0, np.int64), *flows]))
+    found = np.unique(np.concatenate([np.zeros(0, np.int64), *flows]))
+    # Kept for all that ask: written out, a rule is hundreds, and each would list the flows of all.
+    found.flags.writeable = False
+    return found
 
 
 def _choices(draft: Draft, rule: Rule) -> tuple[Matrix, Ints]:

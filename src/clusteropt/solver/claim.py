@@ -134,6 +134,9 @@ class HighsOptions:
         ``on`` or ``off``.
     feasibility_tolerance : float
         Primal and dual, for linear and integer runs.
+    plain : bool
+        Branch at once: no restarts, and no searches over copies of the program with some whole columns fixed. Where
+        whole columns are few among many, each such copy costs as much as all the branching.
     """
 
     time_limit: float
@@ -142,6 +145,7 @@ class HighsOptions:
     random_seed: int = 0
     presolve: str = "on"
     feasibility_tolerance: float = 1e-9
+    plain: bool = False
 
     def without_presolve(self) -> HighsOptions:
         """Give the same options with presolve off."""
@@ -168,6 +172,10 @@ class HighsOptions:
             settings["mip_rel_gap"] = self.mip_rel_gap
             settings["mip_abs_gap"] = 0.0
             settings["mip_feasibility_tolerance"] = tolerance
+        if is_mip and self.plain:
+            copies = ("rins", "rens", "root_reduced_cost")
+            settings |= dict.fromkeys((f"mip_heuristic_run_{name}" for name in copies), False)
+            settings["mip_allow_restart"] = False
         return settings
 
 

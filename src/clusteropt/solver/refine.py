@@ -50,6 +50,8 @@ RELAXATION_SHARE = 0.3
 """The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
+FEW_WHOLE = 0.35
+"""Up to this share of whole columns, such as programmes beside money over years, HiGHS is told to branch at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -345,7 +347,7 @@ class Search:
             ceiling=self._bound * factor if step.name == "search" else np.inf,
             entire=step.entire,
         )
-        options = self._limits(bool(program.integer.any()))
+        options = self._limits(float(program.integer.mean()) if len(program.integer) else 0.0)
         guarded = self._guard.run(task, options, self._until, lambda s: self._hear(step, s, factor))
         for claim, used in guarded.runs:
             self._record(formulation, step, scaling.unscale(claim), used)
@@ -368,14 +370,15 @@ class Search:
         program = program.relaxed() if step.relaxed else program
         return program if step.fixed is None else program.fixed(scaling.point(step.fixed)), scaling
 
-    def _limits(self, is_mip: bool) -> HighsOptions:
+    def _limits(self, whole: float) -> HighsOptions:
         return HighsOptions(
             time_limit=max(self._until - time.monotonic(), 0.05),
             mip_rel_gap=self._options.relative_gap / 4,
             threads=self._options.threads,
             random_seed=self._options.seed,
             presolve=self._presolve,
-            feasibility_tolerance=1e-7 if is_mip and not self._strict else 1e-9,
+            feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
+            plain=0 < whole <= FEW_WHOLE,
         )
 
     def _record(self, formulation: Formulation, step: _Step, claim: Claim, options: HighsOptions) -> None:

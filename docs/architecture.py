@@ -12,7 +12,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "clusteropt"
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
-ORDER = ("cli", "report", "explanation", "diagnosis", "plan", "solver", "model", "inputs", "domain", "errors", "text")
+ORDER = (
+    "cli",
+    "report",
+    "study",
+    "explanation",
+    "diagnosis",
+    "plan",
+    "solver",
+    "model",
+    "inputs",
+    "domain",
+    "errors",
+    "text",
+)
 LEFT, TOP, WIDTH, HEIGHT, PITCH = 20, 20, 610, 44, 62
 REACH = 26
 """How far an arc stands out for every room it passes."""

@@ -121,7 +121,7 @@ def broken_needs(problem: Problem, allocation: Allocation) -> list[str]:
         keep = 1 - Fraction(repr(float(problem.depreciation[lever])))
         held, lag = Fraction(repr(float(problem.stock[cluster, lever]))), int(problem.lag[lever])
         for year in range(until + 1):
-            held = held * keep + cells.get((cluster, lever, year - lag), 0)
+            held = held * keep + cells.get((cluster, lever, year - lag), 0) + _came(problem, cluster, lever, year)
         if known[pick] in picks(allocation) and held < need:
             broken.append(f"stock for {known[pick]}")
     return broken
@@ -367,9 +367,14 @@ def outcomes(problem: Problem, cells: Cells) -> dict[Cell, float]:
         held = float(problem.stock[cluster, lever])
         for year in range(problem.num_years):
             arriving = cells.get((cluster, lever, year - lag), 0) if year >= lag else 0
-            held = keep * held + (0 if arriving in own else arriving)
+            held = keep * held + (0 if arriving in own else arriving) + _came(problem, cluster, lever, year)
             found[cluster, lever, year] = e[year] * s * PHI[problem.family[lever]](held / s) + own.get(arriving, 0.0)
     return found
+
+
+def _came(problem: Problem, cluster: int, lever: int, year: int) -> int:
+    """Give the money of before the plan that joins a stock in a year."""
+    return 0 if problem.arriving is None else int(problem.arriving[cluster, lever, year])
 
 
 def gains(problem: Problem, taken: list[Taken]) -> Iterator[tuple[int, int, float]]:
@@ -446,6 +451,10 @@ def _can_give(problem: Problem, cluster: int, lever: int, at: int | None = None)
         if curved or free:
             last = problem.num_years if keeps else year + lag + 1
             years.update(later for later in range(year + lag, last) if alive[later])
+    for year in range(problem.num_years):
+        if _came(problem, cluster, lever, year):
+            last = problem.num_years if keeps else year + 1
+            years.update(later for later in range(year, last) if alive[later])
     return bool(years) if at is None else at in years
 
 

@@ -46,6 +46,8 @@ MOVES = range(6_500_000, 7_000_000)
 """Seeds of those whose programmes may also move clusters to another path, and need a stock."""
 LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
+ARRIVALS = range(7_000_000, 8_000_000)
+"""Seeds of models into which money of before the plan arrives."""
 PATHS = [str(path) for path in Path]
 READINGS = [str(reading) for reading in Reading]
 FEATURES = [str(feature) for feature in Feature]
@@ -103,6 +105,8 @@ def random_tables(
             draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
             if seed >= REPEATS_FROM:
                 _repeats(draft)
+            if seed in ARRIVALS:
+                _arriving(draft)
         tables = {name: pd.DataFrame(rows, dtype=object).fillna("") for name, rows in draft.tables.items()}
         settings = _settings(draft)
         try:
@@ -447,6 +451,16 @@ def _costs(draft: _Draft) -> None:
         row["cost"] = draft.whole(draft.dice.randint(0, 3 * draft.sizes.money))
 
 
+def _arriving(draft: _Draft) -> None:
+    """Let money of before the plan begin to work in some years, sometimes none."""
+    places = list(product(draft.clusters, draft.levers, draft.years))
+    draft.tables["arriving"] = [
+        {"cluster": cluster, "lever": lever, "year": draft.whole(year),
+         "amount": draft.whole(draft.dice.choice([0, 1, draft.dice.randint(1, 2 * draft.sizes.money)]))}
+        for cluster, lever, year in draft.dice.sample(places, draft.dice.randint(1, len(places)))
+    ]  # fmt: skip
+
+
 def _each(draft: _Draft, chance: float = 1.0) -> str:
     """Name, by chance, some fields to repeat a row for; windows of years where the plan has as many."""
     if not draft.chance(chance):
@@ -619,7 +633,11 @@ def _settings(draft: _Draft) -> ModelSettings:
             column=dice.choice(list(CoefficientColumn)), reading=dice.choice(list(CoefficientReading))
         ),
         features=FeatureSwitches(
-            **{name: dice.random() > 0.04 for name in FeatureSwitches.model_fields if name != "programmes"},
+            **{
+                name: dice.random() > 0.04
+                for name in FeatureSwitches.model_fields
+                if name not in ("programmes", "arriving")
+            },
             programmes="programmes" not in draft.tables or dice.random() > 0.04,
         ),
         baselines=BaselineSettings(factor_weights=dice.choice([{}, factors])),

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from clusteropt.report.summary import summary_lines
     from clusteropt.report.verifying import Verdict, verify, verify_folder
     from clusteropt.solver.claim import Progress
+    from clusteropt.study.replan import MoveReason, Replan, ReplanOptions
+    from clusteropt.study.replanning import replan
     from clusteropt.text import Language, Text
 
 _HOMES = {
@@ -92,6 +94,8 @@ _HOMES = {
     "clusteropt.report.summary": ("summary_lines",),
     "clusteropt.report.verifying": ("Verdict", "verify", "verify_folder"),
     "clusteropt.solver.claim": ("Progress",),
+    "clusteropt.study.replan": ("MoveReason", "Replan", "ReplanOptions"),
+    "clusteropt.study.replanning": ("replan",),
     "clusteropt.text": ("Language", "Text"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -115,6 +119,7 @@ __all__ = [
     "Lever",
     "ModelSettings",
     "ModelViewError",
+    "MoveReason",
     "NoIncumbentError",
     "NoPlanError",
     "OutputError",
@@ -124,6 +129,8 @@ __all__ = [
     "PlanFileError",
     "Problem",
     "Progress",
+    "Replan",
+    "ReplanOptions",
     "SolveOptions",
     "SolverCrashError",
     "SolverFaultError",
@@ -142,6 +149,7 @@ __all__ = [
     "problem_from_tables",
     "problem_of_folder",
     "read_problem",
+    "replan",
     "save_plan",
     "solve",
     "summary_lines",

@@ -60,6 +60,11 @@ Clusters = Annotated[
 PurseStep = Annotated[
     float, typer.Option("--step", help="How much richer a purse is made, as a share. 资金增加的比例。")
 ]
+ActualsFile = Annotated[Path, typer.Argument(help="What was paid, a CSV file. 实际拨款 CSV 文件。")]
+MostChange = Annotated[
+    float | None,
+    typer.Option(help="How much of the money of a cluster in a year may change, as a share. 每集群每年最大变动比例。"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors. 只输出错误。")]
 Spoken = Annotated[
     Language | None,
@@ -135,6 +140,29 @@ def explain(
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
         commands.explain_plan(problem, plan, options, voice)
+
+
+@app.command(help="Plan the open years again, given what was really paid. 根据实际拨款重新规划剩余年度。")
+def replan(
+    *,
+    folder: PlanFolder,
+    actuals: ActualsFile,
+    out: Out,
+    most_change: MostChange = None,
+    time_limit: TimeLimit = None,
+    language: Spoken = None,
+) -> None:
+    """Plan the open years again and write the new plan into a folder."""
+    with _speaking(language) as voice:
+        from clusteropt.report import commands  # noqa: PLC0415
+
+        problem, plan = commands.reopen(folder)
+        solve = _options(problem.options, {"time_limit_s": time_limit})
+        try:
+            options = commands.allow(most_change, solve)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+        commands.replan_folder((problem, plan), actuals, options, out, voice)
 
 
 @app.command(help="Check a plan folder with the stand-alone verifier. 用独立校验程序检查方案文件夹。")

@@ -173,6 +173,24 @@ LEDGERS = [
          for fund in ("nation", "province") for year in range(2025, 2036)], dtype=object,
     )), "funds", None, "returned", "could let one year pay more than"),
 ]  # fmt: skip
+ARRIVING = [
+    Case("arrives before the plan", add("arriving", cluster="media", lever="talent", year="2024", amount="5"),
+         "arriving", 2, "year", "in no year of the plan"),
+    Case("arrives in no year", add("arriving", cluster="media", lever="talent", year="", amount="5"),
+         "arriving", 2, "year", "missing"),
+    Case("arrives at nobody", add("arriving", cluster="medea", lever="talent", year="2025", amount="5"),
+         "arriving", 2, "cluster", "Did you mean 'media'"),
+    Case("arrives by nothing", add("arriving", cluster="media", lever="talnet", year="2025", amount="5"),
+         "arriving", 2, "lever", "Did you mean 'talent'"),
+    Case("half a unit arrives", add("arriving", cluster="media", lever="talent", year="2025", amount="0.5"),
+         "arriving", 2, "amount", "not a whole number"),
+    Case("less than nothing arrives", add("arriving", cluster="media", lever="talent", year="2025", amount="-1"),
+         "arriving", 2, "amount", "below 0"),
+    Case("arrives twice", both(
+        add("arriving", cluster="media", lever="talent", year="2025", amount="5"),
+        add("arriving", cluster="media", lever="talent", year="2025", amount="6"),
+    ), "arriving", 3, "cluster, lever, year", "already in row 2"),
+]  # fmt: skip
 MONEY = [
     Case("least above purses", put("cells", 3, "least", "9000000"), "cells", None, "least", "hold 800.00"),
     Case("floor above purses", put("rules", 2, "min", "12000000"), "rules", 2, "min",
@@ -232,7 +250,7 @@ MONEY = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", [*SHAPES, *KEYS, *FITS, *LEDGERS, *MONEY], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*SHAPES, *KEYS, *FITS, *LEDGERS, *ARRIVING, *MONEY], ids=lambda case: case.name)
 def test_a_bad_table_is_named(case: Case) -> None:
     """The fault names the place, says what is wrong, and does so in both languages."""
     check_case(case)

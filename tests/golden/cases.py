@@ -21,8 +21,10 @@ from clusteropt.inputs.problem import (
     RuleKind,
     Selection,
 )
+from clusteropt.inputs.programmes import Condition, Programmes
 from clusteropt.model import pyomo_view
 from clusteropt.model.formulation import formulate
+from clusteropt.text import Text
 from tests.problems import plain_problem, rule, synergy, with_draws, with_last, with_menus, with_spills
 
 FOLDER = Path(__file__).parent
@@ -65,6 +67,23 @@ def moving() -> Problem:
     half, quarter, first = (np.full((1, 3), number) for number in (SHARE_UNIT // 2, SHARE_UNIT // 4, 1))
     committed = np.array([[0, 3, 0]])
     return replace(problem, ledger=Ledger(half, first, committed, quarter, first, 2 * first))
+
+
+def projects() -> Problem:
+    """Two years; a programme in either moves the cluster to a path worth 3 for 2, if 5 are in stock before it."""
+    problem = plain_problem([[2.0]], [[10.0]], [[20, 20]], family=LINEAR, per_printed=10)
+    first, one = np.zeros(2, np.int64), np.array([0, 1])
+    none = np.zeros(0, np.int64)
+    programmes = Programmes(
+        programme=("turn",), option=("",), names=(Text("turn", "turn"),), lever=np.array([-1]),
+        pick_option=first, pick_year=one, cost_pick=one, cost_fund=first, cost_year=one, cost=np.array([4, 4]),
+        gain_pick=none, gain_cluster=none, gain_year=none, gain=np.zeros(0),
+        conditions=(Condition("programme turn", (0, 1), (1, 1), None, 1),),
+        move_pick=one, move_cluster=first, move_year=one, move_path=first, move_effect=np.array([[3.0], [3.0]]),
+        need_pick=np.array([1]), need_cluster=np.array([0]), need_lever=np.array([0]), need_year=np.array([0]),
+        need_stock=np.array([5]),
+    )  # fmt: skip
+    return replace(problem, depreciation=np.array([0.5]), programmes=programmes)
 
 
 def curved() -> Problem:
@@ -142,6 +161,9 @@ CASES = {
     "counted_most": lambda: counted(RuleBase.CLUSTERS),
     "purse": two_cells,
     "ledger": moving,
+    "condition": projects,
+    "need": projects,
+    "moved": projects,
     "stock_balance": stocks,
     "curve": curved,
     "harm_split": harmful,

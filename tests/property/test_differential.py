@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.differential import Finding, Verdict, examine
-from tests.random_tables import MOVES, PROGRAMMES, REPEATS_FROM
+from tests.random_tables import ARRIVALS, LEDGERS, MOVES, PROGRAMMES, REPEATS_FROM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,14 +58,30 @@ def test_what_once_did_not_agree_does(seed: int, tmp_path: Path) -> None:
     examine(seed, tmp_path)
 
 
-@pytest.mark.parametrize("seed", range(REPEATS_FROM, REPEATS_FROM + 16))
+LEDGERS_ONCE_WRONG = (4_000_027, 4_000_143, 4_000_148, 4_000_155, 4_000_262)
+"""Seeds on which two spans had been dropped, each for the sake of the other."""
+
+
+@pytest.mark.parametrize("seed", [*range(LEDGERS.start, LEDGERS.start + 10), *LEDGERS_ONCE_WRONG])
+def test_money_over_years_agrees(seed: int, tmp_path: Path) -> None:
+    """The same on models whose money moves between years, which the oracle pays parcel by parcel."""
+    examine(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(ARRIVALS.start, ARRIVALS.start + 8))
+def test_money_under_way_agrees(seed: int, tmp_path: Path) -> None:
+    """The same on models where money awarded before the plan begins to work in it."""
+    examine(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(REPEATS_FROM, REPEATS_FROM + 12))
 def test_rules_that_repeat_agree(seed: int, tmp_path: Path) -> None:
     """The same on models with rows that are written out, which hold where a slow reading of them says that they do."""
     examine(seed, tmp_path)
 
 
 @pytest.mark.parametrize("start", [PROGRAMMES.start, MOVES.start])
-@pytest.mark.parametrize("number", range(16))
+@pytest.mark.parametrize("number", range(12))
 def test_programmes_agree(start: int, number: int, tmp_path: Path) -> None:
     """The same on models with programmes, of which sets of picks are tried with every allocation."""
     examine(start + number, tmp_path)

@@ -17,7 +17,7 @@ ORDER = (
     ("model",),
     ("solver",),
     ("plan",),
-    ("diagnosis", "explanation"),
+    ("diagnosis", "explanation", "study"),
     ("report",),
     ("cli",),
 )

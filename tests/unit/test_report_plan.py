@@ -15,14 +15,13 @@ from clusteropt.plan.plan import (
     Baseline,
     BaselineKind,
     CellOutcomes,
-    Moves,
     Plan,
     SolveRecord,
     Stage,
-    TakenProgrammes,
     Unspent,
     UnspentReason,
 )
+from clusteropt.plan.taken import Moves, Promises, TakenProgrammes
 from clusteropt.solver.claim import HighsOptions, Reason, SolverRun
 from clusteropt.text import Text
 
@@ -102,6 +101,7 @@ def make_plan() -> Plan:
         purse=np.array([[50_000_000], [10_000_005]]),
         leverage=np.zeros(len(make_labels().levers)),
         cash=CashFlow(*(np.zeros((2, 1), np.int64),) * 4, np.array([[6_543_211], [0]]), np.zeros((2, 1), np.int64)),
+        promises=Promises((), (), *(np.zeros(0, np.int64),) * 3),
         moves=Moves(*(np.zeros(0, np.int64),) * 3),
         programmes=TakenProgrammes((), (), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)),
         unspent=(Unspent(0, 0, 6_543_211, UnspentReason.RULE, ("talent_cap",)),),

@@ -96,7 +96,9 @@ PLAN: dict[str, Any] = {
     "cells": rows("cluster lever year amount outcome value", (0, 0, 0, 4, 8.0, 8.0), (1, 0, 0, 6, 7.0, 7.0)),
     "synergy": [0.0, 0.0], "region_outcome": [8.0, 7.0], "total_outcome": 15.0, "purse": [[10]], "unspent": [],
     "cash": {key: [[0]] for key in ("carried_in", "returned", "committed", "programmes", "unspent", "carried_out")},
-    "programmes": rows("programme option name year cost value"), "moves": rows("cluster year path"), "leverage": [0.0],
+    "programmes": rows("programme option name year cost value"), "moves": rows("cluster year path"),
+    "promises": rows("programme option fund year amount"),
+    "leverage": [0.0],
     "certificate": {
         "inputs": {}, "own": False,
         "rules": rows("rule side year level limit", ("east_floor", "min", -1, 6, 6), ("both", "max", -1, 10, 10)),
@@ -149,6 +151,7 @@ def works(folder: Path) -> Path:
     plan = copy.deepcopy(PLAN)
     plan |= {"programmes": TAKEN, "purse": [[20]], "region_outcome": [13.0, 16.5], "total_outcome": 29.5}
     plan["cash"]["programmes"] = [[10]]
+    plan["promises"] = rows("programme option fund year amount", ("lab", "", 0, 2026, 9))
     plan["stages"][0] |= {"value": 29.5, "bound": 29.5}
     plan["certificate"]["stages"][0]["bound"] = 29.5
     found = dict.fromkeys(("value", "safe_bound", "claimed_bound", "total_outcome"), 29.5) | {"money_held": 20}
@@ -197,7 +200,8 @@ def test_every_check_has_a_line(folder: Path) -> None:
     assert titles == [
         "digests", "names and positions", "whole positive money", "eligibility", "least, most and menus",
         "allocation.csv", "rule east_floor", "rule both", "certificate of the rules", "programmes",
-        "conditions of programmes", "stocks that programmes need", "paths", "purse state", "cash flow", "money left",
+        "conditions of programmes", "stocks that programmes need", "promises", "paths", "purse state", "cash flow",
+        "money left",
         "cells", "outcomes", "summary.json", "value", "claimed bound, not proved", "proved bound",
     ]  # fmt: skip
 
@@ -304,6 +308,9 @@ PROGRAMME_CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("outcomes", take(0, 2)),
     ("outcomes", put("region_outcome", [12.5, 17.0])),
     ("programmes", put("programmes", "name", [])),
+    ("promises", put("promises", "amount", [8])),
+    ("promises", put("promises", "fund", [1])),
+    ("promises", put("promises", rows("programme option fund year amount"))),
     ("paths", put("moves", rows("cluster year path", (0, 0, 2)))),
     ("cash flow", take(0, 2)),
     ("cash flow", put("cash", "programmes", [[9]])),

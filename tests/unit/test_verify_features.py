@@ -100,6 +100,10 @@ TABLE_TEXTS = {
         from,to,share
         A,B,0.3
         B,C,-0.1""",
+    "arriving": """
+        cluster,lever,year,amount
+        A,plant,2025,1
+        B,fair,2026,1""",
     "programmes": """
         programme,option,name,name_zh,group,must,clusters,shares,lever,start,gain,lag,lasts,requires,take_up,excludes,to_path,needs_lever,needs_stock
         park,small,Small park,小园区,,,A|B,,plant,2025,2,,,,,,,,
@@ -146,7 +150,7 @@ HEAD = (
     "name = 'all'\ntitle = 'All features'\ntitle_zh = '全部功能'\nyears = [2025, 2026, 2027]\n"
     "[money]\nunit = 'coin'\nunit_zh = '枚'\nprinted = 'bag'\nprinted_zh = '袋'\nper_printed = 10\n"
     "[features]\nsynergies = true\nspillovers = true\nrules = true\n"
-    "levels = true\neligibility = true\nlast_plan = true\nprogrammes = true\n"
+    "levels = true\neligibility = true\nlast_plan = true\nprogrammes = true\narriving = true\n"
 )
 
 
@@ -315,6 +319,10 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("spillovers", "from"): ("total", put("from", 0, "C")),
     ("spillovers", "to"): ("total", put("to", 0, "C")),
     ("spillovers", "share"): ("total", put("share", 0, "0.2")),
+    ("arriving", "cluster"): ("total", put("cluster", 0, "B")),
+    ("arriving", "lever"): ("total", put("lever", 0, "fair")),
+    ("arriving", "year"): ("total", put("year", 1, "2027")),
+    ("arriving", "amount"): ("total", put("amount", 1, "5")),
     ("programmes", "programme"): ("total", swap("programme", 3, 4)),
     ("programmes", "option"): ("total", swap("option", 0, 1)),
     ("programmes", "group"): ("total", put("group", 2, "showy")),
@@ -490,7 +498,8 @@ SETTINGS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("effectiveness", "column"): ("low", "column = 'low'", "column = 'high'"),
     ("effectiveness", "reading"): ("low", "'elasticity'", "'first_unit'"),
     **{("features", name): ("total", f"{name} = true", f"{name} = false")
-       for name in ("synergies", "spillovers", "rules", "levels", "eligibility", "last_plan", "programmes")},
+       for name in ("synergies", "spillovers", "rules", "levels", "eligibility", "last_plan", "programmes",
+                    "arriving")},
 }  # fmt: skip
 
 

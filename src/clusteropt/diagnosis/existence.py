@@ -60,6 +60,7 @@ def bare(problem: Problem) -> Problem:
         effect=np.zeros_like(problem.effect),
         depreciation=np.ones_like(problem.depreciation),
         lag=np.zeros_like(problem.lag),
+        arriving=None,
         synergies=(),
         spill_from=np.zeros(0, np.int32),
         spill_to=np.zeros(0, np.int32),

@@ -21,7 +21,7 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, objective_value
 from clusteropt.plan.cash import cash_flow, paid_by_purse
-from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of
+from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.making import COARSE
 from clusteropt.plan.plan import Stage
 from clusteropt.plan.rounding import round_money
@@ -358,6 +358,7 @@ def _with_money(base: Base, money: Ints) -> Plan:
         certificate=certificate,
         awards=awards_of(space, money),
         programmes=programmes_of(space, money, outcome),
+        promises=promises_of(space, money),
         moves=moves_of(space, money),
         cash=cash_flow(space.problem, paid_by_purse(space, money)),
         cells=cells_of(space, money, outcome),

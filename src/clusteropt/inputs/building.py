@@ -118,6 +118,7 @@ def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]
         synergies=parts.synergies,
         last_plan=_last_plan(parts),
         programmes=build_programmes(parts.options, parts.labels, _path_effects(parts)) if parts.options else None,
+        arriving=_arriving(parts),
         objective=settings.objective.objective(),
         discount=settings.objective.discount,
         factor_weights={str(name): weight for name, weight in settings.baselines.factor_weights.items()},
@@ -248,6 +249,19 @@ def _coefficients(parts: Parts) -> Floats:
     found = np.zeros((len(parts.labels.paths), len(parts.labels.levers)))
     path, lever = parts.names["path"].positions(frame["path"]), parts.names["lever"].positions(frame["lever"])
     found[path, lever] = column.fillna(frame["mean"]).to_numpy(dtype=float)
+    return found
+
+
+def _arriving(parts: Parts) -> Ints | None:
+    """Put the money that arrives from before the plan in its place; None where there is none."""
+    frame, names, labels = parts.tables["arriving"].frame, parts.names, parts.labels
+    if not (frame["amount"] > 0).any():
+        return None
+    found = np.zeros((len(labels.clusters), len(labels.levers), len(labels.years)), np.int64)
+    year = frame["year"].to_numpy(dtype=np.int64) - labels.years[0]
+    found[names["cluster"].positions(frame["cluster"]), names["lever"].positions(frame["lever"]), year] = frame[
+        "amount"
+    ].to_numpy(dtype=np.int64)
     return found
 
 

@@ -263,6 +263,20 @@ LEVELS = Table(
     ),
 )
 
+ARRIVING = Table(
+    name="arriving",
+    about=Text(
+        "A row is money awarded before the plan that begins to work in a year of it.",
+        "每行一笔计划期之前已拨付, 在计划期某年开始见效的资金。",
+    ),
+    columns=(
+        name_column("cluster", Text("Cluster", "集群")),
+        name_column("lever", Text("Lever", "政策工具")),
+        year_column(Text("Year in which it joins the stock", "计入存量的年份"), required=True),
+        amount_column("amount", Text("Money that arrives in the year", "当年开始见效的资金")),
+    ),
+)
+
 LAST_PLAN = Table(
     name="last_plan",
     about=Text("A row is an award of the last plan.", "每行一项上期拨款。"),

@@ -336,6 +336,8 @@ class Problem:
         How money moves between the years of a fund; None where every purse is a plain yearly one.
     programmes : Programmes or None
         Projects that are taken whole or not at all; None where there are none.
+    arriving : array of shape (num_clusters, num_levers, num_years) or None
+        Whole units awarded before the plan that join the stock in a year of it; None where there are none.
     leverage : array of shape (num_levers,)
         Private money that each unit of an award brings along; it works with the award, in ``effect`` and ``scale``.
     options : SolveOptions
@@ -381,6 +383,7 @@ class Problem:
     digests: dict[str, str] = field(default_factory=dict)
     ledger: Ledger | None = None
     programmes: Programmes | None = None
+    arriving: Ints | None = None
     leverage: Floats = field(default_factory=lambda: np.zeros(0))
     options: SolveOptions = field(default_factory=SolveOptions)
     kept: KeptInputs | None = None
@@ -402,6 +405,13 @@ class Problem:
                 value = getattr(holder, part.name)
                 if isinstance(value, np.ndarray):
                     value.setflags(write=False)
+
+    @property
+    def arrivals(self) -> Ints:
+        """What joins the stocks from before the plan, shape (num_clusters, num_levers, num_years); zeros if nothing."""
+        if self.arriving is not None:
+            return self.arriving
+        return np.zeros((self.num_clusters, self.num_levers, self.num_years), np.int64)
 
     @property
     def num_clusters(self) -> int:

@@ -26,6 +26,7 @@ from clusteropt.inputs.programme_moves import check_moves
 from clusteropt.inputs.programme_rows import read_options
 from clusteropt.inputs.raw_tables import RawTable
 from clusteropt.inputs.references import (
+    check_arriving,
     check_effectiveness,
     check_funds,
     check_last_plan,
@@ -176,6 +177,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
     check_funds(tables, years, faults)
     check_effectiveness(tables, names, membership, faults)
     check_last_plan(tables["last_plan"], faults)
+    check_arriving(tables["arriving"], years, faults)
     rules = read_rules(tables["rules"], names, faults)
     synergies = read_synergies(tables["synergies"], names, faults)
     options = read_options(tables, names, faults)

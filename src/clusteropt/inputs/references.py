@@ -26,6 +26,7 @@ REFERENCES = {
     "cells": {"cluster": "cluster", "lever": "lever"},
     "levels": {"cluster": "cluster", "lever": "lever"},
     "spillovers": {"from": "cluster", "to": "cluster"},
+    "arriving": {"cluster": "cluster", "lever": "lever"},
     "last_plan": {"cluster": "cluster", "lever": "lever", "fund": "fund"},
     "programmes": {"lever": "lever", "needs_lever": "lever"},
     "programme_costs": {"fund": "fund"},
@@ -117,6 +118,20 @@ def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults
         problem = Text("no row of eligibility opens this fund.", "eligibility 表没有该资金的使用范围。")
         remedy = Text("Add a row; one with only the fund opens it to all.", "请补充一行; 只填资金表示不限。")
         faults.add(Place("eligibility", None, "fund", fund), problem, remedy)
+
+
+def check_arriving(typed: TypedTable, years: tuple[int, ...], faults: Faults) -> None:
+    """Note money that arrives in no year of the plan, and sums too large."""
+    year = typed.frame["year"]
+    outside = year.notna() & ~year.isin(years)
+    for row, value in faults.that_fit(marked(year, outside)):
+        problem = Text("the money arrives in no year of the plan.", "到位年份不在计划期内。")
+        remedy = Text(
+            "Write a year of the plan; what began to work before it is part of stock in the table cells.",
+            "请填写计划期内的年份; 此前已见效的资金计入 cells 表的 stock。",
+        )
+        faults.add(Place("arriving", row, "year", value), problem, remedy)
+    check_sum("arriving", typed.frame["amount"], faults)
 
 
 def check_sum(table: str, amounts: pd.Series, faults: Faults) -> None:

@@ -37,6 +37,11 @@ class _Failure(NamedTuple):
 
 @cache
 def table_schema(name: str) -> pa.DataFrameSchema:
+    """Give the pandera schema of a table of a model."""
+    return make_schema(TABLES[name])
+
+
+def make_schema(table: Table) -> pa.DataFrameSchema:
     """Make the pandera schema of a table from its declaration."""
     import pandera.pandas as pa  # noqa: PLC0415 (half a second to import, needed only here)
 
@@ -57,9 +62,9 @@ def table_schema(name: str) -> pa.DataFrameSchema:
             column.name: pa.Column(
                 nullable=not column.required, checks=list(checks(column)), description=column.about.en
             )
-            for column in TABLES[name].columns
+            for column in table.columns
         },
-        name=name,
+        name=table.name,
     )
 
 
@@ -82,11 +87,13 @@ def _failures(typed: TypedTable) -> list[_Failure]:
     import pandera.config  # noqa: PLC0415 (see table_schema)
     import pandera.errors  # noqa: PLC0415
 
+    known_table = TABLES.get(typed.table.name) is typed.table
+    schema = table_schema(typed.table.name) if known_table else make_schema(typed.table)
     # The environment can switch pandera off, and then nothing would be checked.
     depth = pandera.config.ValidationDepth.SCHEMA_AND_DATA
     try:
         with pandera.config.config_context(validation_enabled=True, validation_depth=depth):
-            table_schema(typed.table.name).validate(typed.frame, lazy=True)
+            schema.validate(typed.frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         found = [

@@ -182,6 +182,7 @@ class FeatureSwitches(_Section):
     eligibility: bool = True
     last_plan: bool = True
     programmes: bool = True
+    arriving: bool = True
 
     def off(self) -> tuple[str, ...]:
         """Name the tables left out."""

@@ -34,7 +34,7 @@ def _target_needs(check: Check, base: Selection) -> bool:
     """Tell whether the target cannot be reached without money of the base: all money, where no stock is there."""
     problem = check.problem
     wanted = problem.objective.kind is ObjectiveKind.LEAST_MONEY and (problem.objective.target or 0.0) > 0
-    return wanted and base == Selection() and not problem.stock.any()
+    return wanted and base == Selection() and not problem.stock.any() and problem.arriving is None
 
 
 def _check_minima(clashes: Clashes, numbers: list[int]) -> None:

@@ -46,6 +46,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
             money_tables.CELLS,
             money_tables.LEVELS,
             cluster_tables.SPILLOVERS,
+            money_tables.ARRIVING,
             money_tables.LAST_PLAN,
             programme_tables.PROGRAMMES,
             programme_tables.PROGRAMME_COSTS,

@@ -85,9 +85,9 @@ def _best_outcomes(problem: Problem, most: Floats) -> Floats:
     """Bound the outcome of every cell before its weight, shape (num_clusters, num_levers, num_years)."""
     own = _own_gains(problem)
     best = np.zeros_like(most)
-    held = problem.stock.astype(float)
+    held, arrivals = problem.stock.astype(float), problem.arrivals
     for year in range(problem.num_years):
-        held = held * (1 - problem.depreciation)
+        held = held * (1 - problem.depreciation) + arrivals[:, :, year]
         for lever, lag in enumerate(problem.lag.tolist()):
             arrives = year >= lag
             if arrives:

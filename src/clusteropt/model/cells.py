@@ -9,8 +9,13 @@ import numpy as np
 from clusteropt.model.response import curve_value, family_codes
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.space import Space
+
+
+def has_stock(problem: Problem) -> np.ndarray:
+    """Mark the clusters and levers whose stock is fed without the plan, shape (num_clusters * num_levers,)."""
+    return ((problem.stock > 0) | problem.arrivals.any(axis=2)).ravel()
 
 
 def curved_cells(space: Space) -> Ints:
@@ -18,7 +23,7 @@ def curved_cells(space: Space) -> Ints:
     problem = space.problem
     reached = np.zeros((problem.num_clusters * problem.num_levers, problem.num_years), dtype=bool)
     reached.ravel()[space.flow_cell] = True
-    pair_lives = reached.any(axis=1) | (problem.stock.ravel() > 0)
+    pair_lives = reached.any(axis=1) | has_stock(problem)
     pair = np.arange(space.num_cells) // problem.num_years
     useful = space.top_effect > 0
     static = ~space.dynamic & ~space.from_menu & reached.ravel()
@@ -28,7 +33,7 @@ def curved_cells(space: Space) -> Ints:
 def stock_cells(space: Space) -> Ints:
     """Give the cells that keep a stock: every year of a live pair whose lever depreciates slowly or lags."""
     problem = space.problem
-    lives = problem.stock.ravel() > 0
+    lives = has_stock(problem)
     lives[space.flow_cell // problem.num_years] = True
     return np.flatnonzero(space.dynamic & lives[np.arange(space.num_cells) // problem.num_years])
 
@@ -39,9 +44,9 @@ def stock_reach(space: Space) -> Floats:
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
     most = _feeding_most(space).reshape(shape) / problem.money.per_printed
     reach, held = np.zeros(shape), problem.stock / problem.money.per_printed
-    keep = 1 - problem.depreciation
+    keep, arrivals = 1 - problem.depreciation, problem.arrivals
     for year in range(problem.num_years):
-        held = held * keep
+        held = held * keep + arrivals[:, :, year] / problem.money.per_printed
         for lever, lag in enumerate(problem.lag):
             if year >= lag:
                 held[:, lever] += most[:, lever, year - lag]

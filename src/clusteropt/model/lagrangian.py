@@ -269,10 +269,11 @@ def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
     most = most.reshape(shape)
     low, high = np.zeros(shape), np.zeros(shape)
-    keep = 1 - problem.depreciation
+    keep, arrivals = 1 - problem.depreciation, problem.arrivals
     without, full = problem.stock.astype(float), problem.stock.astype(float)
     for year in range(problem.num_years):
-        without, full = without * keep, full * keep
+        come = arrivals[:, :, year]
+        without, full = without * keep + come, full * keep + come
         for lever, lag in enumerate(problem.lag):
             if year >= lag:
                 full[:, lever] += most[:, lever, year - lag]

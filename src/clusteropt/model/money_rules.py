@@ -227,12 +227,13 @@ PURSES = (purse_money, ledger_money)
 def need_money(space: Space) -> Iterator[MoneyRow]:
     """A pick that needs a stock is taken only where it is there: K[c,l,t] - need z >= 0, K the stock without lapse.
 
-    K = keep^(t+1) stock + sum over u with u + lag <= t of keep^(t-u-lag) x[c,l,u], in whole coefficients; the key is
-    the number of the need.
+    K = keep^(t+1) stock + sum over u <= t of keep^(t-u) (arriving[c,l,u] + x[c,l,u-lag]), in whole coefficients; the
+    key is the number of the need.
     """
     problem, chosen = space.problem, space.problem.programmes
     if chosen is None:
         return
+    arrivals = problem.arrivals
     needs = zip(
         chosen.need_pick, chosen.need_cluster, chosen.need_lever, chosen.need_year, chosen.need_stock, strict=True
     )
@@ -244,6 +245,8 @@ def need_money(space: Space) -> Iterator[MoneyRow]:
             for flow in np.flatnonzero(space.flow_cell == first + paid).tolist():
                 found[flow] = keep ** (int(year) - paid - lag)
         there = keep ** (int(year) + 1) * Fraction(repr(float(problem.stock[cluster, lever])))
+        for come in range(int(year) + 1):
+            there += keep ** (int(year) - come) * int(arrivals[cluster, lever, come])
         size = math.lcm(*(share.denominator for share in found.values()))
         coefs = [int(share * size) for share in found.values()] + [-int(need) * size]
         small = all(abs(coef) < 2**62 for coef in coefs)

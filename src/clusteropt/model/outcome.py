@@ -217,10 +217,10 @@ def _menu_outcome(space: Space, amount: Floats) -> tuple[Floats, Floats]:
 
 
 def _stocks(problem: Problem, money: Floats) -> Floats:
-    held, keep = problem.stock.astype(float), 1 - problem.depreciation
+    held, keep, arrivals = problem.stock.astype(float), 1 - problem.depreciation, problem.arrivals
     stocks = np.zeros_like(money)
     for year in range(problem.num_years):
-        held = held * keep
+        held = held * keep + arrivals[:, :, year]
         for lever, lag in enumerate(problem.lag):
             if year >= lag:
                 held[:, lever] += money[:, lever, year - lag]

@@ -153,7 +153,10 @@ def counted_most(draft: Draft) -> RowBlock | None:
 
 
 def stock_balance(draft: Draft) -> RowBlock | None:
-    """A stock loses its depreciation and gains lagged money: K[c,l,t] - (1 - dep[l]) K[c,l,t-1] - x[c,l,t-lag] = 0."""
+    """A stock loses its depreciation and gains lagged money: K[c,l,t] - (1 - dep[l]) K[c,l,t-1] - x[c,l,t-lag] = a.
+
+    a is the money of before the plan that arrives in the year; in the first year also what is left of the stock.
+    """
     space, problem, columns = draft.space, draft.space.problem, draft.columns
     cells = stock_cells(space)
     if not len(cells):
@@ -165,10 +168,10 @@ def stock_balance(draft: Draft) -> RowBlock | None:
     late = year > 0
     before = pick(len(cells), row[late], cells[late] - 1, keep[late], space.num_cells) @ columns.stock
     old = year >= lag
-    arriving = pick(len(cells), row[old], (cells - lag)[old], 1.0, space.num_cells) @ inflow
+    lagged = pick(len(cells), row[old], (cells - lag)[old], 1.0, space.num_cells) @ inflow
     initial = problem.stock.ravel()[cells // problem.num_years] / draft.per_printed
-    held = np.where(late, 0.0, keep * initial)
-    matrix = columns.stock[cells] - before - arriving
+    held = np.where(late, 0.0, keep * initial) + problem.arrivals.ravel()[cells] / draft.per_printed
+    matrix = columns.stock[cells] - before - lagged
     return make_rows("stock_balance", _CELL, draft.cell_keys(cells), matrix, held, held)
 
 

@@ -41,7 +41,8 @@ class Space:
     cell_flows : sparse matrix of shape (num_cells, num_amounts)
         1 where a flow ends in a cell; picks end in none.
     from_menu, gated, dynamic : bool arrays of shape (num_cells,)
-        The cell chooses from a menu; has an on/off choice; its lever keeps a stock (depreciation below 1, or a lag).
+        The cell chooses from a menu; has an on/off choice; it keeps a stock (its lever has a depreciation below
+        1 or a lag, or money of before the plan arrives).
     level_cell, level_menu : arrays of shape (num_level_cells,)
         The cell and the position in ``problem.menus`` of every level in every year.
     region_weight : array of shape (num_regions, num_clusters)
@@ -205,7 +206,7 @@ def make_space(problem: Problem) -> Space:
         from_menu=from_menu,
         gated=np.zeros(num_cells, dtype=bool),
         # A level whose outcome is that of a curve of two paths works through a stock, if only of its year.
-        dynamic=((problem.depreciation < 1) | (problem.lag > 0))[pair % num_levers] | (may_move & from_menu),
+        dynamic=_dynamic(problem).ravel()[pair] | (may_move & from_menu),
         level_cell=level_cell,
         level_menu=level_menu,
         region_weight=region_weight,
@@ -221,6 +222,11 @@ def make_space(problem: Problem) -> Space:
     )
     space.gated[:] = _gated(space)
     return space
+
+
+def _dynamic(problem: Problem) -> np.ndarray:
+    """Mark the clusters and levers that keep a stock, shape (num_clusters, num_levers)."""
+    return ((problem.depreciation < 1) | (problem.lag > 0)) | problem.arrivals.any(axis=2)
 
 
 def counts_awards(rule: Rule) -> bool:

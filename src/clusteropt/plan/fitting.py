@@ -55,6 +55,7 @@ def _misfits(plan: Plan) -> Iterator[str]:
         ("cells", plan.cells),
     ):
         yield from _columns(name, part, num)
+    yield from _promises(plan, num["fund"])
     for number, unspent in enumerate(plan.unspent):
         if not (0 <= unspent.fund < num["fund"] and 0 <= unspent.year < num["year"]):
             yield f"unspent.{number}"
@@ -70,6 +71,18 @@ def _misfits(plan: Plan) -> Iterator[str]:
     if not plan.stages:
         yield "stages"
     yield from _certificate(plan, num)
+
+
+def _promises(plan: Plan, num_funds: int) -> Iterator[str]:
+    """Check the promises, whose years lie behind those of the plan and so are no positions."""
+    promises = plan.promises
+    for field in fields(promises):
+        yield from _unlike(f"promises.{field.name}", getattr(promises, field.name), len(promises.programme))
+    yield from _outside("promises.fund", promises.fund, num_funds)
+    if (promises.amount < 1).any():
+        yield "promises.amount"
+    if (promises.year <= max(plan.labels.years, default=0)).any():
+        yield "promises.year"
 
 
 def _labels(plan: Plan) -> Iterator[str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.plan.plan import Awards, CellOutcomes, Moves, TakenProgrammes
+from clusteropt.plan.plan import Awards, CellOutcomes
+from clusteropt.plan.taken import Moves, Promises, TakenProgrammes
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
@@ -45,6 +46,23 @@ def programmes_of(space: Space, money: Ints, outcome: Outcome) -> TakenProgramme
         year=_frozen(chosen.pick_year[taken]),
         cost=_frozen(space.unit_cost[space.num_flows + taken]),
         value=outcome.picks[taken],
+    )
+
+
+def promises_of(space: Space, money: Ints) -> Promises:
+    """List what the picks among amounts cost after the last year of the plan, shape (num_amounts,)."""
+    chosen, problem = space.problem.programmes, space.problem
+    if chosen is None:
+        return Promises((), (), *(np.zeros(0, np.int64),) * 3)
+    late = np.flatnonzero((chosen.cost_year >= problem.num_years) & (money[space.num_flows + chosen.cost_pick] > 0))
+    late = late[np.lexsort((chosen.cost_fund[late], chosen.cost_year[late], chosen.cost_pick[late]))]
+    options = chosen.pick_option[chosen.cost_pick[late]].tolist()
+    return Promises(
+        programme=tuple(chosen.programme[option] for option in options),
+        option=tuple(chosen.option[option] for option in options),
+        fund=_frozen(chosen.cost_fund[late]),
+        year=_frozen(chosen.cost_year[late] + problem.labels.years[0]),
+        amount=_frozen(chosen.cost[late]),
     )
 
 

@@ -21,7 +21,7 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
-from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of
+from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Plan, SolveRecord, Stage
 from clusteropt.plan.proving import PROOF_S, prove_stages
@@ -232,6 +232,7 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         certificate=certify(made),
         awards=awards_of(made.space, made.money),
         programmes=programmes_of(made.space, made.money, outcome),
+        promises=promises_of(made.space, made.money),
         moves=moves_of(made.space, made.money),
         cells=cells_of(made.space, made.money, outcome),
         synergy=outcome.synergy,

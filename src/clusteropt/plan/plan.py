@@ -16,6 +16,14 @@ from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
 from clusteropt.plan.arrays import Floats, Ints
 from clusteropt.plan.cash import CashFlow
 from clusteropt.plan.certificate import Certificate, Proof
+from clusteropt.plan.taken import (
+    Moves,
+    Promises,
+    TakenProgrammes,
+    path_frame,
+    programme_frame,
+    promise_frame,
+)
 from clusteropt.solver.claim import Limit, SolverRun
 from clusteropt.solver.fault import SolverFault
 from clusteropt.text import Text
@@ -87,47 +95,6 @@ class CellOutcomes:
     amount: Ints
     outcome: Floats
     value: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TakenProgrammes:
-    """The options of programmes that are taken, in the order of the tables.
-
-    Parameters
-    ----------
-    programme, option : tuple of str
-        Keys.
-    name : tuple of Text
-        What a planner reads.
-    year : array of shape (num_taken,)
-        Positions of the years in which they start.
-    cost : array of shape (num_taken,)
-        Whole units in the years of the plan, from all funds.
-    value : array of shape (num_taken,)
-        What each adds to the total outcome: weighted, discounted, spill-overs included.
-    """
-
-    programme: tuple[str, ...]
-    option: tuple[str, ...]
-    name: tuple[Text, ...]
-    year: Ints
-    cost: Ints
-    value: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Moves:
-    """The clusters that programmes move to another path.
-
-    Parameters
-    ----------
-    cluster, year, path : arrays of shape (num_moves,)
-        Positions: of the cluster, of its first year on the path, and of the path; sorted by cluster.
-    """
-
-    cluster: Ints
-    year: Ints
-    path: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +226,8 @@ class Plan:
         The money.
     programmes : TakenProgrammes
         The options of programmes that are taken.
+    promises : Promises
+        What those options cost after the last year of the plan.
     moves : Moves
         The clusters that programmes move to another path.
     cells : CellOutcomes
@@ -304,6 +273,7 @@ class Plan:
     certificate: Certificate
     awards: Awards
     programmes: TakenProgrammes
+    promises: Promises
     moves: Moves
     cells: CellOutcomes
     synergy: Floats
@@ -363,16 +333,7 @@ class Plan:
     @property
     def programme_table(self) -> pd.DataFrame:
         """Every option that is taken: programme, option, year of its start, cost in the plan, value."""
-        taken = self.programmes
-        return pd.DataFrame(
-            {
-                "programme": list(taken.programme),
-                "option": list(taken.option),
-                "year": _years(self.labels, taken.year),
-                "cost": taken.cost,
-                "value": taken.value,
-            }
-        )
+        return programme_frame(self.programmes, self.labels)
 
     @cached_property
     def allocation(self) -> pd.DataFrame:
@@ -404,14 +365,29 @@ class Plan:
         )
 
     @property
+    def promise_table(self) -> pd.DataFrame:
+        """What is promised for the years after the plan: programme, option, fund, year, amount in whole units."""
+        return promise_frame(self.promises, self.labels)
+
+    @property
+    def budget(self) -> pd.DataFrame:
+        """Awards by fund, year and region in rows, by lever in columns, whole units; no rows without money."""
+        awards, labels = self.awards, self.labels
+        shape = (len(labels.funds), len(labels.years), len(labels.regions), len(labels.levers))
+        money = np.zeros(shape, np.int64)
+        np.add.at(money, (awards.fund, awards.year, self.region_of[awards.cluster], awards.lever), awards.amount)
+        fund, year, region = np.nonzero(money.any(axis=3))
+        frame = {
+            "fund": _named(labels.funds, fund),
+            "year": _years(labels, year),
+            "region": _named(labels.regions, region),
+        }
+        return pd.DataFrame(frame | {lever: money[fund, year, region, k] for k, lever in enumerate(labels.levers)})
+
+    @property
     def path_by_year(self) -> pd.DataFrame:
         """The path of every cluster that moves: cluster, then a column a year."""
-        moves, labels = self.moves, self.labels
-        frame = {"cluster": _named(labels.clusters, moves.cluster)}
-        for position, year in enumerate(labels.years):
-            path = np.where(moves.year <= position, moves.path, self.path_of[moves.cluster])
-            frame[str(year)] = _named(labels.paths, path)
-        return pd.DataFrame(frame)
+        return path_frame(self.moves, self.path_of, self.labels)
 
     @property
     def by_lever(self) -> pd.DataFrame:

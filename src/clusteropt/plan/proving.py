@@ -10,6 +10,7 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
 from clusteropt.inputs.programmes import best_effect
+from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.solver.multipliers import (
     Until,
@@ -116,10 +117,11 @@ def is_rational(space: Space) -> bool:
     if objective.kind is ObjectiveKind.EQUITY and objective.equity_family not in RATIONAL:
         return False
     start, gain = problem.menus.start, problem.menus.gain
+    fed = has_stock(problem)
     curved = np.array([family not in RATIONAL for family in problem.family])
     for pair in np.flatnonzero((best_effect(problem) > 0).ravel() & np.tile(curved, problem.num_clusters)):
         gains = gain[start[pair] : start[pair + 1]]
-        if not len(gains) or np.isnan(gains).any() or problem.stock.ravel()[pair] > 0:
+        if not len(gains) or np.isnan(gains).any() or fed[pair]:
             return False
     return True
 

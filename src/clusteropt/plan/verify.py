@@ -41,7 +41,7 @@ Side = namedtuple("Side", "rule kind side year spots limit base ratio")
 # A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
 Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
 # An option of a programme that starts in a year: costs by fund and year, and outcomes with the regions they count in.
-Pick = namedtuple("Pick", "programme option year bill parts")
+Pick = namedtuple("Pick", "programme option year bill parts promised")
 def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
     """Refuse to go on where something does not hold."""
     if not holds:
@@ -191,6 +191,7 @@ class Folder:
             need({*starts} <= {*self.years} and (names or not gain) and row["must"] in ("", "no", "yes"), f"option {o}")
             for t in sorted(starts):
                 bill = {(f, t + n): x for (f, n), x in bills[p, o].items() if t + n in self.discount}
+                late = [(p, o, f, t + n, x) for (f, n), x in bills[p, o].items() if x and t + n not in self.discount]
                 parts = [(r, number(gain * share) * self.discount[u] * w)
                          for c, share in zip(names, shares, strict=True) for u in self.years if 0 <= u - t - lag < lasts
                          for r, w in self.clusters[c]["counts"].items()]
@@ -198,7 +199,7 @@ class Folder:
                     self.bills[f].append((len(self.picks), u, x))
                 k, stock = len(self.picks), exact(row["needs_stock"], 0)
                 mine[p, o].append(k)
-                self.picks.append(Pick(p, o, t, bill, parts))
+                self.picks.append(Pick(p, o, t, bill, parts, late))
                 self.moves += [(k, c, t + lag, row["to_path"]) for c in names
                                if row["to_path"] and t + lag in self.years]
                 self.needs += [(k, c, row["needs_lever"], t - 1, stock) for c in names if row["needs_lever"] and stock]
@@ -241,11 +242,16 @@ class Folder:
         means = {(row["path"], row["lever"]): exact(row[column] or row["mean"]) for row in tables["effectiveness"]}
         cells, opened = {(row["cluster"], row["lever"]): row for row in tables["cells"]}, tables["eligibility"]
         menus: dict[Any, dict[int, Any]] = defaultdict(dict)
+        self.come = Counter({(row["cluster"], row["lever"], exact(row["year"])): exact(row["amount"])
+                             for row in tables["arriving"]})  # joins the stock of its year
         for row in tables["levels"]:
             amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
             menus[row["cluster"], row["lever"]][amount] = gain
-        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values()))}
+        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values())),
+                 "arriving": len(self.come)}
         need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
+        self.late = {cell[:2] for cell, x in self.come.items() if x}
+        need({t for _, _, t in self.come} <= {*self.years}, "arriving: a year outside the plan")
         self.effects, self.keep = dict[Any, Any](), dict[str, Any]()
         for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
             lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
@@ -386,6 +392,7 @@ class Folder:
         for ((c, lever), pair), t in product(self.pairs.items(), self.years):
             own = pair.menu.get(money := cells.get((c, lever, t - pair.lag), 0), "")
             held = pair.keep * (pair.stock if t == self.years[0] else held) + (money if own == "" else 0)
+            held += self.come[c, lever, t]
             effect = over.get((c, lever, t), pair.effect)
             outcome[c, lever, t] = made = effect * curve(pair.family, pair.scale, held)[0] + (own or 0)
             parts += [(r, w * made * self.discount[t]) for r, w in self.clusters[c]["counts"].items()]
@@ -493,11 +500,12 @@ class Folder:
         for lever, (k, t) in product(self.names["lever"], enumerate(self.years)):
             pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
             curved = (own * self.over.get((c, lever, t), pair.effect), pair.family, pair.scale)
-            if pair.keep or pair.lag:  # a stock earns its outcome and pays its price, which pays the money
+            if pair.keep or pair.lag or (c, lever) in self.late:  # a stock earns and pays its price
                 (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
                 came = min(sum(self.paid.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
                 fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
-                low, high = pair.keep * low, pair.keep * high + (fed if pair.menu else came)
+                more = self.come[c, lever, t]
+                low, high = pair.keep * low + more, pair.keep * high + (fed if pair.menu else came) + more
                 top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
                 self.terms += [top, price * low, price * high, -price * high]
                 paid = sum(pair.keep**n * self.stock.get((c, lever, then), 0) for n, then in enumerate(later))
@@ -673,6 +681,11 @@ class Folder:
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
         lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs if k in on and self._held(c, lever, t) < stock]
         yield "stocks that programmes need\n项目所需存量", lacks, f"{len(self.needs)}"
+        late, given = sorted(x for pick in self.chosen for x in pick.promised), self.plan["promises"]
+        need(all(type(column) is list for column in given.values()) and len(given) == 5, "promises: no list")
+        columns = [given["programme"], given["option"], map(self.place["fund"].get, given["fund"]), given["year"]]
+        promised = sorted(zip(*columns, given["amount"], strict=True))
+        yield "promises\n以后年度承诺", differ(late, promised), f"{len(late)}"
         moved, stated = [x for k, *x in self.moves if k in on], self.rows(self.plan["moves"], "cluster year path")
         self.over = self._over(on)
         yield "paths\n创新路径", differ(sorted(map(tuple, moved)), stated), f"{len(stated)}"
@@ -682,6 +695,7 @@ class Folder:
         rows = (x for x in self.tables["cells"] if (x["cluster"], x["lever"]) == (c, lever))
         start = next((exact(x["stock"], 0) for x in rows), 0)
         paid = sum(self.cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
+        paid += sum(self.come[c, lever, t] * keep ** (until - t) for t in range(first, until + 1))
         return start * keep ** (until - first + 1) + paid
     def outcomes(self) -> Any:
         """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""

@@ -21,6 +21,8 @@ from clusteropt.report.starter import write_starter
 from clusteropt.report.summary import summary_lines
 from clusteropt.report.verifying import verify_folder, write_program
 from clusteropt.solver.claim import Limit
+from clusteropt.study.replan import ReplanOptions
+from clusteropt.study.replanning import replan
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -119,6 +121,20 @@ def explain_plan(problem: Problem, plan: Plan, options: ExplainOptions, voice: V
     with steps(voice) as listen:
         found = explain(problem, plan, options, listen)
     voice.say_all(explanation_lines(found, voice.language))
+
+
+def allow(most_change: float | None, solve: SolveOptions) -> ReplanOptions:
+    """Ask for a plan that changes no more than it may."""
+    return ReplanOptions(most_change=most_change, options=solve)
+
+
+def replan_folder(made: tuple[Problem, Plan], actuals: Path, options: ReplanOptions, out: Path, voice: Voice) -> None:
+    """Plan the open years again, write the new plan with its inputs, and say what moved and why."""
+    check_folder(out)
+    found = replan(*made, actuals, options)
+    write_plan_files(found.plan, out, found.problem)
+    voice.say_all(found.read(voice.language).splitlines())
+    voice.say(voice.read(words.WRITTEN).format(path=out, files=", ".join(PLAN_FILES)))
 
 
 def verify(folder: Path | None, program: Path | None, voice: Voice) -> int:

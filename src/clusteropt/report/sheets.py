@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from clusteropt.report import words
+from clusteropt.report.controlled import round_table
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     WHOLE = "whole"
     PLAIN = "plain"
     MONEY = "money"
+    FORM = "form"
     NUMBER = "number"
     SHARE = "share"
     SMALL = "small"
@@ -223,6 +225,49 @@ def programme_sheet(plan: Plan) -> Sheet:
     return Sheet(words.PROGRAMMES, headings, rows, total=True)
 
 
+def promise_sheet(plan: Plan) -> Sheet:
+    """What programmes cost after the plan: commitments of the next years."""
+    promises, labels = plan.promises, plan.labels
+    columns = (promises.fund.tolist(), promises.year.tolist(), promises.amount.tolist())
+    rows: list[Row] = [
+        [both(labels.fund_names[fund]), year, programme, option or None, amount]
+        for programme, option, fund, year, amount in zip(promises.programme, promises.option, *columns, strict=True)
+    ]
+    headings = (
+        Heading(words.FUND, Kind.LONG),
+        Heading(words.YEAR, Kind.PLAIN),
+        Heading(words.PROGRAMME, Kind.TEXT),
+        Heading(words.OPTION, Kind.TEXT),
+        Heading(words.MONEY, Kind.MONEY),
+    )
+    return Sheet(words.SHEET_PROMISES, headings, rows, total=True)
+
+
+def budget_sheet(plan: Plan) -> Sheet:
+    """The form: purse, year and region in rows, levers in columns, in printed units with two decimals that add up."""
+    frame, labels = plan.budget, plan.labels
+    levers = list(labels.levers)
+    step = max(plan.money.per_printed // 100, 1)
+    decimals = plan.money.per_printed // step
+    rounded = (round_table(frame[levers].to_numpy(dtype="int64"), step) / decimals).tolist()
+    funds, regions = (dict(zip(keys, names, strict=True)) for keys, names in (
+        (labels.funds, labels.fund_names), (labels.regions, labels.region_names)))  # fmt: skip
+    places = zip(frame["fund"], frame["year"].tolist(), frame["region"], strict=True)
+    rows: list[Row] = [
+        [both(funds[fund]), year, both(regions[region]), *amounts]
+        for (fund, year, region), amounts in zip(places, rounded, strict=False)
+    ]
+    rows.append([both(words.TOTAL), None, None, *rounded[-1]])
+    headings = (
+        Heading(words.FUND, Kind.LONG),
+        Heading(words.YEAR, Kind.PLAIN),
+        Heading(words.REGION, Kind.TEXT),
+        *(Heading(name, Kind.FORM) for name in labels.lever_names),
+        Heading(words.TOTAL, Kind.FORM),
+    )
+    return Sheet(words.SHEET_BUDGET, headings, rows)
+
+
 def path_sheet(plan: Plan) -> Sheet:
     """The path of every cluster that moves, year by year."""
     moves, labels = plan.moves, plan.labels
@@ -353,9 +398,11 @@ def table_sheets(plan: Plan) -> list[Sheet]:
     return [
         allocation_sheet(plan),
         *total_sheets(plan),
+        budget_sheet(plan),
         purse_sheet(plan),
         *([programme_sheet(plan)] if plan.programmes.programme else []),
         *([path_sheet(plan)] if len(plan.moves.cluster) else []),
+        *([promise_sheet(plan)] if plan.promises.programme else []),
         cell_sheet(plan),
         unspent_sheet(plan),
         rule_sheet(plan),

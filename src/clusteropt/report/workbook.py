@@ -47,6 +47,7 @@ NUMBER_FORMATS = {
     Kind.WHOLE: "#,##0",
     Kind.PLAIN: "0",
     Kind.MONEY: "#,##0.00",
+    Kind.FORM: "#,##0.00",
     # Outcomes are of any size: large ones to a tenth, small ones to four places, the rest as it is.
     Kind.NUMBER: "[>=1000]#,##0.0;[>=0.001]0.0000;General",
     Kind.SHARE: "0.0%",

@@ -1,0 +1,1 @@
+"""Studies of a plan over time: what is left to decide once years are closed."""

@@ -41,8 +41,14 @@ LEVELS = both(
     add("levels", cluster="media", lever="finance", level="large", amount="200000", gain="3"),
 )
 LAST = add("last_plan", cluster="media", lever="talent", fund="nation", year="2024", amount="5")
-FULL: Callable[[Tables], None] = both(LEVELS, LAST)
-"""Adds the two tables that the small model lacks."""
+PROGRAMMES = both(
+    add("programmes", programme="fair", option="", clusters="media", gain="1"),
+    add("programmes", programme="park", option="", clusters="genes", gain="2"),
+    add("programme_costs", programme="park", option="", fund="nation", after="0", cost="5"),
+    add("arriving", cluster="genes", lever="talent", year="2025", amount="7"),
+)
+FULL: Callable[[Tables], None] = both(LEVELS, LAST, PROGRAMMES)
+"""Adds the tables that the small model lacks."""
 
 
 @cache

@@ -166,7 +166,7 @@ def test_one_table_in_two_formats_is_refused(folder: Path) -> None:
         ("Clusters.csv", "Did you mean 'clusters'"),
         ("levels.CSV", "Did you mean 'levels'"),
         ("lastplan.parquet", "Did you mean 'last_plan'"),
-        ("programmes.csv", "not part of this version"),
+        ("actuals.csv", "not part of this version"),
     ],
 )
 def test_a_file_like_a_table_is_not_passed_over(file: str, says: str, folder: Path) -> None:

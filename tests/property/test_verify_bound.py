@@ -197,7 +197,7 @@ def test_the_search_inside_a_cluster(seed: int, number: type) -> None:
 def bundled(units: list[list[Any]], asks: list[tuple[dict[int, int], int]], number: type) -> Folder:
     """Put together programmes whose picks are worth so much, at no price, and what they ask of each other."""
     it, offers = Folder(), [(f"p{k}", x) for k, unit in enumerate(units) for x in unit]
-    it.picks = [Pick(p, "", 2025, {}, [("r", x)]) for p, x in offers]
+    it.picks = [Pick(p, "", 2025, {}, [("r", x)], []) for p, x in offers]
     it.coef, it.moves, it.price, it.margin, it.terms = {"r": number(1)}, [], Counter(), 0, []
     it.asks = [(f"ask {k}", Counter(coefs), limit) for k, (coefs, limit) in enumerate(asks)]
     return it

@@ -104,7 +104,7 @@ def test_options_reach_the_explanation(folder: Path, monkeypatch: pytest.MonkeyP
 
     def explain(problem: object, plan: Any, options: object, listen: object) -> Explanation:
         seen.append(options)
-        return Explanation(plan, (), (), (), forced=False, complete=True, seconds=0.0)
+        return Explanation(plan, (), (), (), (), forced=False, complete=True, seconds=0.0)
 
     monkeypatch.setattr(commands, "explain", explain)
     given = ("--step", "0.2", "--time-limit", "7", "--cluster", "genes", "--cluster", "media")

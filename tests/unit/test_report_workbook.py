@@ -29,6 +29,7 @@ TABS = [
     "By path 按创新路径",
     "By industry 按产业",
     "By cluster 按集群",
+    "Budget form 预算表",
     "By purse 按年度资金",
     "Value by cell 单元产出",
     "Unspent 未分配",

@@ -307,7 +307,6 @@ PROGRAMME_CHANGES: list[tuple[str, Callable[[Any], object]]] = [
     ("conditions of programmes", put("programmes", "programme", ["park", "fair", "tram"])),
     ("outcomes", take(0, 2)),
     ("outcomes", put("region_outcome", [12.5, 17.0])),
-    ("programmes", put("programmes", "name", [])),
     ("promises", put("promises", "amount", [8])),
     ("promises", put("promises", "fund", [1])),
     ("promises", put("promises", rows("programme option fund year amount"))),

@@ -97,6 +97,7 @@ class Folder:
 
     def __init__(self) -> None:
         self.over: dict[Any, Any] = {}  # effects that hold where clusters have moved to another path
+        self.come, self.late = Counter[Any](), set[Any]()  # money under way, and the cells it comes to
     def read(self, files: dict[str, bytes], number: Any) -> Any:
         """Read the model and its tables."""
         (model,) = files.keys() & {"model.toml", "model.json"}
@@ -667,16 +668,15 @@ class Folder:
         """Check the options of programmes that are taken, and the paths that they move clusters to."""
         names = ["programme", "option", "year", "cost", "value"]
         picks = self.plan["programmes"]
-        need(all(type(column) is list for column in picks.values()), "programmes: a column is no list")
+        need(all(type(picks[name]) is list for name in names), "programmes: a column is no list")
         keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
         on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
         self.chosen = [self.picks[k] for k in sorted(on)]
         rows = [(*x[:2], self.years.index(x.year), sum(x.bill.values()), math.fsum(part for _, part in x.parts))
                 for x in self.chosen]
-        told = {name: [row[k] for row in rows] for k, name in enumerate(names)} | {"name": picks["name"]}
+        told = {name: [row[k] for row in rows] for k, name in enumerate(names)} | {"name": picks.get("name")}
         size = sum(abs(part) for x in self.chosen for _, part in x.parts)
-        wrong = differ(told, picks, size) + ["name"] * (len(picks["name"]) != len(rows))
-        yield "programmes\n项目", wrong, f"{len(rows)}"  # the package compares their names
+        yield "programmes\n项目", differ(told, picks, size), f"{len(rows)}"  # the package compares their names
         wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
         lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs if k in on and self._held(c, lever, t) < stock]

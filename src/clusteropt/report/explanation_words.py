@@ -98,7 +98,7 @@ INCOMPLETE = Text(
 
 PROGRAMMES = Text("Programmes", "项目")
 COSTS, BRINGS = Text("Costs", "费用"), Text("Brings", "带来")
-ELSEWHERE, STANDS = Text("Its money elsewhere", "资金用于别处"), Text("", "")
+ELSEWHERE, STANDS = Text("Its money elsewhere", "资金用于别处"), Text("Standing", "状态")
 STANDINGS: Mapping[Standing, Text] = MappingProxyType(
     {
         Standing.TAKEN: Text("taken", "已选"),

@@ -41,3 +41,39 @@ show("A commitment, and money that may wait for it", plan_of([10, 10], carry_ove
 # 3. A loan comes back in two parts, from the year after next on; a reserve for a guarantee comes back whole.
 show("Loans", plan_of([12, 0, 0, 0], returned=1, returned_after=2, returned_parts=2))
 show("A guarantee", plan_of([12, 0, 0], returned=1, returned_after=2))
+
+
+# 4. The end of the plan. Money that keeps working is worth most early; years with empty purses behind the plan let what
+# the last years buy count as long as it works.
+def plan_of_stock(num_years):
+    """Plan three purses of 6 for a lever that loses a fifth of its stock a year, and look on for some years."""
+    tables = {
+        "clusters": pd.DataFrame(
+            {
+                "cluster": ["alpha", "beta"],
+                "region": ["north", "south"],
+                "industry": "i",
+                "path": "upgrading",
+                "scale": 5,
+            }
+        ),
+        "levers": pd.DataFrame({"lever": ["talent", "fair"], "response": "log", "depreciation": [0.2, 1]}),
+        "effectiveness": pd.DataFrame(
+            [
+                {"path": path, "lever": lever, "mean": mean, "source": "made up"}
+                for path in paths
+                for lever, mean in (("talent", 0.4), ("fair", 1.0))
+            ]
+        ),
+        "funds": pd.DataFrame(
+            {"fund": "city", "year": range(2026, 2026 + num_years), "amount": [6, 6, 6] + [0] * (num_years - 3)}
+        ),
+    }
+    return co.solve(co.problem_from_tables(tables, settings))
+
+
+print("\nTalent, which lasts, year by year")
+for num_years, name in ((3, "the plan alone"), (6, "with three years behind it")):
+    awards = plan_of_stock(num_years).allocation
+    talent = awards[awards["lever"] == "talent"].groupby("year")["amount"].sum()
+    print(f"{name}: {', '.join(str(talent.get(year, 0)) for year in (2026, 2027, 2028))}")

@@ -125,7 +125,7 @@ def what_is_wrong(problem: Problem, plan: Plan) -> list[str]:
         return ["awards"]
     cells = naive.cell_money(allocation)
     found = naive.broken_rules(plain, allocation)
-    if not _alike(plan.value, naive.objective(plain, cells)) or not _alike(
+    if not _alike(plan.value, naive.objective(plain, cells) - naive.soft_cost(plain, allocation)) or not _alike(
         plan.total_outcome, naive.total(plain, cells)
     ):
         found.append("value")

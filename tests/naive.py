@@ -478,6 +478,50 @@ def objective(problem: Problem, cells: Cells) -> float:
     return math.fsum(s * u(r / s) if r > 0 else r for r, s in zip(region, scales, strict=True))
 
 
+def soft_cost(problem: Problem, allocation: Allocation) -> float:
+    """Give what soft floors take off the objective: the price of every printed unit that is missing."""
+    paid, lost = awards(allocation), Fraction(0)
+    for floor in problem.soft_floors:
+        missing = {RuleKind.AMOUNT: _amount_missing, RuleKind.SHARE: _share_missing, RuleKind.CHANGE: _change_missing}
+        parts = missing[floor.rule.kind](problem, floor.rule, paid)
+        lost += sum((max(part, Fraction(0)) for part in parts), Fraction(0)) * floor.price
+    return float(lost / problem.money.per_printed)
+
+
+def _amount_missing(problem: Problem, rule: Rule, allocation: Allocation) -> list[Fraction]:
+    level = sum(chosen(problem, rule.selection, allocation).values())
+    if rule.base is RuleBase.SELECTION:
+        years = rule.base_selection.years or rule.selection.years
+        level -= sum(chosen(problem, rule.base_selection, allocation, years).values())
+    return [Fraction(rule.minimum) - level]
+
+
+def _share_missing(problem: Problem, rule: Rule, allocation: Allocation) -> list[Fraction]:
+    level, years = sum(chosen(problem, rule.selection, allocation).values()), rule.selection.years
+    if rule.base is RuleBase.FUND:
+        held = [int(problem.purse[f, t]) for f in rule.base_selection.funds for t in years or range(problem.num_years)]
+        return [Fraction(math.ceil(rule.minimum * sum(held)) - level)]
+    if rule.base is RuleBase.SELECTION:
+        base = sum(chosen(problem, rule.base_selection, allocation, rule.base_selection.years or years).values())
+    else:
+        base = sum(amount for draw, amount in allocation.items() if not years or draw[3] in years)
+    return [rule.minimum * base - level]
+
+
+def _change_missing(problem: Problem, rule: Rule, allocation: Allocation) -> list[Fraction]:
+    last = {
+        (f, c, k, 0): x
+        for (f, c, k, _), x in _last(problem).items()
+        if not rule.selection.funds or f in rule.selection.funds
+    }
+    was = sum(x for draw, x in last.items() if cell_chosen(problem, rule.selection, draw[1:], with_years=False))
+    asked = math.ceil((1 + rule.minimum) * was)
+    return [
+        Fraction(asked - sum(chosen(problem, rule.selection, allocation, (year,)).values()))
+        for year in rule.selection.years or range(problem.num_years)
+    ]
+
+
 def with_equity_scale(problem: Problem) -> Problem:
     """Fill in an equity scale left open: the mean over live regions of what splitting the purses by size reaches.
 
@@ -587,6 +631,8 @@ def brute_force(problem: Problem) -> tuple[float, float, Allocation] | None:
             short = least and reached < (problem.objective.target or 0.0) * (1 - 1e-12)
             worth[key] = None if short else (objective(problem, cells) * (-1 if least else 1), reached)
         value = worth[key]
+        if value is not None and problem.soft_floors:
+            value = (value[0] - soft_cost(problem, allocation), value[1])
         if value is None or (best is not None and value <= best[:2]) or broken_rules(problem, allocation):
             continue
         best = (*value, allocation)

@@ -48,6 +48,8 @@ LEDGERS = range(4_000_000, 5_000_000)
 """Seeds whose money moves between years; the models of all other seeds are what they were before there were ledgers."""
 ARRIVALS = range(7_000_000, 8_000_000)
 """Seeds of models into which money of before the plan arrives."""
+SOFT = range(8_000_000, 9_000_000)
+"""Seeds of models with soft floors, sometimes beside a ledger, rules that are written out or programmes."""
 PATHS = [str(path) for path in Path]
 READINGS = [str(reading) for reading in Reading]
 FEATURES = [str(feature) for feature in Feature]
@@ -101,6 +103,8 @@ def random_tables(
     for attempt in count():
         if seed in PROGRAMMES:
             draft = _with_programmes(random.Random(f"{seed}/{attempt}"), sizes, moves=seed in MOVES)
+        elif seed in SOFT:
+            draft = _with_soft_floors(random.Random(f"{seed}/{attempt}"), sizes)
         else:
             draft = _draft(random.Random(f"{seed}/{attempt}"), sizes, ledgers=seed in LEDGERS)
             if seed >= REPEATS_FROM:
@@ -536,6 +540,10 @@ REPEATS: tuple[Callable[[_Draft], Row], ...] = (
 )
 
 
+SOFT_REPEATS = (_each_amount, _each_share, _since, _of_cost, _matching)
+"""Rows that are written out and may have a price."""
+
+
 def _with_programmes(dice: random.Random, sizes: Sizes, *, moves: bool) -> _Draft:
     """Draw a model with programmes, sometimes with a ledger or with rules that are written out as well."""
     ledgers, repeats = dice.random() < 0.25, dice.random() < 0.25
@@ -546,6 +554,29 @@ def _with_programmes(dice: random.Random, sizes: Sizes, *, moves: bool) -> _Draf
     _programmes(draft)
     for row in draft.tables["programmes"] if moves else ():
         _move(draft, row)
+    return draft
+
+
+def _with_soft_floors(dice: random.Random, sizes: Sizes) -> _Draft:
+    """Draw a model with floors that have a price, sometimes with a ledger, rules that are written out or programmes."""
+    if dice.random() < 0.25:
+        draft = _with_programmes(dice, sizes, moves=dice.random() < 0.5)
+    else:
+        draft = _draft(dice, sizes, ledgers=dice.random() < 0.25)
+        if dice.random() < 0.25:
+            _repeats(draft)
+    rows = draft.tables.setdefault("rules", [])
+    for number in range(dice.randint(1, 3)):
+        kinds = ["amount", "share", "each"] + ["change"] * ("last_plan" in draft.tables)
+        kind = dice.choice(kinds)
+        row = {"rule": f"wish {number}", "kind": kind, **_selection(draft)}
+        row |= dice.choice(SOFT_REPEATS)(draft) if kind == "each" else RULES[RuleKind(kind)](draft)
+        row |= {"max": "", "price": draft.dice.choice(["0.001", "0.1", "0.25", "1", "3", "40", "1e3", "20000"])}
+        rows.append(
+            row | {"min": row["min"] or draft.dice.choice(["1", "0", "2"] if row["kind"] == "amount" else ["0.3", "1"])}
+        )
+    if any(row.get("of") == "cost" for row in rows):
+        _costs(draft)
     return draft
 
 
@@ -646,6 +677,9 @@ def _settings(draft: _Draft) -> ModelSettings:
 
 def _objective(draft: _Draft, problem: Problem, kind: ObjectiveKind | None) -> ObjectiveSettings:
     dice = draft.dice
+    if problem.soft_floors:
+        # A price is taken off an outcome that is the objective.
+        kind = ObjectiveKind.EQUITY if kind is ObjectiveKind.EQUITY or dice.random() < 0.4 else ObjectiveKind.TOTAL
     kind = kind or dice.choice(list(ObjectiveKind))
     target = None
     if kind is ObjectiveKind.LEAST_MONEY:

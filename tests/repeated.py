@@ -26,7 +26,8 @@ FIELDS = ("region", "path", "industry", "cluster", "lever", "fund", "year")
 def repeating(tables: dict[str, pd.DataFrame]) -> list[Row]:
     """Give the rows of the rules that are repeated, or measured against the year before or against costs."""
     rows = tables["rules"].to_dict("records") if "rules" in tables else []
-    return [row for row in rows if row.get("each") or row.get("of") in ("before", "cost")]
+    written = [row for row in rows if row.get("each") or row.get("of") in ("before", "cost")]
+    return [row for row in written if not row.get("price")]
 
 
 def broken_rows(problem: Problem, tables: dict[str, pd.DataFrame], allocation: Allocation) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from unittest import mock
 
@@ -20,6 +21,7 @@ from clusteropt.inputs.problem import (
     RuleBase,
     RuleKind,
     Selection,
+    SoftFloor,
 )
 from clusteropt.inputs.programmes import Condition, Programmes
 from clusteropt.model import pyomo_view
@@ -131,6 +133,14 @@ def shares() -> Problem:
     )  # fmt: skip
 
 
+def soft() -> Problem:
+    """At a price, the first cluster gets 12 and at least three quarters of what the second gets."""
+    first, other = Selection(clusters=(0,)), Selection(clusters=(1,))
+    amount = rule(RuleKind.AMOUNT, first, 12, name="wish")
+    share = rule(RuleKind.SHARE, first, "3/4", base=RuleBase.SELECTION, base_selection=other, name="part")
+    return replace(two_cells(), soft_floors=(SoftFloor(amount, Fraction(3, 2)), SoftFloor(share, Fraction(2))))
+
+
 def joint() -> Problem:
     """Two levers that work together at a gain of 0.5."""
     problem = plain_problem([[2.0, 3.0]], [[10.0, 10.0]], [[40]], family=LINEAR, per_printed=10)
@@ -174,6 +184,7 @@ CASES = {
     "count": lambda: counted(RuleBase.AWARDS),
     "change": lambda: ruled(RuleKind.CHANGE, "-1/2", "1/5"),
     "lock": lambda: ruled(RuleKind.LOCK, None, None),
+    "soft_floor": soft,
     "joint_outcome": joint,
     "worst_region": lambda: regional(ObjectiveKind.WORST_REGION),
     "floor": lambda: regional(ObjectiveKind.WORST_REGION),

@@ -67,7 +67,7 @@ def make_record() -> SolveRecord:
 def make_certificate(proof: Proof = Proof.SAFE) -> Certificate:
     """Certify one rule and one bound."""
     none, one = np.array([-1]), np.array([53_456_794])
-    rules = RuleLevels(("talent_cap",), (Side.MAX,), none, one, one + 206)
+    rules = RuleLevels(("talent_cap",), (Side.MAX,), none, one, one + 206, np.zeros(1), np.zeros(1))
     bound = float("inf") if proof is Proof.CLAIMED else 1234.5001
     return Certificate({"clusters.csv": "cd" * 32}, False, rules, (StageProof(bound, proof, None),))
 

@@ -101,7 +101,8 @@ PLAN: dict[str, Any] = {
     "leverage": [0.0],
     "certificate": {
         "inputs": {}, "own": False,
-        "rules": rows("rule side year level limit", ("east_floor", "min", -1, 6, 6), ("both", "max", -1, 10, 10)),
+        "rules": rows("rule side year level limit price cost", ("east_floor", "min", -1, 6, 6, 0.0, 0.0),
+                      ("both", "max", -1, 10, 10, 0.0, 0.0)),
         "stages": [{"bound": 15.0, "proof": "exact", "multipliers": MULTIPLIERS}],
     },
 }  # fmt: skip

@@ -65,25 +65,27 @@ TABLE_TEXTS = {
         city,,,chips,grant
         seed,,,drugs,fair""",
     "rules": """
-        rule,kind,region,path,industry,cluster,lever,fund,year,min,max,of,each
-        west_floor,amount,west,,,,,,,20,70,,
-        talent_share,share,,,,,talent,,,0.05,0.6,everything,
-        east_of_state,share,east,,,,,,,0.05,0.8,fund:state,
-        lab_of_talent,share,,,,,lab,,,0.02,5/10,lever=talent; year=2025,
-        awards,count,,,,,,,2025,2,14,,
-        clusters,count,,,,,talent,,,2,3,clusters,
-        city_draws,count,,,,,,city,,1,8,awards,
-        talent_change,change,,,,,talent,state,,-0.9,9,,
-        lab_lock,lock,,,,C,lab,,2025,2,2,,
-        old_lock,lock,,,,B,lab,,2026,,,,
-        chips_cap,amount,,,chips,,,,,,140,,
-        anchor_cap,amount,,anchor_led,,,,,2026,,60,,
-        each_cap,amount,,,,,,,,,170,,cluster|year
-        ramp,amount,,,,,plant,,,-40,60,before,
-        growth,change,,,,A,talent,,,-0.9,9,before,
-        rate,share,,,,A,lab,,,,0.5,cost,
-        every,count,,,,,,,,1,,,cluster|years:2
-        purses,count,,,,,grant,state|city,,,2,,cluster|year""",
+        rule,kind,region,path,industry,cluster,lever,fund,year,min,max,of,each,price
+        west_floor,amount,west,,,,,,,20,70,,,
+        talent_share,share,,,,,talent,,,0.05,0.6,everything,,
+        east_of_state,share,east,,,,,,,0.05,0.8,fund:state,,
+        lab_of_talent,share,,,,,lab,,,0.02,5/10,lever=talent; year=2025,,
+        awards,count,,,,,,,2025,2,14,,,
+        clusters,count,,,,,talent,,,2,3,clusters,,
+        city_draws,count,,,,,,city,,1,8,awards,,
+        talent_change,change,,,,,talent,state,,-0.9,9,,,
+        lab_lock,lock,,,,C,lab,,2025,2,2,,,
+        old_lock,lock,,,,B,lab,,2026,,,,,
+        chips_cap,amount,,,chips,,,,,,140,,,
+        anchor_cap,amount,,anchor_led,,,,,2026,,60,,,
+        each_cap,amount,,,,,,,,,170,,cluster|year,
+        ramp,amount,,,,,plant,,,-40,60,before,,
+        growth,change,,,,A,talent,,,-0.9,9,before,,
+        rate,share,,,,A,lab,,,,0.5,cost,,
+        every,count,,,,,,,,1,,,cluster|years:2,
+        purses,count,,,,,grant,state|city,,,2,,cluster|year,
+        wish,amount,,,,,,,,90,,,cluster|year,0.01
+        wish_share,share,,,,,plant,,,0.4,,everything,,0.02""",
     "cells": """
         cluster,lever,scale,stock,least,most,mean,cost
         A,lab,25,,,,,70
@@ -161,6 +163,9 @@ def write_inputs(folder: Path, base: str) -> Path:
         lines = [line.strip() for line in text.strip().splitlines()] + (
             EFFECTIVENESS if table == "effectiveness" else []
         )
+        if base.startswith(("worst", "least")):
+            # These objectives have no place for a price.
+            lines = [line for line in lines if not line.startswith("wish")]
         (folder / f"{table}.csv").write_text("\n".join(lines).replace("5/10", "0.5") + "\n", encoding="utf-8")
     model = folder / "model.toml"
     model.write_text(f"{HEAD}[tables]\nfolder = '.'\n{BASES[base]}", encoding="utf-8")
@@ -303,6 +308,7 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("rules", "min"): ("total", put("min", rule_row("west_floor"), "21")),
     ("rules", "max"): ("total", put("max", rule_row("west_floor"), "71")),
     ("rules", "each"): ("total", put("each", rule_row("each_cap"), "cluster")),
+    ("rules", "price"): ("total", put("price", rule_row("wish"), "0.015")),
     ("rules", "of"): ("total", put("of", rule_row("lab_of_talent"), "lever=plant; year=2025")),
     ("cells", "cluster"): ("total", put("cluster", 1, "B")),
     ("cells", "lever"): ("total", put("lever", 3, "lab")),

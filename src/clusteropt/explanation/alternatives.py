@@ -25,7 +25,7 @@ from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of
 from clusteropt.plan.making import COARSE
 from clusteropt.plan.plan import Stage
 from clusteropt.plan.rounding import round_money
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import all_levels
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.solver.guard import Guard
 from clusteropt.solver.points import carry, choices
@@ -351,7 +351,7 @@ def _with_money(base: Base, money: Ints) -> Plan:
     space, plan = base.space, base.plan
     outcome = evaluate(space, money.astype(float))
     stage = Stage(plan.stages[0].kind, objective_value(space, money.astype(float), outcome), plan.bound)
-    certificate = replace(plan.certificate, rules=rule_levels(space, money), stages=plan.certificate.stages[:1])
+    certificate = replace(plan.certificate, rules=all_levels(space, money), stages=plan.certificate.stages[:1])
     return replace(
         plan,
         stages=(stage,),

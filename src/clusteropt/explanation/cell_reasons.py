@@ -77,7 +77,7 @@ class Costs:
         column = self.sides.matrix[:, [flow]].toarray().ravel() * self.sides.sign * self.side
         parts: dict[str, float] = {}
         for k in np.flatnonzero(column):
-            name = space.problem.rules[self.sides.rule[k]].name
+            name = space.problem.all_rules[self.sides.rule[k]].name
             parts[name] = parts.get(name, 0.0) + float(column[k])
         return tuple(parts.items())
 

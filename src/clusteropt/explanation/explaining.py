@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clusteropt.explanation.explanation import CellReason
     from clusteropt.explanation.neighbours import Base
     from clusteropt.explanation.programme_reasons import ProgrammeReason
-    from clusteropt.inputs.problem import Ints, Problem
+    from clusteropt.inputs.problem import Ints, Problem, SoftFloor
     from clusteropt.plan.plan import Plan
 
     Listen = Callable[[Step], None]
@@ -112,7 +112,7 @@ class _Explaining:
             cells = cell_reasons(base, self._prices, clusters)
             programmes = programme_reasons(base, self._prices)
         purses = list(_drawn(base)) if Part.PURSES in parts else []
-        rules = range(len(base.problem.rules)) if Part.RULES in parts else range(0)
+        rules = range(len(base.problem.all_rules)) if Part.RULES in parts else range(0)
         forced = [cell for cell in cells if cell.level is not None] if Part.FORCED in parts else []
         self._num = len(purses) + len(rules) + len(forced)
         worths = self._each(self._purse, purses)
@@ -158,8 +158,10 @@ class _Explaining:
         return PurseWorth(fund, year, held, unspent, step, difference(known, base.known, free).times(unit / step))
 
     def _rule(self, number: int) -> RuleCost:
-        base, rule = self._base, self._base.problem.rules[number]
+        base, rule = self._base, self._base.problem.all_rules[number]
         words = rule_words(base.problem, rule)
+        if number >= len(base.problem.rules):
+            words = _with_price(words, base.problem.soft_floors[number - len(base.problem.rules)])
         self._tell(words)
         without = without_rule(base.problem, number)
         known = priced(base, without)
@@ -204,6 +206,11 @@ def _drawn(base: Base) -> Iterator[tuple[int, int]]:
 
 def _year(base: Base) -> Ints:
     return base.space.cell_year[base.space.flow_cell]
+
+
+def _with_price(words: Text, floor: SoftFloor) -> Text:
+    price = f"{float(floor.price):g}"
+    return Text(f"{words.en}, at a price of {price}", f"{words.zh}, 每单位扣减 {price}")
 
 
 def _sides(base: Base, rule: str) -> tuple[RuleSide, ...]:

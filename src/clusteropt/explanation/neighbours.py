@@ -27,7 +27,7 @@ from clusteropt.plan.certificate import Proof
 from clusteropt.plan.certifying import proof_of
 from clusteropt.plan.making import make, values_and_bounds
 from clusteropt.plan.near import Aim, Near
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import obeys
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
 
@@ -148,7 +148,7 @@ def _picks(space: Space, plan: Plan) -> Ints | None:
 def _fits(space: Space, money: Ints, plan: Plan) -> bool:
     amounts = money.astype(float)
     value = objective_value(space, amounts, evaluate(space, amounts))
-    if plan.objective.kind is not space.problem.objective.kind or min([*rule_levels(space, money).slack, 0]) < 0:
+    if plan.objective.kind is not space.problem.objective.kind or not obeys(space, money):
         return False
     try:
         cash = cash_flow(space.problem, paid_by_purse(space, money))
@@ -160,8 +160,10 @@ def _fits(space: Space, money: Ints, plan: Plan) -> bool:
 
 
 def without_rule(problem: Problem, number: int) -> Problem:
-    """Leave one rule out. The input files no longer tell what is planned, so they are left out as well."""
-    return replace(problem, rules=problem.rules[:number] + problem.rules[number + 1 :], kept=None)
+    """Leave one of all rules out. The input files no longer tell what is planned, so they are left out as well."""
+    hard, soft = list(problem.rules), list(problem.soft_floors)
+    del (hard if number < len(hard) else soft)[number - (0 if number < len(hard) else len(hard))]
+    return replace(problem, rules=tuple(hard), soft_floors=tuple(soft), kept=None)
 
 
 def with_rule(problem: Problem, rule: Rule) -> Problem:
@@ -187,7 +189,7 @@ def only_gains(base: Base, fund: int, year: int, rich: Problem) -> bool:
     Not where a share of what the fund holds is asked for, spent or not; and not where money now reaches a region that
     it did not reach, so that it is compared with the others.
     """
-    for rule in base.problem.rules:
+    for rule in base.problem.all_rules:
         years = rule.base_selection.years or rule.selection.years or (year,)
         funds = rule.base_selection.funds or (fund,)
         held = rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND and fund in funds and year in years

@@ -39,7 +39,7 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
     """
     problem, sides = space.problem, make_sides(space)
     place = {
-        (problem.rules[rule].name, Side.MAX if upper else Side.MIN, year): number
+        (problem.all_rules[rule].name, Side.MAX if upper else Side.MIN, year): number
         for number, (rule, upper, year) in enumerate(
             zip(sides.rule.tolist(), sides.upper.tolist(), sides.year.tolist(), strict=True)
         )

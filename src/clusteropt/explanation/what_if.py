@@ -142,7 +142,7 @@ def lock_of(problem: Problem, place: Place, amount: int) -> Rule:
     """Make a rule that locks a cell (in every year where the year is None) at an amount."""
     cluster, lever, year = place
     name = LOCK
-    while any(rule.name == name for rule in problem.rules):
+    while any(rule.name == name for rule in problem.all_rules):
         name += "_"
     years = () if year is None else (year,)
     limit = Fraction(amount)

@@ -11,7 +11,7 @@ from clusteropt.inputs.clashes import check_money, find_clashes
 from clusteropt.inputs.count_clashes import check_counts
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.ledger import MOST_YEARS, has_ledger, list_spans, payable
-from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
+from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind, Selection
 from clusteropt.inputs.share_clashes import check_shares
 from clusteropt.inputs.statements import locked_amounts
 from clusteropt.inputs.targets import check_target
@@ -26,7 +26,9 @@ LARGEST_PAYMENT = 10**16
 """A year of a fund pays no more than this, so that sums over all draws stay within 64 bits."""
 
 
-def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) -> None:
+def check_problem(
+    problem: Problem, rule_rows: tuple[int, ...], faults: Faults, soft_rows: tuple[int, ...] = ()
+) -> None:
     """Note what no plan could meet, as far as it shows without a solver.
 
     Parameters
@@ -37,6 +39,8 @@ def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) 
         The row of each rule.
     faults : Faults
         Where to note what is wrong.
+    soft_rows : tuple of int
+        The row of each soft floor.
     """
     check = make_check(problem, faults)
     _check_limits(check)
@@ -44,7 +48,8 @@ def check_problem(problem: Problem, rule_rows: tuple[int, ...], faults: Faults) 
     _check_factors(check)
     for rule, row in zip(problem.rules, rule_rows, strict=True):
         _check_rule(check, rule, row)
-    _check_bases(check, rule_rows)
+    _check_soft(check, soft_rows)
+    _check_bases(check, (*rule_rows, *soft_rows))
     _check_locks(check, rule_rows)
     _check_clashes(check, rule_rows)
     check_target(check)
@@ -153,7 +158,34 @@ def _check_rule(check: Check, rule: Rule, row: int) -> None:
         return
     if rule.kind is RuleKind.COUNT:
         _check_count(check, rule, row)
-    elif _needs_last_plan(rule) and not len(check.problem.last_plan.amount):
+    _check_last_plan(check, rule, row)
+    _check_floor(check, rule, row)
+
+
+def _check_soft(check: Check, soft_rows: tuple[int, ...]) -> None:
+    """Note soft floors that match nothing, that lack a last plan, or whose price an objective has no place for."""
+    for floor, row in zip(check.problem.soft_floors, soft_rows, strict=True):
+        if _check_matches(check, floor.rule.selection, floor.rule.name, row):
+            _check_last_plan(check, floor.rule, row)
+    kind = check.problem.objective.kind
+    if kind in (ObjectiveKind.TOTAL, ObjectiveKind.EQUITY):
+        return
+    for row in dict.fromkeys(soft_rows):
+        check.faults.add(
+            Place("rules", row, "price"),
+            Text(
+                f"a price is taken off the outcome, and the objective {kind} has no place for it.",
+                f"price 从产出中扣减, 而目标 {kind} 无法计入。",
+            ),
+            Text(
+                "Take total or equity as the objective, or leave price empty.",
+                "请将目标改为 total 或 equity, 或将 price 留空。",
+            ),
+        )
+
+
+def _check_last_plan(check: Check, rule: Rule, row: int) -> None:
+    if _needs_last_plan(rule) and not len(check.problem.last_plan.amount):
         check.faults.add(
             Place("rules", row, "rule", rule.name),
             Text(
@@ -164,13 +196,12 @@ def _check_rule(check: Check, rule: Rule, row: int) -> None:
         )
     elif _needs_last_plan(rule):
         check_last_funds(check, rule, row)
-    _check_floor(check, rule, row)
 
 
 def _check_bases(check: Check, rule_rows: tuple[int, ...]) -> None:
     """Note bases that match nothing; of the rules that a row is written out into it is enough that one has a base."""
     based: dict[int, list[Rule]] = {}
-    for rule, row in zip(check.problem.rules, rule_rows, strict=True):
+    for rule, row in zip(check.problem.all_rules, rule_rows, strict=True):
         if rule.base is RuleBase.SELECTION:
             based.setdefault(row, []).append(rule)
     for row, rules in based.items():

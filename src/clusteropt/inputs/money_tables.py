@@ -172,6 +172,16 @@ RULES = Table(
             ),
             default=Text("nothing: one rule", "不重复: 一条规则"),
         ),
+        Column(
+            name="price",
+            kind=ColumnKind.EXACT,
+            about=Text(
+                "Makes min soft: what the objective loses for each printed unit of money that is missing",
+                "使 min 成为软下限: 每缺一个显示单位的资金, 目标值扣减多少",
+            ),
+            default=Text("none: min must hold", "无: min 必须满足"),
+            bounds=Bounds(above=0, most=LARGEST_AMOUNT),
+        ),
     ),
     rules=(
         ordered("min", "max"),

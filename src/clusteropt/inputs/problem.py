@@ -182,6 +182,31 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class SoftFloor:
+    """A floor that money may stay below, at a price.
+
+    The objective loses ``price * max(0, minimum - level)``, the level and the minimum as `Rule` reads them, in printed
+    units of money.
+
+    Parameters
+    ----------
+    rule : Rule
+        An amount, a share or a change with a minimum and no maximum.
+    price : Fraction
+        Objective per printed unit of money that is missing; positive.
+    """
+
+    rule: Rule
+    price: Fraction
+
+    def __post_init__(self) -> None:
+        """Refuse what is no floor of money, or has no price."""
+        kinds = (RuleKind.AMOUNT, RuleKind.SHARE, RuleKind.CHANGE)
+        if self.rule.kind not in kinds or self.rule.minimum is None or self.rule.maximum is not None or self.price <= 0:
+            raise ValueError(f"soft floor {self.rule.name}: it needs money, a minimum alone and a price above 0.")
+
+
+@dataclass(frozen=True, slots=True)
 class Synergy:
     """A set of levers that earn ``gain[p]`` times the smallest of their outcomes on path p.
 
@@ -320,6 +345,8 @@ class Problem:
         The share of the outcome of the cells of ``from`` that also counts for ``to``; may be negative.
     rules : tuple of Rule
         The limits.
+    soft_floors : tuple of SoftFloor
+        What money may stay below, at a price.
     last_plan : LastPlan
         What was awarded last, empty if unknown.
     objective : Objective
@@ -375,6 +402,7 @@ class Problem:
     spill_to: Positions = field(default_factory=lambda: np.zeros(0, np.int32))
     spill_share: Floats = field(default_factory=lambda: np.zeros(0))
     rules: tuple[Rule, ...] = ()
+    soft_floors: tuple[SoftFloor, ...] = ()
     last_plan: LastPlan = field(default_factory=lambda: LastPlan(*(np.zeros(0, np.int32),) * 3, np.zeros(0, np.int64)))
     objective: Objective = Objective()
     discount: float = 0.0
@@ -412,6 +440,11 @@ class Problem:
         if self.arriving is not None:
             return self.arriving
         return np.zeros((self.num_clusters, self.num_levers, self.num_years), np.int64)
+
+    @property
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules, then those of the soft floors."""
+        return (*self.rules, *(floor.rule for floor in self.soft_floors))
 
     @property
     def num_clusters(self) -> int:

@@ -160,8 +160,9 @@ def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Fa
     digests |= {name: raw.digest for name, raw in sources.items()}
     problem = replace(build_problem(parts, notes, digests), kept=kept)
     written = write_rules(problem, parts.rules, tables["cells"], faults)
-    problem = replace(problem, rules=written.rules, notes=(*problem.notes, *written.notes))
-    check_problem(problem, written.rows, faults)
+    notes = (*problem.notes, *written.notes)
+    problem = replace(problem, rules=written.rules, soft_floors=written.soft_floors, notes=notes)
+    check_problem(problem, written.rows, faults, written.soft_rows)
     faults.stop_if_any()
     return problem
 

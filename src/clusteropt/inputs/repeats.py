@@ -17,7 +17,7 @@ from clusteropt.inputs.check import make_check
 from clusteropt.inputs.checking import check_last_funds
 from clusteropt.inputs.each import YEAR, year_runs
 from clusteropt.inputs.faults import Faults, Place
-from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection
+from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection, SoftFloor
 from clusteropt.inputs.selections import PARTS, Measure
 from clusteropt.inputs.statements import last_money
 from clusteropt.text import Text
@@ -41,10 +41,12 @@ LARGEST_LIMIT = 10**18
 
 @dataclass(frozen=True, slots=True)
 class WrittenRules:
-    """Rules, the rows they come from, and what a reader must know of them."""
+    """Rules and soft floors, the rows they come from, and what a reader must know of them."""
 
     rules: tuple[Rule, ...]
     rows: tuple[int, ...]
+    soft_floors: tuple[SoftFloor, ...]
+    soft_rows: tuple[int, ...]
     notes: tuple[Text, ...]
 
 
@@ -72,7 +74,16 @@ def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, fa
         elif row.measure is not Measure.COST or _has_costs(check, row, costs, bare):
             found += [(rule, row.row) for rule in _written(check, row, costs)]
     _check_names(found, {row.rule.name: row.row for row in read}, faults)
-    return WrittenRules(tuple(rule for rule, _ in found), tuple(row for _, row in found), _notes(problem, read))
+    prices = {row.row: row.price for row in read}
+    hard = [(rule, row) for rule, row in found if prices[row] is None]
+    soft = [(SoftFloor(rule, price), row) for rule, row in found if (price := prices[row]) is not None]
+    return WrittenRules(
+        rules=tuple(rule for rule, _ in hard),
+        rows=tuple(row for _, row in hard),
+        soft_floors=tuple(floor for floor, _ in soft),
+        soft_rows=tuple(row for _, row in soft),
+        notes=_notes(problem, read),
+    )
 
 
 def _notes(problem: Problem, read: Sequence[RuleRow]) -> tuple[Text, ...]:

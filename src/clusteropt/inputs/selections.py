@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
 
+SOFT_KINDS = (RuleKind.AMOUNT, RuleKind.SHARE, RuleKind.CHANGE)
+"""Kinds of rules whose minimum may have a price."""
 WHOLE_KINDS = (RuleKind.AMOUNT, RuleKind.COUNT, RuleKind.LOCK)
 PARTS = {
     "region": "regions",
@@ -52,6 +54,7 @@ class _Row(NamedTuple):
     max: Fraction | None
     of: str | None
     each: str | None
+    price: Fraction | None
 
 
 class Measure(StrEnum):
@@ -76,12 +79,15 @@ class RuleRow:
         What it is repeated for.
     measure : Measure
         What its limits are measured against.
+    price : Fraction or None
+        What a printed unit below the minimum costs; None where the minimum must hold.
     """
 
     row: int
     rule: Rule
     each: Each
     measure: Measure
+    price: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +163,31 @@ def _rule_row(row: _Row, reader: RowReader) -> RuleRow:
     if each.window > 1 and measure is Measure.BEFORE:
         problem = Text("a window of years has no year before.", "多年窗口没有“上一年”可比。")
         reader.fault("each", row.each, problem, Text("Take the window out.", "请去掉窗口。"))
-    return RuleRow(reader.row, Rule(row.rule, kind, selection, low, high, base, base_selection), each, measure)
+    if row.price is not None:
+        _check_price(row, kind, reader)
+    rule = Rule(row.rule, kind, selection, low, high, base, base_selection)
+    return RuleRow(reader.row, rule, each, measure, row.price)
+
+
+def _check_price(row: _Row, kind: RuleKind, reader: RowReader) -> None:
+    """Note a price on anything but a floor of money that stands alone."""
+    if kind not in SOFT_KINDS:
+        problem = Text(f"a rule of kind {kind} has no price.", f"{kind} 类规则不使用 price。")
+        remedy = Text(
+            f"Leave price empty; it goes with {', '.join(SOFT_KINDS)}.",
+            f"请将 price 留空; 仅 {', '.join(SOFT_KINDS)} 可使用。",
+        )
+        reader.fault("price", str(row.price), problem, remedy)
+    elif row.min is None:
+        problem = Text("a price is for a min, and there is none.", "price 须与 min 一起使用, 但 min 为空。")
+        reader.fault(
+            "price", str(row.price), problem, Text("Give min, or leave price empty.", "请填写 min, 或将 price 留空。")
+        )
+    if row.max is not None and kind in SOFT_KINDS:
+        problem = Text(
+            "a row with a price has no max, which must hold.", "含 price 的行不能有 max, 因为 max 必须满足。"
+        )
+        reader.fault("max", _decimal(row.max), problem, Text("Write max in a row of its own.", "请将 max 另写一行。"))
 
 
 def _span(kind: RuleKind, measure: Measure, base: RuleBase) -> tuple[int, int | None]:

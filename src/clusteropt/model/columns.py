@@ -12,6 +12,7 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import ColumnBlock, pick, tidy
 from clusteropt.model.cells import level_gain, stock_cells, stock_reach, synergy_places
 from clusteropt.model.curves import best_outcomes, live_regions, region_reach, region_units, synergy_most
+from clusteropt.model.soft_floors import soft_limits
 from clusteropt.model.space import counted_clusters, counts_draws, harmful
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Columns:
     @property
     def money(self) -> Ints:
         """The positions of the columns that are money."""
-        names = ("flow", "stock", "harm_piece")
+        names = ("flow", "stock", "harm_piece", "missing")
         found = [block.positions for block in self.blocks if block.name in names]
         return np.concatenate([np.zeros(0, np.int64), *found])
 
@@ -102,7 +103,7 @@ class _Places:
 
 
 def make_columns(space: Space, grid: Grid, whole_money: bool = False) -> Columns:
-    """Lay out the columns of a problem in the order flow, choices, stock, outcomes, regions, harm.
+    """Lay out the columns of a problem in the order flow, choices, stock, outcomes, regions, harm, missing.
 
     Parameters
     ----------
@@ -124,6 +125,7 @@ def make_columns(space: Space, grid: Grid, whole_money: bool = False) -> Columns
     _synergy_columns(space, grid, shelf)
     _region_columns(space, grid, shelf)
     piece_cell, piece = _harm_columns(space, grid, shelf)
+    _missing_columns(space, shelf)
     places = _Places(flows, on, level, picks, stock, outcome, piece_cell, piece, shelf.num)
     return _express(space, grid, shelf, places)
 
@@ -210,6 +212,13 @@ def _harm_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Ints]:
     keys = [*_cell_keys(space, cells[inner]), number[inner]]
     shelf.put("harm_full", (*_CELL, "piece"), keys, 1.0, step=1.0)
     return cells, pieces
+
+
+def _missing_columns(space: Space, shelf: _Shelf) -> None:
+    limits = soft_limits(space)
+    # A change has a part a year, the other kinds have one.
+    keys = [limits.floor, np.maximum(limits.year, 0)]
+    shelf.put("missing", ("soft_floor", "part"), keys, limits.most / space.problem.money.per_printed)
 
 
 def _express(space: Space, grid: Grid, shelf: _Shelf, places: _Places) -> Columns:

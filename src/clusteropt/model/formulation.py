@@ -45,6 +45,7 @@ ROW_FUNCTIONS = (
     rows.count,
     rule_rows.change,
     rule_rows.lock,
+    rule_rows.soft_floor,
     rows.joint_outcome,
     objective.worst_region,
     objective.floor,

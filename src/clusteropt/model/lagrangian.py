@@ -116,8 +116,9 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     dual : Dual
         The problem.
     prices : Prices
-        Non-negative; stock prices may have any sign.
+        Non-negative; stock prices may have any sign. A soft floor counts at its own price where one is higher.
     """
+    prices = replace(prices, side=np.minimum(prices.side, dual.sides.cap))
     space, problem = dual.space, dual.space.problem
     factor, constant = region_factor(dual, prices)
     worth = _worth(dual, prices, factor)
@@ -413,9 +414,9 @@ def _used(dual: Dual, money: Floats) -> Floats:
     space, sides = dual.space, dual.sides
     level = np.asarray(sides.matrix @ money)
     for k in np.flatnonzero(_counts(sides, space)):
-        level[k] = number_counted(space, space.problem.rules[sides.rule[k]], money)
+        level[k] = number_counted(space, space.problem.all_rules[sides.rule[k]], money)
     return np.concatenate((dual.purses.matrix @ money, sides.sign * level))
 
 
 def _counts(sides: Sides, space: Space) -> np.ndarray:
-    return np.array([space.problem.rules[number].kind is RuleKind.COUNT for number in sides.rule], bool)
+    return np.array([space.problem.all_rules[number].kind is RuleKind.COUNT for number in sides.rule], bool)

@@ -11,6 +11,7 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import pick, tidy
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.rows import make_rows
+from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
@@ -25,15 +26,19 @@ def objective_row(draft: Draft) -> tuple[Floats, bool]:
 
     Total outcome: sum_(c,l,t) W[c] v^t o[c,l,t] + synergies, with v = 1 / (1 + discount) and W the weight of a
     cluster with the shares of its neighbours; worst region: the smallest regional outcome, then the total;
-    equity: sum_r u(R[r]); least money: the sum of all money. Programmes add what they give to regions.
+    equity: sum_r u(R[r]); least money: the sum of all money. Programmes add what they give to regions; what soft
+    floors miss takes price d off total and equity.
     """
     columns, kind = draft.columns, draft.space.problem.objective.kind
     block = columns.block("equity" if kind is ObjectiveKind.EQUITY else "worst")
     if kind is ObjectiveKind.LEAST_MONEY:
         return np.asarray(draft.space.unit_cost @ columns.flow).ravel(), False
-    if kind is ObjectiveKind.TOTAL or (kind is ObjectiveKind.WORST_REGION and draft.floor is not None):
-        return total_row(draft).toarray().ravel(), True
     cost = np.zeros(columns.num)
+    missing = columns.block("missing")
+    if missing is not None:
+        cost[missing.positions] = -soft_limits(draft.space).price * draft.per_printed
+    if kind is ObjectiveKind.TOTAL or (kind is ObjectiveKind.WORST_REGION and draft.floor is not None):
+        return cost + total_row(draft).toarray().ravel(), True
     if block is not None:
         cost[block.positions] = 1.0
     return cost, True

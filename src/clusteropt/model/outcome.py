@@ -12,6 +12,7 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.response import FAMILIES, curve_slope, curve_value, family_codes
+from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Problem
@@ -86,20 +87,20 @@ def objective_value(space: Space, money: Floats, outcome: Outcome) -> float:
     """Give the objective of an allocation: what `Objective.kind` asks for, on the curves themselves.
 
     For the worst region first it is the outcome of the worst region that money can reach, per unit of size if
-    so measured; for least money the money, in whole units.
+    so measured; for least money the money, in whole units. Total and equity lose what soft floors cost.
     """
     objective = space.problem.objective
     if objective.kind is ObjectiveKind.LEAST_MONEY:
         return float(space.unit_cost @ money)
     if objective.kind is ObjectiveKind.TOTAL:
-        return outcome.total
+        return outcome.total - soft_limits(space).cost(money)
     units = region_units(space)
     if objective.kind is ObjectiveKind.WORST_REGION:
         reached = np.isin(np.arange(len(units)), live_regions(space))
         return float((outcome.region / units)[reached].min()) if reached.any() else 0.0
     code = np.full(len(units), FAMILIES.index(objective.equity_family))
     scale = (objective.equity_scale or 1.0) * units
-    return float(curve_value(code, scale, outcome.region).sum())
+    return float(curve_value(code, scale, outcome.region).sum()) - soft_limits(space).cost(money)
 
 
 def needed_total(problem: Problem) -> float:

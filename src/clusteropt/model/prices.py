@@ -20,6 +20,7 @@ from clusteropt.model.money_rules import (
     share_money,
     span_size,
 )
+from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Every limit of an amount, share, change or count rule: ``matrix @ money >= limit`` (a minimum), else ``<=``.
+    """Every limit of an amount, share, change or count rule, or of a soft floor.
+
+    ``matrix @ money >= limit`` for a minimum, else ``<=``.
 
     Parameters
     ----------
     rule, year : arrays of shape (num_sides,)
-        Position of the rule; position of the year for a change rule, else -1.
+        Position among `Problem.all_rules`; position of the year for a change rule, else -1.
     upper : bool array of shape (num_sides,)
         Whether the limit is a maximum.
     matrix : matrix of shape (num_sides, num_amounts)
@@ -42,6 +45,8 @@ class Sides:
         for a count.
     limit : array of shape (num_sides,)
         Whole units; awards, draws or clusters for a count.
+    cap : array of shape (num_sides,)
+        The highest price that proves anything: of a soft floor its own, as it is cheaper to miss it; else infinite.
     """
 
     rule: Ints
@@ -49,6 +54,7 @@ class Sides:
     upper: np.ndarray
     matrix: Matrix
     limit: Floats
+    cap: Floats
 
     @property
     def num(self) -> int:
@@ -143,7 +149,7 @@ def make_purses(space: Space) -> PurseLimits:
 
 
 def make_sides(space: Space) -> Sides:
-    """Collect the limits of all rules but locks, in the order of the kinds."""
+    """Collect the limits of all rules but locks, in the order of the kinds, soft floors last."""
     entries: list[tuple[int, int, bool, float]] = []
     flows, coefs = [], []
     for row in chain(amount_money(space), share_money(space), change_money(space)):
@@ -166,12 +172,14 @@ def make_sides(space: Space) -> Sides:
     flow = np.concatenate([np.zeros(0, np.int64), *flows])
     coef = np.concatenate([np.zeros(0), *coefs])
     matrix = pick(len(entries), rows, flow, coef, space.num_amounts)
+    soft = soft_limits(space)
     return Sides(
-        rule=np.array([entry[0] for entry in entries], np.int64),
-        year=np.array([entry[1] for entry in entries], np.int64),
-        upper=np.array([entry[2] for entry in entries], bool),
-        matrix=sparse.csr_matrix(matrix),
-        limit=np.array([entry[3] for entry in entries], float),
+        rule=np.array([*(entry[0] for entry in entries), *(len(space.problem.rules) + soft.floor)], np.int64),
+        year=np.array([*(entry[1] for entry in entries), *soft.year], np.int64),
+        upper=np.array([*(entry[2] for entry in entries), *np.zeros(soft.num, bool)], bool),
+        matrix=sparse.csr_matrix(sparse.vstack((matrix, soft.matrix))),
+        limit=np.array([*(entry[3] for entry in entries), *soft.limit], float),
+        cap=np.array([*(np.inf for _ in entries), *soft.price], float),
     )
 
 

@@ -369,6 +369,7 @@ def _keys(problem: Problem, block: ColumnBlock | RowBlock) -> Iterator[Any]:
         "region": labels.regions,
         "year": labels.years,
         "rule": tuple(rule.name for rule in problem.rules),
+        "soft_floor": tuple(floor.rule.name for floor in problem.soft_floors),
         "synergy": tuple(synergy.name for synergy in problem.synergies),
     }
     for key in block.keys.tolist():

@@ -18,6 +18,7 @@ from clusteropt.model.money_rules import (
     share_money,
 )
 from clusteropt.model.rows import make_rows
+from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +85,19 @@ def condition(draft: Draft) -> RowBlock | None:
 def need(draft: Draft) -> RowBlock | None:
     """A pick that needs a stock is taken only where it is there: K[c,l,t] - need z[pick] >= 0, K by the money in it."""
     return _scaled(draft, "need", ("need",), need_money(draft.space))
+
+
+def soft_floor(draft: Draft) -> RowBlock | None:
+    """A soft floor: sum over the selection of x - share * sum over the base of x + d >= min, d what is missing.
+
+    Amounts, shares and changes read as the rules of these kinds do; d costs the price of the floor.
+    """
+    limits, block = soft_limits(draft.space), draft.columns.block("missing")
+    if block is None:
+        return None
+    missing = pick(limits.num, np.arange(limits.num), block.positions, 1.0, draft.columns.num)
+    matrix = limits.matrix @ draft.columns.flow + missing
+    return make_rows("soft_floor", block.index_names, block.keys, matrix, limits.limit / draft.per_printed, np.inf)
 
 
 def row_size(space: Space, row: MoneyRow) -> float:

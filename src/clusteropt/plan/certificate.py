@@ -171,6 +171,10 @@ class RuleLevels:
         Position of the year for a change rule, else -1.
     level, limit : arrays of shape (num_entries,)
         What is reached and what is asked; a share is turned into money and rounded to the safe side.
+    price : array of shape (num_entries,)
+        Objective that a soft floor loses for each printed unit that is missing; 0 for a limit that must hold.
+    cost : array of shape (num_entries,)
+        What a soft floor that is missed takes off the objective.
     """
 
     rule: tuple[str, ...]
@@ -178,10 +182,17 @@ class RuleLevels:
     year: Ints
     level: Ints
     limit: Ints
+    price: Floats
+    cost: Floats
+
+    @property
+    def missing(self) -> list[int]:
+        """What each soft floor lacks, whole units, rounded up; 0 for what holds."""
+        return [max(-slack, 0) for slack in self.slack]
 
     @property
     def slack(self) -> list[int]:
-        """What is left to each limit, never negative in a plan."""
+        """What is left to each limit; in a plan never negative but for soft floors."""
         pairs = zip(self.side, self.level.tolist(), self.limit.tolist(), strict=True)
         return [level - limit if side is Side.MIN else limit - level for side, level, limit in pairs]
 

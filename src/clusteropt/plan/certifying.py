@@ -21,7 +21,7 @@ from clusteropt.plan.certificate import (
     SynergyShares,
 )
 from clusteropt.plan.proving import is_rational
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import all_levels
 
 if TYPE_CHECKING:
     from clusteropt.model.prices import Prices
@@ -42,7 +42,7 @@ def certify(made: Made) -> Certificate:
     return Certificate(
         inputs={} if kept is None else dict(kept.digests),
         own=made.own,
-        rules=rule_levels(space, made.money),
+        rules=all_levels(space, made.money),
         stages=tuple(_stage_proof(space, proved, number > 0) for number, proved in enumerate(made.proved)),
     )
 
@@ -77,7 +77,7 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
     return Multipliers(
         purse=_purse_prices(space, prices),
         rule=RulePrices(
-            rule=tuple(problem.rules[number].name for number in sides.rule[priced]),
+            rule=tuple(problem.all_rules[number].name for number in sides.rule[priced]),
             side=tuple(Side.MAX if upper else Side.MIN for upper in sides.upper[priced]),
             year=sides.year[priced],
             price=prices.side[priced],

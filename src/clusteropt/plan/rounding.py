@@ -7,8 +7,9 @@ budget is. What comes out is checked again in Python integers; where no whole am
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
 from clusteropt.model.outcome import evaluate, marginal, needed_total
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
+from clusteropt.model.soft_floors import soft_rows
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import own_shortfalls, true_point
@@ -154,7 +156,10 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
         return base
     gain = _gains(formulation, money)
     _, deadline = run
-    for radius, safety in product(RADII if len(base) else (), _safeties(formulation)):
+    # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
+    soft = _soft_rows(formulation, money)
+    tries = (limits + soft, limits) if soft else (limits,)
+    for limits, radius, safety in product(tries, RADII if len(base) else (), _safeties(formulation)):
         if time.monotonic() > deadline:
             break
         need = _need(formulation, base, safety)
@@ -163,6 +168,15 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
         if rounded is not None and obeys and _reaches(formulation, rounded):
             return rounded
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
+
+
+def _soft_rows(formulation: Formulation, money: Floats) -> list[MoneyRow]:
+    """Ask of soft floors what the solution gives them, and no more than they ask."""
+    found = []
+    for row in soft_rows(formulation.space):
+        reached = math.floor(float(row.coef @ money[row.flow]) + 1e-6)
+        found.append(replace(row, lower=min(row.lower or 0, reached)))
+    return found
 
 
 def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guard, float]) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.money_rules import change_money, lock_money, share_base
+from clusteropt.model.soft_floors import softened
 from clusteropt.model.space import number_counted
 from clusteropt.plan.certificate import RuleLevels, Side
 
@@ -25,8 +27,8 @@ class _Entry(NamedTuple):
     limit: int
 
 
-def rule_levels(space: Space, money: Ints) -> RuleLevels:
-    """Give level and limit of every side of every rule, in the order of the rules.
+def all_levels(space: Space, money: Ints) -> RuleLevels:
+    """Give level and limit of every side of every rule, in the order of the rules, then those of soft floors.
 
     Parameters
     ----------
@@ -35,18 +37,45 @@ def rule_levels(space: Space, money: Ints) -> RuleLevels:
     money : array of shape (num_amounts,)
         Whole units.
     """
-    entries = [
-        (rule.name, entry)
-        for number, rule in enumerate(space.problem.rules)
-        for entry in _LEVELS[rule.kind](space, number, money)
+    problem, shadow = space.problem, softened(space)
+    hard = [(rule.name, entry, Fraction(0), Fraction(0)) for rule, entry in _entries(space, money)]
+    prices = {floor.rule.name: floor.price / problem.money.per_printed for floor in problem.soft_floors}
+    soft = [
+        (rule.name, entry, prices[rule.name], prices[rule.name] * _missing(shadow, rule, entry, money))
+        for rule, entry in _entries(shadow, money)
     ]
+    names, entries, price, cost = zip(*hard, *soft, strict=True) if hard or soft else ((),) * 4
     return RuleLevels(
-        rule=tuple(name for name, _ in entries),
-        side=tuple(entry.side for _, entry in entries),
-        year=np.array([entry.year for _, entry in entries], np.int64),
-        level=np.array([entry.level for _, entry in entries], np.int64),
-        limit=np.array([entry.limit for _, entry in entries], np.int64),
+        rule=tuple(names),
+        side=tuple(entry.side for entry in entries),
+        year=np.array([entry.year for entry in entries], np.int64),
+        level=np.array([entry.level for entry in entries], np.int64),
+        limit=np.array([entry.limit for entry in entries], np.int64),
+        price=np.array([float(value * problem.money.per_printed) for value in price]),
+        cost=np.array([float(value) for value in cost]),
     )
+
+
+def obeys(space: Space, money: Ints) -> bool:
+    """Tell whether every rule holds in whole units; soft floors may be missed."""
+    return all(
+        entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
+        for _, entry in _entries(space, money)
+    )
+
+
+def _entries(space: Space, money: Ints) -> Iterator[tuple[Rule, _Entry]]:
+    for number, rule in enumerate(space.problem.rules):
+        for entry in _LEVELS[rule.kind](space, number, money):
+            yield rule, entry
+
+
+def _missing(space: Space, rule: Rule, entry: _Entry, money: Ints) -> Fraction:
+    """Give what is missing of a soft floor; of a share of awarded money to the fraction of a unit."""
+    asked = Fraction(entry.limit)
+    if rule.kind is RuleKind.SHARE and rule.base is not RuleBase.FUND and rule.minimum is not None:
+        asked = rule.minimum * share_base(space, rule, money)
+    return max(asked - entry.level, Fraction(0))
 
 
 def _sides(rule: Rule, level: int, base: int = 1, plus: int = 0) -> Iterator[_Entry]:

@@ -28,7 +28,7 @@ COLUMNS = ("cluster name region industry path uncertainty origin diffusion weigh
            "rule kind min max of each cost stock least most level from to share source status note carry_over "
            "expires_after committed returned returned_after returned_parts programme option group must clusters "
            "shares start lasts requires take_up excludes after to_path needs_lever needs_stock "
-           "leverage")  # name_zh and such are words
+           "leverage price")  # name_zh and such are words
 GOAL = {"kind": "total", "measure": "total", "equity_family": "log", "equity_scale": None, "target": None}
 LABELS = {x: f"{x}s" for x in ("region", "path", "cluster", "lever", "fund", "year")} | {"industry": "industries"}
 FAR, WHOLE, PLACES = math.inf, {"min": math.ceil, "max": math.floor}, ("region", "path", "industry")
@@ -36,8 +36,9 @@ READINGS = {"low": 0, "high": 1, "outside": 0, "inside": 1, "hub": 0, "circle": 
 PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": (0.15, 1, 2 / 3),
          "introduced": (1, 0, 1), "indigenous": (1, 1, 1)}
 # The sum of spots against a limit and a ratio of the sum of a base; year -1 is all. A spot is a flow (its money), or
-# what is counted (1 where it is on): a cell, a draw (a flow and "draw"), or a cluster (and the rule).
-Side = namedtuple("Side", "rule kind side year spots limit base ratio")
+# what is counted (1 where it is on): a cell, a draw (a flow and "draw"), or a cluster (and the rule). What a soft floor
+# misses takes its price off the objective.
+Side = namedtuple("Side", "rule kind side year spots limit base ratio price")
 # A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
 Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
 # An option of a programme that starts in a year: costs by fund and year, and outcomes with the regions they count in.
@@ -103,6 +104,7 @@ class Folder:
         (model,) = files.keys() & {"model.toml", "model.json"}
         self.model: Any = (tomllib if model == "model.toml" else json).loads(files[model].decode("utf-8-sig"))
         used, self.number, self.goal = self.model.get("features", {}), number, GOAL | self.model.get("objective", {})
+        self.per_printed = self.model.get("money", {}).get("per_printed", 10_000)
         tables = self.tables = defaultdict[str, Any](list, {
             x[:-4]: read_csv(files[x]) for x in files
             if x[-4:] == ".csv" and used.get({"programme_costs": "programmes"}.get(x[:-4], x[:-4]), True)})
@@ -357,6 +359,9 @@ class Folder:
         (_, cells, flows), rule, kind, of = self._select(row), row["rule"], row["kind"], row["of"] or "everything"
         years, plus, times, base, parts, (low, high) = {cell[2] for cell in cells}, 0, 1, [], {-1: flows}, limits
         need(kind in ("amount", "share", "change", "lock", "count") and (kind == "lock" or row["min"]+row["max"]), row)
+        price = Fraction(exact(row["price"], 0)) / self.per_printed
+        need(not row["price"] or (kind in ("amount", "share", "change") and not row["max"] and price > 0
+                           and self.goal["kind"] in ("total", "equity")), f"rule {rule}: price")
         if kind == "change":
             plus = times = self._last_money(row)
             parts = {t: [flow for flow in flows if flow[2] == t] for t in years}
@@ -382,7 +387,7 @@ class Folder:
         for end, share in (("min", low), ("max", high)):
             for t, x in parts.items() if share is not None else ():
                 ratio = Fraction(bool(base) * (1 if kind == "amount" else share))
-                yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, ratio)
+                yield Side(rule, kind, end, t, x, WHOLE[end](plus + share * times), base, ratio, price)
     def rows(self, table: dict[str, list[Any]], columns: str) -> list[tuple[Any, ...]]:
         """Give the rows of a table of plan.json, in order, names in the place of positions; year -1 is all years."""
         need(all(type(column) is list for column in table.values()), f"a column of {columns} is no list")
@@ -452,7 +457,8 @@ class Folder:
                 parts[k].append(number(cost))
         for side in self.sides:
             sign = -1 if side.side == "min" else 1
-            price = sign * prices.get((side.rule, side.side, side.year), 0)
+            price = prices.get((side.rule, side.side, side.year), 0)
+            price = sign * (min(price, number(side.price)) if side.price else price)  # it is cheaper to miss it
             self.terms.append(price * side.limit)
             for spots, each in ((side.spots, price), (side.base, -price * number(side.ratio))):
                 for spot in spots if each else ():
@@ -460,6 +466,7 @@ class Folder:
             coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
             coef.subtract(dict.fromkeys(side.base, sign * side.ratio.numerator))
             cells = {x[:3]: a for x, a in coef.items() if a and side.kind in ("amount", "share", "change")}
+            cells = {} if side.price else cells
             if len(owners := {cell[0] for cell in cells}) == 1:  # a rule on menus of one cluster is kept as it is
                 pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
@@ -612,7 +619,7 @@ class Folder:
         wanted |= {"equity_scale": self.scale} if self.goal["kind"] == "equity" else {}
         wanted["purse"] = [[self.purse[f, t] for t in self.years] for f in self.names["fund"]]
         wanted["leverage"] = [float(exact(row["leverage"], 0)) for row in self.tables["levers"]]
-        wanted["per_printed"] = self.model.get("money", {}).get("per_printed", 10_000)
+        wanted["per_printed"] = self.per_printed
         parts = plan, plan["labels"], plan["objective"], plan["money"]
         given = dict(chain(*(part.items() for part in parts)))
         need(len(given) == sum(map(len, parts)), "plan.json: a key twice")
@@ -641,12 +648,17 @@ class Folder:
         spots, paid = Counter(flows | dict.fromkeys(on, 1)), Counter(flows | self.cells)
         found = [(side, sum(spots[x] for x in side.spots), side.limit + WHOLE[side.side](side.ratio * sum(
             spots[x] for x in side.base))) for side in self.sides]
-        for rule, sides in groupby(found, key=lambda x: x[0].rule):
-            slacks = [level - limit if side.side == "min" else limit - level for side, level, limit in sides]
-            wrong = [x for x in slacks if x < 0] + [spot for spot, x in self.locked[rule].items() if paid[spot] != x]
+        for rule, sides in ((rule, [*sides]) for rule, sides in groupby(found, key=lambda x: x[0].rule)):
+            slacks = [(level - limit) * (1 if side.side == "min" else -1) for side, level, limit in sides]
+            wrong = [] if sides[0][0].price else [x for x in slacks if x < 0]
+            wrong += [spot for spot, x in self.locked[rule].items() if paid[spot] != x]
             yield f"rule {rule}\n规则 {rule}", wrong, f"{min(slacks):+}"
-        rules = sorted((side.rule, side.side, side.year, *x) for side, *x in found)
-        stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit")
+        floors = (side.limit + side.ratio * sum(spots[x] for x in side.base) for side, *_ in found)
+        short = [x[0].price * max(0, floor - x[1]) for x, floor in zip(found, floors, strict=True)]
+        self.lost = float(sum(short))
+        rules = sorted((side.rule, side.side, side.year, *x, float(side.price * self.per_printed), float(cost))
+                       for (side, *x), cost in zip(found, short, strict=True))
+        stated = self.rows(self.plan["certificate"]["rules"], "rule side year level limit price cost")
         yield "certificate of the rules\n规则证书", differ(rules, stated), f"{len(stated)}"
         yield from self.taken()
         spent, costs = Counter[Any](), Counter[Any]()
@@ -703,7 +715,7 @@ class Folder:
         outcome, joint, self.region, size = self.worth(self.cells, self.over)
         for r, part in (part for pick in self.chosen for part in pick.parts):
             self.region[r], size = self.region[r] + part, size + abs(part)
-        self.size = max(size, self.reach)
+        self.size = max(size, self.reach) + self.lost + float(sum(abs(x.price * x.limit) for x in self.sides))
         rows = self.rows(plan["cells"], "cluster lever year amount outcome value")
         stated = {row[:3]: row[3:] for row in rows}
         made = {cell: (self.cells[cell], x, x * self.discount[cell[2]] * sum(self.clusters[cell[0]]["counts"].values()))
@@ -723,7 +735,8 @@ class Folder:
         parts = [curve(self.goal["equity_family"], self.scale * self.unit[r], x)[0] for r, x in self.region.items()]
         worst = min((self.region[r] / self.unit[r] for r in self.live), default=0.0)
         money += sum(sum(pick.bill.values()) for pick in self.chosen)
-        self.values = {"total": total, "worst_region": worst, "equity": sum(parts), "least_money": float(money)}
+        self.values = {"total": total - self.lost, "worst_region": worst, "equity": sum(parts) - self.lost,
+                       "least_money": float(money)}
     def stages(self) -> Any:
         """Check the value, the claimed bound and the proved bound of every stage."""
         plan, kind, target = self.plan, self.goal["kind"], self.goal["target"]

@@ -10,7 +10,7 @@ from clusteropt.errors import SolverFaultError
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.money_rules import MONEY_RULES
 from clusteropt.model.outcome import evaluate, needed_total
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import obeys
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def no_money(space: Space) -> Ints:
 def allows_no_money(space: Space) -> bool:
     """Tell whether no money at all obeys every rule in integers and, for least money, reaches the target."""
     money = no_money(space)
-    if any(slack < 0 for slack in rule_levels(space, money).slack):
+    if not obeys(space, money):
         return False
     if any(row.excess(money) for function in MONEY_RULES for row in function(space)):
         return False

@@ -374,6 +374,28 @@ def rule_sheet(plan: Plan) -> Sheet:
     return Sheet(words.SHEET_RULES, headings, rows)
 
 
+def floor_sheet(plan: Plan) -> Sheet:
+    """What is missing of every soft floor, and what that takes off the objective."""
+    levels, years = plan.certificate.rules, plan.labels.years
+    columns = (levels.year.tolist(), levels.limit.tolist(), levels.level.tolist(), levels.missing,
+               levels.price.tolist(), levels.cost.tolist())  # fmt: skip
+    rows: list[Row] = [
+        [rule, years[year] if year >= 0 else None, *amounts, price, cost]
+        for rule, year, *amounts, price, cost in zip(levels.rule, *columns, strict=True)
+        if price > 0
+    ]
+    headings = (
+        Heading(words.RULE, Kind.LONG),
+        Heading(words.YEAR, Kind.PLAIN),
+        Heading(words.ASKED, Kind.MONEY),
+        Heading(words.REACHED, Kind.MONEY),
+        Heading(words.MISSING, Kind.MONEY),
+        Heading(words.FLOOR_PRICE, Kind.NUMBER),
+        Heading(words.FLOOR_COST, Kind.NUMBER),
+    )
+    return Sheet(words.SHEET_FLOORS, headings, rows)
+
+
 def solver_sheet(plan: Plan) -> Sheet:
     """Every run of the solver."""
     rows: list[Row] = [
@@ -406,6 +428,7 @@ def table_sheets(plan: Plan) -> list[Sheet]:
         cell_sheet(plan),
         unspent_sheet(plan),
         rule_sheet(plan),
+        *([floor_sheet(plan)] if plan.certificate.rules.price.any() else []),
         comparison_sheet(plan),
         notes_sheet(plan),
         solver_sheet(plan),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clusteropt.plan.plan import Baseline, Plan, Unspent
     from clusteropt.text import Text
 
-NUM_REGIONS, NUM_LEVERS, NUM_LARGEST, NUM_UNSPENT = 6, 8, 5, 3
+NUM_REGIONS, NUM_LEVERS, NUM_LARGEST, NUM_UNSPENT, NUM_FLOORS = 6, 8, 5, 3, 5
 """Rows of each table; what is left is summed into one more."""
 INDENT = "  "
 GUTTER = "   "
@@ -46,6 +46,7 @@ def summary_lines(plan: Plan, language: Language = Language.EN) -> list[str]:
         plan.title.read(language),
         *_quality(view),
         *_purses(view),
+        *_floors(view),
         *_by_lever(view),
         *_by_region(view),
         *_largest(view),
@@ -131,6 +132,24 @@ def _purses(view: View) -> list[str]:
         amount = view.money(sum(unspent.amount for unspent in rest))
         more = view.read(words.UNSPENT_MORE).format(amount=amount, count=numbers.count(len(rest)))
         lines.append(INDENT + more)
+    return lines
+
+
+def _floors(view: View) -> list[str]:
+    """Write the soft floors that are missed, the most costly first; nothing where there are none."""
+    levels, years = view.plan.certificate.rules, view.plan.labels.years
+    found = zip(levels.cost.tolist(), levels.rule, levels.year.tolist(), levels.missing, strict=True)
+    missed = sorted((entry for entry in found if entry[0] > 0), key=lambda entry: -entry[0])
+    if not missed:
+        return []
+    rows = [
+        [rule if year < 0 else f"{rule} {years[year]}", view.money(missing), numbers.outcome(cost)]
+        for cost, rule, year, missing in missed[:NUM_FLOORS]
+    ]
+    lines = view.table((words.FLOORS_HEAD, words.MISSING, words.FLOOR_COST), rows)
+    if rest := missed[NUM_FLOORS:]:
+        cost = numbers.outcome(sum(entry[0] for entry in rest))
+        lines.append(INDENT + view.read(words.FLOOR_MORE).format(count=numbers.count(len(rest)), cost=cost))
     return lines
 
 

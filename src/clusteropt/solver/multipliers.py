@@ -203,8 +203,8 @@ def improve_prices(dual: Dual, prices: Prices, guard: Guard, until: Until) -> tu
     until : Until
         When to stop.
     """
-    free = ~_inner_sides(dual)
-    row = prices.row * free
+    free, cap = ~_inner_sides(dual), np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)
+    row = np.minimum(prices.row * free, cap)
     best = prices.with_rows(row)
     found = evaluate_prices(dual, best)
     planes = [_Plane(row, _height(dual, found), found.slope)]
@@ -213,7 +213,7 @@ def improve_prices(dual: Dual, prices: Prices, guard: Guard, until: Until) -> tu
         near = relative_gap(until.value, found.bound) <= until.gap
         if near or not np.isfinite(found.bound) or time.monotonic() > until.deadline:
             break
-        step = _lowest_point(planes, best.row, free, box, (guard, until))
+        step = _lowest_point(planes, best.row, (free, cap), box, (guard, until))
         if step is None or step[1] <= STILL * max(abs(found.bound), 1e-9):
             break
         trial = best.with_rows(step[0])
@@ -256,10 +256,10 @@ def _inner_sides(dual: Dual) -> np.ndarray:
 
 
 def _lowest_point(
-    planes: list[_Plane], centre: Floats, free: np.ndarray, box: float, run: tuple[Guard, Until]
+    planes: list[_Plane], centre: Floats, limits: tuple[np.ndarray, Floats], box: float, run: tuple[Guard, Until]
 ) -> tuple[Floats, float] | None:
     """Give the lowest point of all planes in a box around a centre, and how far below the centre it may lie."""
-    lowest = min(plane.height for plane in planes)
+    (free, cap), lowest = limits, min(plane.height for plane in planes)
     size = max(abs(lowest), 1e-9)
     steep = np.max([abs(plane.slope) for plane in planes], axis=0)
     # One step of a price: its own size, or what moves the bound by a thousandth.
@@ -272,15 +272,15 @@ def _lowest_point(
     whole.data[abs(whole.data) <= DUST] = 0.0
     whole.eliminate_zeros()
     low = np.append(-np.minimum(box, (centre / step)[moves]), 0.0)
-    high = np.append(np.full(len(moves), box), 1e6)
-    limits = (np.full(len(planes), -np.inf), -offset, low, high)
+    high = np.append(np.minimum(box, ((cap - centre) / step)[moves]), 1e6)
+    bounds = (np.full(len(planes), -np.inf), -offset, low, high)
     cost = np.append(np.zeros(len(moves)), 1.0)
-    program = make_program(whole, limits, cost, np.zeros(len(cost), bool))
+    program = make_program(whole, bounds, cost, np.zeros(len(cost), bool))
     claim = _run(program, run)
     if claim.x is None:
         return None
     point = centre.copy()
-    point[moves] = np.maximum(centre[moves] + claim.x[:-1] * step[moves], 0.0)
+    point[moves] = np.clip(centre[moves] + claim.x[:-1] * step[moves], 0.0, cap[moves])
     return point, float(claim.x[-1]) * size
 
 
@@ -316,11 +316,15 @@ def _side_prices(dual: Dual, formulation: Formulation, rows: Floats, units: tupl
             found[number, key] = value * sizes.get((number, key), 1.0)
     prices = np.zeros(sides.num)
     for k, (number, year, upper) in enumerate(zip(sides.rule, sides.year, sides.upper, strict=True)):
+        if number >= len(problem.rules):
+            break
         rule = problem.rules[number]
         key = int(upper) if rule.kind is RuleKind.SHARE else int(year)
         value = found.get((int(number), key), 0.0)
         prices[k] = max(value if upper else -value, 0.0)
-    return prices
+    soft = -rows[formulation.row_positions("soft_floor")] * units[0]
+    prices[sides.num - len(soft) :] = np.maximum(soft, 0.0)
+    return np.minimum(prices, sides.cap)
 
 
 def _share_sizes(space: Space) -> dict[tuple[int, int], float]:

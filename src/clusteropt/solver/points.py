@@ -11,6 +11,7 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.extras import OWN
 from clusteropt.model.outcome import evaluate, marginal, objective_value
 from clusteropt.model.rows import counted_flows
+from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -121,7 +122,9 @@ def true_point(formulation: Formulation, x: Floats) -> Floats:
 def _with_regions(formulation: Formulation, x: Floats) -> Floats:
     """Put the worst region, and what regions count for equity, where the money of a point puts them; in place."""
     columns, curves, space = formulation.columns, formulation.grid.curves, formulation.space
-    worst, equity = columns.block("worst"), columns.block("equity")
+    worst, equity, missing = (columns.block(name) for name in ("worst", "equity", "missing"))
+    if missing is not None:
+        x[missing.positions] = soft_limits(space).missing(to_units(formulation, x)) / space.problem.money.per_printed
     if worst is None and equity is None:
         return x
     outcome = evaluate(space, to_units(formulation, x))

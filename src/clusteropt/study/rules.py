@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -37,26 +37,31 @@ PARTS = {"industry": "industries"} | {name: f"{name}s" for name in FIELDS if nam
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Remaining:
-    """Rows of rules for the open years, and what a reader must know of them."""
+    """Rows of rules for the open years, and what a reader must know of them; rows get the price, if there is one."""
 
     past: Past
     faults: Faults
     rows: list[Row] = field(default_factory=list)
     loose: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    price: str = ""
 
     @property
     def notes(self) -> tuple[Text, ...]:
-        """Name the rules that hold of the open years alone."""
-        if not self.loose:
-            return ()
-        names = ", ".join(self.loose)
-        return (
+        """Name the rules that hold of the open years alone, and soft floors that no row can say any more."""
+        loose, dropped = (", ".join(names) for names in (self.loose, self.dropped))
+        said = (
             Text(
-                f"These shares hold of the open years alone, the closed ones left aside: {names}.",
-                f"以下比例规则仅适用于剩余年度, 不计已结束年度: {names}。",
+                f"These shares hold of the open years alone, the closed ones left aside: {loose}.",
+                f"以下比例规则仅适用于剩余年度, 不计已结束年度: {loose}。",
+            ),
+            Text(
+                f"These soft floors are of money already paid, and are left out: {dropped}.",
+                f"以下软下限涉及的资金均已支付, 不再计入: {dropped}。",
             ),
         )
+        return tuple(text for text, names in zip(said, (loose, dropped), strict=True) if names)
 
     def add(self, name: str, kind: RuleKind, texts: Row, limits: tuple[Fraction | int | None, Fraction | int | None],
             of: str = "") -> None:  # fmt: skip
@@ -71,7 +76,7 @@ class Remaining:
             chosen = f"{short} ({number})"
         self.names.add(chosen)
         ends = {end: "" if limit is None else decimal(limit) for end, limit in (("min", low), ("max", high))}
-        self.rows.append({"rule": chosen, "kind": str(kind), **texts, **ends, "of": of})
+        self.rows.append({"rule": chosen, "kind": str(kind), **texts, **ends, "of": of, "price": self.price})
 
     def flows(self, selection: Selection, years: tuple[int, ...] | None = None) -> tuple[Ints, Ints]:
         """Give the flows of a selection in closed and in open years."""
@@ -112,6 +117,9 @@ def remaining_rules(past: Past, faults: Faults) -> Remaining:
     found = Remaining(past, faults)
     for rule in past.problem.rules:
         WRITERS[rule.kind](found, rule)
+    for floor in past.problem.soft_floors:
+        # The rows and names are those of all rules.
+        WRITERS[floor.rule.kind](replace(found, price=decimal(floor.price)), floor.rule)
     return found
 
 
@@ -217,6 +225,10 @@ def _base_left(found: Remaining, rule: Rule, base: Selection, paid: tuple[int, i
     years = rule.base_selection.years or rule.selection.years
     high = math.floor(spent / rule.minimum) - gone if rule.minimum else None
     low = math.ceil(spent / rule.maximum) - gone if rule.maximum else None
+    if found.price:
+        # What is missing grows with the base: a soft cap, which no row says.
+        found.dropped.append(rule.name)
+        return
     if (high is not None and high < 0) or (rule.maximum == 0 and spent):
         _refuse(
             found,

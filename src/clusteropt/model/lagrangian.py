@@ -412,11 +412,12 @@ def _cluster_sums(space: Space, stalls: Stalls, value: Floats) -> Floats:
 def _used(dual: Dual, money: Floats) -> Floats:
     """Give what an allocation takes of every purse, and reaches of every side with the sign of its price."""
     space, sides = dual.space, dual.sides
-    level = np.asarray(sides.matrix @ money)
+    level, rules = np.asarray(sides.matrix @ money), space.problem.all_rules
     for k in np.flatnonzero(_counts(sides, space)):
-        level[k] = number_counted(space, space.problem.all_rules[sides.rule[k]], money)
+        level[k] = number_counted(space, rules[sides.rule[k]], money)
     return np.concatenate((dual.purses.matrix @ money, sides.sign * level))
 
 
 def _counts(sides: Sides, space: Space) -> np.ndarray:
-    return np.array([space.problem.all_rules[number].kind is RuleKind.COUNT for number in sides.rule], bool)
+    counts = np.array([rule.kind is RuleKind.COUNT for rule in space.problem.all_rules], bool)
+    return counts[sides.rule]

@@ -71,13 +71,13 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
     second : bool
         Whether they are of the second stage of the worst region first.
     """
-    problem, sides = space.problem, make_sides(space)
+    problem, sides, rules = space.problem, make_sides(space), space.problem.all_rules
     regional = problem.objective.kind in (ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY) or second
     priced = np.flatnonzero(prices.side > 0)
     return Multipliers(
         purse=_purse_prices(space, prices),
         rule=RulePrices(
-            rule=tuple(problem.all_rules[number].name for number in sides.rule[priced]),
+            rule=tuple(rules[number].name for number in sides.rule[priced]),
             side=tuple(Side.MAX if upper else Side.MIN for upper in sides.upper[priced]),
             year=sides.year[priced],
             price=prices.side[priced],

@@ -37,9 +37,9 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
     multipliers : Multipliers
         From a certificate.
     """
-    problem, sides, rules = space.problem, make_sides(space), space.problem.all_rules
+    problem, sides, every = space.problem, make_sides(space), space.problem.all_rules
     place = {
-        (rules[rule].name, Side.MAX if upper else Side.MIN, year): number
+        (every[rule].name, Side.MAX if upper else Side.MIN, year): number
         for number, (rule, upper, year) in enumerate(
             zip(sides.rule.tolist(), sides.upper.tolist(), sides.year.tolist(), strict=True)
         )

@@ -47,34 +47,41 @@ class Check:
     faults: Faults
     _funds: dict[Selection, Ints] = field(default_factory=dict)
 
-    def clusters(self, selection: Selection) -> Mask:
-        """Mark the clusters of a selection, shape (num_clusters,)."""
+    def clusters(self, selection: Selection) -> Ints:
+        """Give the positions of the clusters of a selection, in order.
+
+        Those named are looked at alone: a rule written out for every cluster is many, and each would pass over all.
+        """
         problem = self.problem
-        clusters = np.ones(problem.num_clusters, dtype=bool)
+        found = np.array(sorted(set(selection.clusters)) or range(problem.num_clusters), dtype=np.int64)
         for wanted, positions in (
             (selection.regions, problem.region_of),
             (selection.paths, problem.path_of),
             (selection.industries, problem.industry_of),
-            (selection.clusters, np.arange(problem.num_clusters)),
         ):
             if wanted:
-                clusters &= np.isin(positions, wanted)
-        return clusters
+                found = found[np.isin(positions[found], wanted)]
+        return found
 
     def cells(self, selection: Selection) -> Mask:
         """Mark the clusters and levers of a selection, shape (num_clusters, num_levers)."""
-        levers = np.ones(self.problem.num_levers, dtype=bool)
-        if selection.levers:
-            levers = np.isin(np.arange(self.problem.num_levers), selection.levers)
-        return self.clusters(selection)[:, None] & levers
+        found = np.zeros(self.reached.shape, dtype=bool)
+        levers = np.array(selection.levers or range(self.problem.num_levers), dtype=np.int64)
+        found[np.ix_(self.clusters(selection), levers)] = True
+        return found
 
-    def draws(self, selection: Selection) -> Mask:
-        """Mark the draws of a selection, shape (num_draws,)."""
-        problem = self.problem
-        chosen = self.cells(selection)[problem.draw_cluster, problem.draw_lever]
-        if selection.funds:
-            chosen &= np.isin(problem.draw_fund, selection.funds)
-        return chosen
+    def draws(self, selection: Selection) -> Ints:
+        """Give the positions of the draws of a selection, in order."""
+        problem, clusters = self.problem, self.clusters(selection)
+        # Draws stand in the order of their clusters.
+        first, last = np.searchsorted(problem.draw_cluster, np.stack((clusters, clusters + 1)).astype(np.int32))
+        size = last - first
+        found = np.repeat(first - np.cumsum(size) + size, size)
+        found += np.arange(len(found))
+        for wanted, positions in ((selection.levers, problem.draw_lever), (selection.funds, problem.draw_fund)):
+            if wanted:
+                found = found[np.isin(positions[found], wanted)]
+        return found
 
     def years(self, selection: Selection) -> Ints:
         """Give the positions of the years of a selection."""

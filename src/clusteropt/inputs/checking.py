@@ -231,7 +231,7 @@ def _needs_last_plan(rule: Rule) -> bool:
 
 
 def _check_matches(check: Check, selection: Selection, name: str, row: int, column: str = "rule") -> bool:
-    if not check.cells(selection).any():
+    if not len(check.clusters(selection)):
         problem = Text("nothing matches the selection: no cluster is in all of it.", "没有集群符合该范围。")
     elif not len(check.funds(selection)):
         problem = Text("no fund of the selection is open to its clusters and levers.", "该范围内没有可用的资金。")
@@ -250,7 +250,7 @@ def _check_count(check: Check, rule: Rule, row: int) -> None:
         num, what = len(np.unique(cluster)), Text("clusters", "个集群")
     else:
         # Where funds are named each draw counts, so a cell counts once for every fund that is open to it.
-        units = draws.sum() if rule.selection.funds else len(np.unique(cluster * problem.num_levers + lever))
+        units = len(draws) if rule.selection.funds else len(np.unique(cluster * problem.num_levers + lever))
         num = int(units) * len(check.years(rule.selection))
         what = Text("draws", "项支取") if rule.selection.funds else Text("awards", "项拨款")
     if rule.minimum > num:
@@ -271,7 +271,7 @@ def _floor_of(check: Check, rule: Rule) -> int | None:
         purses = np.ix_(np.array(rule.base_selection.funds), check.years(rule.selection))
         return -(-(rule.minimum * exact_sum(check.problem.purse[purses])) // 1)
     if rule.kind is RuleKind.LOCK:
-        num = check.draws(rule.selection).sum() if rule.selection.funds else check.cells(rule.selection).sum()
+        num = len(check.draws(rule.selection)) if rule.selection.funds else check.cells(rule.selection).sum()
         return int(rule.minimum) * int(num) * len(check.years(rule.selection))
     return None
 

@@ -8,6 +8,7 @@ plan is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from clusteropt.inputs.check import exact_sum, money_text
 from clusteropt.inputs.faults import Place
 from clusteropt.inputs.ledger import payable_together
 from clusteropt.inputs.problem import RuleBase, RuleKind
-from clusteropt.inputs.scopes import make_scopes
+from clusteropt.inputs.scopes import MOST_SCOPES, make_scopes
 from clusteropt.inputs.statements import Statement, base_selection, caps, cell_limits, chosen_cells, floors
 from clusteropt.text import Text
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from clusteropt.inputs.check import Check, Mask
-    from clusteropt.inputs.problem import Rule
+    from clusteropt.inputs.problem import Rule, Selection
     from clusteropt.inputs.scopes import Scopes
     from clusteropt.inputs.statements import Limits
 
@@ -126,8 +127,10 @@ def find_clashes(check: Check, rows: tuple[int, ...], sound: Sequence[int]) -> C
     low = [one for number in sound for one in floors(check, limits, number) if one.amount > 0]
     high = [one for number in sound for one in caps(check, limits, number)]
     shares = [n for n in sound if rules[n].kind is RuleKind.SHARE and rules[n].base is not RuleBase.FUND]
-    selections = [one.selection for one in (*low, *high)]
-    selections += [part for n in shares for part in (rules[n].selection, base_selection(rules[n]))]
+    low, shares = _largest(low), shares[:MOST_SCOPES]
+    shared = [part for n in shares for part in (rules[n].selection, base_selection(rules[n]))]
+    high = _holding(check, high, [*(one.selection for one in low), *shared])
+    selections = [*(one.selection for one in (*low, *high)), *shared]
     first = len(low) + len(high)
     clashes = Clashes(
         check=check,
@@ -143,6 +146,28 @@ def find_clashes(check: Check, rows: tuple[int, ...], sound: Sequence[int]) -> C
     )
     _follow(clashes)
     return clashes
+
+
+def _holding(check: Check, found: Sequence[Statement], others: Sequence[Selection]) -> list[Statement]:
+    """Keep the caps that one of some selections may lie inside: its first cluster is theirs, and it has no more.
+
+    A cap written out for every cluster is many, and comparing all with all takes the square of that.
+    """
+    fewest: dict[int, int] = {}
+    for clusters in map(check.clusters, others):
+        if len(clusters):
+            fewest[int(clusters[0])] = min(len(clusters), fewest.get(int(clusters[0]), len(clusters)))
+    kept = []
+    for one in found:
+        clusters = check.clusters(one.selection)
+        if any(fewest.get(cluster, len(clusters) + 1) <= len(clusters) for cluster in clusters.tolist()):
+            kept.append(one)
+    return _largest(kept)
+
+
+def _largest(found: list[Statement]) -> list[Statement]:
+    """Of more than can be compared keep those about the most money: what is not seen here a solver finds."""
+    return found if len(found) <= MOST_SCOPES else nlargest(MOST_SCOPES, found, key=lambda one: one.amount)
 
 
 def _follow(clashes: Clashes) -> None:

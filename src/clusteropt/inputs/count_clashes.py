@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
-from clusteropt.inputs.scopes import make_scopes
+from clusteropt.inputs.scopes import MOST_SCOPES, make_scopes
 from clusteropt.inputs.statements import chosen_cells
 from clusteropt.text import Text
 
@@ -28,7 +28,7 @@ def check_counts(clashes: Clashes, sound: Sequence[int]) -> None:
     sound : sequence of int
         The rules that nothing is known to be wrong with.
     """
-    counts = [n for n in sound if clashes.rule(n).kind is RuleKind.COUNT]
+    counts = [n for n in sound if clashes.rule(n).kind is RuleKind.COUNT][:MOST_SCOPES]
     if not counts:
         return
     scopes = make_scopes(clashes.check, [clashes.rule(n).selection for n in counts])

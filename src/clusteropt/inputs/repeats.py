@@ -69,7 +69,7 @@ def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, fa
     bare: set[Cell] = set()
     for row in read:
         # Where nothing matches there is nothing to repeat, and the check of the rule says so.
-        if _is_plain(row) or not check.draws(row.rule.selection).any():
+        if _is_plain(row) or not len(check.draws(row.rule.selection)):
             found.append((row.rule, row.row))
         elif row.measure is not Measure.COST or _has_costs(check, row, costs, bare):
             found += [(rule, row.row) for rule in _written(check, row, costs)]

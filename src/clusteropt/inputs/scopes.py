@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from clusteropt.inputs.check import Check, Mask
     from clusteropt.inputs.problem import Floats, Selection
 
+MOST_SCOPES = 2_000
+"""More selections of one sort than this are not compared: the comparison takes the square of their number."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scopes:
@@ -53,9 +56,11 @@ def make_scopes(check: Check, selections: Sequence[Selection]) -> Scopes:
     problem = check.problem
     keys = [(s.regions, s.paths, s.industries, s.clusters) for s in selections]
     # Many rules speak of the same clusters, and each comparison of clusters is long.
-    distinct = {key: position for position, key in enumerate(dict.fromkeys(keys))}
-    rows = [check.clusters(selections[keys.index(key)]) for key in distinct]
-    masks = np.array(rows, dtype=bool).reshape(-1, problem.num_clusters)
+    one_of = dict(zip(keys, selections, strict=True))
+    distinct = {key: position for position, key in enumerate(one_of)}
+    masks = np.zeros((len(distinct), problem.num_clusters), dtype=bool)
+    for key, position in distinct.items():
+        masks[position, check.clusters(one_of[key])] = True
     which = np.array([distinct[key] for key in keys], dtype=np.int64)
     inside, apart = (part[np.ix_(which, which)] for part in _compare(masks))
     clusters_apart = apart.copy()

@@ -15,7 +15,7 @@ from clusteropt.inputs.statements import base_selection
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.check import Check
+    from clusteropt.inputs.check import Check, Mask
     from clusteropt.inputs.clashes import Clashes
 
 
@@ -85,11 +85,9 @@ def _check_maxima(clashes: Clashes, numbers: list[int], base: Selection) -> None
     limited = [n for n in numbers if (most := rules[n].maximum) is not None and most < 1]
     covering = sorted(limited, key=lambda n: rules[n].maximum or 0)
     total, group = Fraction(0), []
-    wanted = check.draws(base)
-    open_yet = np.tile(wanted[:, None], (1, check.problem.num_years))
-    open_yet[:, ~_years(check, base)] = False
+    open_yet = _marked(check, base)
     for n in covering:
-        mine = np.outer(check.draws(rules[n].selection), _years(check, rules[n].selection))
+        mine = _marked(check, rules[n].selection)
         if not (mine & open_yet).any():
             continue
         open_yet &= ~mine
@@ -101,8 +99,11 @@ def _check_maxima(clashes: Clashes, numbers: list[int], base: Selection) -> None
         _tell_maxima(clashes, group, total)
 
 
-def _years(check: Check, selection: Selection) -> np.ndarray:
-    return np.isin(np.arange(check.problem.num_years), check.years(selection))
+def _marked(check: Check, selection: Selection) -> Mask:
+    """Mark the draws and years of a selection, shape (num_draws, num_years)."""
+    found = np.zeros((len(check.problem.draw_fund), check.problem.num_years), dtype=bool)
+    found[np.ix_(check.draws(selection), check.years(selection))] = True
+    return found
 
 
 def _tell_maxima(clashes: Clashes, group: list[int], total: Fraction) -> None:

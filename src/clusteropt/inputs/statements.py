@@ -170,7 +170,7 @@ def _locked(check: Check, rule: Rule) -> int:
     if not rule.selection.funds:
         return exact_sum(locked_amounts(problem, rule)[check.cells(rule.selection)]) * num_years
     if rule.minimum is not None:
-        return int(rule.minimum) * int(check.draws(rule.selection).sum()) * num_years
+        return int(rule.minimum) * len(check.draws(rule.selection)) * num_years
     draws, last = check.draws(rule.selection), problem.last_plan
     open_to = set(
         zip(*(part[draws].tolist() for part in (problem.draw_cluster, problem.draw_lever, problem.draw_fund)),

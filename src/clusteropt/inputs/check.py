@@ -72,12 +72,8 @@ class Check:
 
     def draws(self, selection: Selection) -> Ints:
         """Give the positions of the draws of a selection, in order."""
-        problem, clusters = self.problem, self.clusters(selection)
-        # Draws stand in the order of their clusters.
-        first, last = np.searchsorted(problem.draw_cluster, np.stack((clusters, clusters + 1)).astype(np.int32))
-        size = last - first
-        found = np.repeat(first - np.cumsum(size) + size, size)
-        found += np.arange(len(found))
+        problem = self.problem
+        found = problem.draws_of(self.clusters(selection))
         for wanted, positions in ((selection.levers, problem.draw_lever), (selection.funds, problem.draw_fund)):
             if wanted:
                 found = found[np.isin(positions[found], wanted)]

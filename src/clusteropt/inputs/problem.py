@@ -417,7 +417,9 @@ class Problem:
     kept: KeptInputs | None = None
 
     def __post_init__(self) -> None:
-        """Fill in what was left out, and make every array read-only."""
+        """Refuse draws out of order, fill in what was left out, and make every array read-only."""
+        if (np.diff(self.draw_cluster) < 0).any():
+            raise ValueError("the draws are not in the order of their clusters.")
         if not len(self.leverage):
             object.__setattr__(self, "leverage", np.zeros(len(self.labels.levers)))
         holders: tuple[Problem | Menus | LastPlan | Synergy | Ledger | Programmes, ...] = (
@@ -465,6 +467,12 @@ class Problem:
     def num_years(self) -> int:
         """Number of years."""
         return len(self.labels.years)
+
+    def draws_of(self, clusters: Ints) -> Ints:
+        """Give the positions of the draws of some clusters, in order of both; ``clusters`` are positions in order."""
+        first, last = np.searchsorted(self.draw_cluster, np.stack((clusters, clusters + 1)).astype(np.int32))
+        size = last - first
+        return np.asarray(np.repeat(first - np.cumsum(size) + size, size) + np.arange(size.sum()))
 
     @property
     def num_draws(self) -> int:

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import RuleKind
+from clusteropt.model.bundle_layout import make_layout
 from clusteropt.model.money_rules import amount_money, change_money, share_money
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.bundle_layout import BundleLayout
     from clusteropt.model.cell_choice import Choice, Stalls
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.space import Space
 
 MOST_NODES = 100_000
 """A search over bundles that takes more steps than this gives up, and the rows are left out: the bound is weaker."""
+KERNEL_FROM = 200
+"""From so many clusters with limits of their own the search is compiled code, which takes half a second to load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,21 @@ def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | Non
     return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
 
 
+def flat_rows(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
+    """Lay inner rows out for the compiled search, where they are many."""
+    return make_layout(space, stalls, inner) if len(inner) >= KERNEL_FROM else None
+
+
 def best_bundle(
-    dual: tuple[Space, InnerRows, Stalls], price: Floats, choice: Choice, best: tuple[Floats, Floats]
-) -> tuple[Floats, Floats]:
+    dual: tuple[Space, InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
+    best: tuple[Floats, Floats],
+) -> tuple[Floats, Floats]:  # fmt: skip
     """Lower the best of the clusters whose free choice breaks an inner row to that of their best bundle.
 
     Parameters
     ----------
-    dual : (Space, InnerRows, Stalls)
-        The cells and their limits.
+    dual : (Space, InnerRows, BundleLayout or None, Stalls)
+        The cells and their limits, as flat arrays too where they are many.
     price : array of shape (num_flows,)
         Price of a whole unit of each flow.
     choice : Choice
@@ -98,10 +108,12 @@ def best_bundle(
     best : (array of shape (num_clusters,), array of shape (num_rows, num_columns))
         The best of every cluster without inner rows, and its money.
     """
-    space, inner, stalls = dual
+    space, inner, layout, stalls = dual
     if not inner:
         return best
     value, money = best[0].copy(), best[1].copy()
+    if layout is not None:
+        return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
     for cluster, rows in inner.items():
         cells = sorted({cell for row in rows for cell in row.coef if cell in row_of})
@@ -114,8 +126,40 @@ def best_bundle(
         if found is None:
             continue
         value[cluster] += found[0] - before if np.isfinite(before) else 0.0
-        for cell, amount in found[1].items():
-            money[row_of[cell]] = _fill(stalls, price, row_of[cell], amount)
+        rows_of = np.array([row_of[cell] for cell in found[1]], np.int64)
+        money[rows_of] = _fill(stalls, price, rows_of, np.array([*found[1].values()], float))
+    return value, money
+
+
+def _compiled_bundles(
+    layout: BundleLayout, stalls: Stalls, terms: tuple[Floats, Choice], best: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Do the same for all clusters at once, in compiled code."""
+    from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
+
+    (price, choice), (value, money) = terms, best
+    loss, chosen = np.zeros(len(layout.cluster)), np.full(len(layout.row), -1)
+    free = np.round(money[layout.row].sum(axis=1)).astype(np.int64)
+    best_bundles(
+        layout.cell_start,
+        layout.row_start,
+        layout.coef_start,
+        layout.coef,
+        layout.limits,
+        layout.option_start,
+        layout.option_amount,
+        layout.option_level,
+        layout.grows,
+        np.ascontiguousarray(choice.level),
+        free,
+        MOST_NODES,
+        loss,
+        chosen,
+    )
+    value[layout.cluster] -= loss
+    moved = np.flatnonzero(chosen >= 0)
+    row = layout.row[moved]
+    money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
     return value, money
 
 
@@ -159,10 +203,12 @@ def _search(
     return None
 
 
-def _fill(stalls: Stalls, price: Floats, row: int, amount: int) -> Floats:
-    """Split an amount over the flows of a cell from the cheapest up."""
-    order = np.argsort(np.where(stalls.flow[row] >= 0, price[stalls.flow[row]], np.inf), kind="stable")
-    room = (stalls.high[row] - stalls.low[row])[order]
-    money = stalls.low[row].copy()
-    money[order] += np.clip(amount - money.sum() - (np.cumsum(room) - room), 0.0, room)
-    return np.asarray(money)
+def _fill(stalls: Stalls, price: Floats, row: Ints, amount: Floats) -> Floats:
+    """Split amounts over the flows of their cells from the cheapest up; a row of the result a cell."""
+    order = np.argsort(np.where(stalls.flow[row] >= 0, price[stalls.flow[row]], np.inf), axis=1, kind="stable")
+    low = stalls.low[row]
+    room = np.take_along_axis(stalls.high[row] - low, order, axis=1)
+    rest = (amount - low.sum(axis=1))[:, None] - (np.cumsum(room, axis=1) - room)
+    put = np.zeros_like(low)
+    np.put_along_axis(put, order, np.clip(rest, 0.0, room), axis=1)
+    return np.asarray(low + put)

@@ -21,7 +21,7 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import level_gain, synergy_places
-from clusteropt.model.cluster_rows import InnerRows, best_bundle, make_inner_rows
+from clusteropt.model.cluster_rows import InnerRows, best_bundle, flat_rows, make_inner_rows
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.bundle_layout import BundleLayout
     from clusteropt.model.space import Space
 
 MOST_GROUPS = 4
@@ -56,6 +57,10 @@ class Dual:
         The picks of programmes, which keep their conditions exactly.
     inner : InnerRows
         Limits that lie within the menus of one cluster, and hold there exactly.
+    layout : BundleLayout or None
+        The same as flat arrays, where they are many.
+    counts : tuple of Counted
+        The rules that count.
     floor : float or None
         For the second stage of the worst region first: what the worst region keeps.
     """
@@ -66,7 +71,22 @@ class Dual:
     sides: Sides
     bundles: Bundles
     inner: InnerRows
+    layout: BundleLayout | None
+    counts: tuple[Counted, ...]
     floor: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """A rule that counts: its position, the sides that are its limits, and the flows it looks at."""
+
+    rule: int
+    sides: Ints
+    flows: Ints
+
+    def price(self, sides: Sides, prices: Prices) -> float:
+        """Give what one more award, draw or cluster costs."""
+        return float((sides.sign * prices.side)[self.sides].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +121,23 @@ class _Group:
 def make_dual(space: Space, floor: float | None = None) -> Dual:
     """Lay a problem out for evaluations."""
     stalls = make_stalls(space)
-    bundles = make_bundles(space.problem.programmes)
-    return Dual(space, stalls, make_purses(space), make_sides(space), bundles, make_inner_rows(space), floor)
+    sides, inner = make_sides(space), make_inner_rows(space)
+    counts = tuple(
+        Counted(number, np.flatnonzero(sides.rule == number), space.flows_in(rule.selection))
+        for number, rule in enumerate(space.problem.rules)
+        if rule.kind is RuleKind.COUNT
+    )
+    return Dual(
+        space=space,
+        stalls=stalls,
+        purses=make_purses(space),
+        sides=sides,
+        bundles=make_bundles(space.problem.programmes),
+        inner=inner,
+        layout=flat_rows(space, stalls, inner),
+        counts=counts,
+        floor=floor,
+    )
 
 
 def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
@@ -303,32 +338,26 @@ def _tolls(dual: Dual, prices: Prices) -> Tolls:
     flow = amount_prices(dual, prices)[: space.num_flows]
     draw, cell = np.zeros(space.num_flows), np.zeros(space.num_cells)
     counted = np.zeros(space.num_flows, bool)
-    for number, rule in enumerate(problem.rules):
-        if rule.kind is not RuleKind.COUNT or rule.base is RuleBase.CLUSTERS:
+    for count in dual.counts:
+        rule, price = problem.rules[count.rule], count.price(sides, prices)
+        if rule.base is RuleBase.CLUSTERS:
             continue
-        price = _price_of(sides, prices, number)
-        flows = space.flows_in(rule.selection)
         if counts_draws(rule):
-            draw[flows] += price
-            counted[flows] = True
+            draw[count.flows] += price
+            counted[count.flows] = True
         else:
-            cell[np.unique(space.flow_cell[flows])] += price
+            cell[np.unique(space.flow_cell[count.flows])] += price
     return Tolls(flow, draw, counted, cell)
-
-
-def _price_of(sides: Sides, prices: Prices, rule: int) -> float:
-    mine = sides.rule == rule
-    return float((sides.sign * prices.side)[mine].sum())
 
 
 def _groups(dual: Dual, prices: Prices) -> list[_Group]:
     """Collect the rules that count clusters and have a price."""
     space, found = dual.space, []
-    for number, rule in enumerate(space.problem.rules):
-        price = _price_of(dual.sides, prices, number)
-        if rule.kind is RuleKind.COUNT and rule.base is RuleBase.CLUSTERS and price != 0:
+    for count in dual.counts:
+        rule, price = space.problem.rules[count.rule], count.price(dual.sides, prices)
+        if rule.base is RuleBase.CLUSTERS and price != 0:
             flows = np.zeros(space.num_flows, bool)
-            flows[space.flows_in(rule.selection)] = True
+            flows[count.flows] = True
             cells = np.zeros(space.num_cells, bool)
             cells[space.flow_cell[flows]] = True
             found.append(_Group(price, cells, flows, counts_draws(rule)))
@@ -381,7 +410,7 @@ def _in_state(
     chosen = choice.value > nothing
     value = _cluster_sums(space, stalls, np.maximum(choice.value, nothing))
     money = np.where(chosen[:, None], choice.money, 0.0)
-    value, money = best_bundle((space, dual.inner, stalls), terms[1].flow, choice, (value, money))
+    value, money = best_bundle((space, dual.inner, dual.layout, stalls), terms[1].flow, choice, (value, money))
     num = len(value)
     loss = np.zeros(num)
     for group in on:
@@ -412,12 +441,7 @@ def _cluster_sums(space: Space, stalls: Stalls, value: Floats) -> Floats:
 def _used(dual: Dual, money: Floats) -> Floats:
     """Give what an allocation takes of every purse, and reaches of every side with the sign of its price."""
     space, sides = dual.space, dual.sides
-    level, rules = np.asarray(sides.matrix @ money), space.problem.all_rules
-    for k in np.flatnonzero(_counts(sides, space)):
-        level[k] = number_counted(space, rules[sides.rule[k]], money)
+    level = np.asarray(sides.matrix @ money)
+    for count in dual.counts:
+        level[count.sides] = number_counted(space, space.problem.rules[count.rule], money)
     return np.concatenate((dual.purses.matrix @ money, sides.sign * level))
-
-
-def _counts(sides: Sides, space: Space) -> np.ndarray:
-    counts = np.array([rule.kind is RuleKind.COUNT for rule in space.problem.all_rules], bool)
-    return counts[sides.rule]

@@ -144,29 +144,38 @@ class Space:
         years : tuple of int, optional
             Positions that replace the years of the selection.
         """
-        chosen = self._cell_mask(selection, years)[self.flow_cell]
-        if selection.funds:
-            chosen &= np.isin(self.flow_fund, selection.funds)
-        return np.flatnonzero(chosen)
+        flows = self._flows_of(selection.clusters)
+        found = flows[self._inside(self.flow_cell[flows], selection, years)]
+        return found[np.isin(self.flow_fund[found], selection.funds)] if selection.funds else found
 
     def cells_in(self, selection: Selection) -> Ints:
         """Give the cells a selection speaks of, whatever their funds, in increasing order."""
-        return np.flatnonzero(self._cell_mask(selection, None))
+        cells = np.arange(self.num_cells)
+        return cells[self._inside(cells, selection, None)]
 
-    def _cell_mask(self, selection: Selection, years: tuple[int, ...] | None) -> np.ndarray:
-        problem, cluster = self.problem, self.cell_cluster
+    def _flows_of(self, clusters: tuple[int, ...]) -> Ints:
+        """Give the flows of some clusters, of all where none is named: a rule of one cluster passes over no others."""
+        if not clusters:
+            return np.arange(self.num_flows)
+        draws = self.problem.draws_of(np.array(sorted(set(clusters)), np.int64))
+        num_years = self.problem.num_years
+        return np.asarray((draws[:, None] * num_years + np.arange(num_years)).ravel())
+
+    def _inside(self, cells: Ints, selection: Selection, years: tuple[int, ...] | None) -> np.ndarray:
+        """Mark which of some cells a selection speaks of."""
+        problem, cluster = self.problem, self.cell_cluster[cells]
         fields = (
-            (selection.regions, problem.region_of[cluster]),
-            (selection.paths, problem.path_of[cluster]),
-            (selection.industries, problem.industry_of[cluster]),
-            (selection.clusters, cluster),
-            (selection.levers, self.cell_lever),
-            (selection.years if years is None else years, self.cell_year),
+            (selection.regions, problem.region_of, cluster),
+            (selection.paths, problem.path_of, cluster),
+            (selection.industries, problem.industry_of, cluster),
+            (selection.clusters, np.arange(problem.num_clusters), cluster),
+            (selection.levers, self.cell_lever, cells),
+            (selection.years if years is None else years, self.cell_year, cells),
         )
-        chosen = np.ones(self.num_cells, dtype=bool)
-        for positions, of_cell in fields:
+        chosen = np.ones(len(cells), dtype=bool)
+        for positions, values, of_cell in fields:
             if positions:
-                chosen &= np.isin(of_cell, positions)
+                chosen &= np.isin(values[of_cell], positions)
         return chosen
 
 

@@ -1,0 +1,116 @@
+"""The limits within single clusters as flat arrays, for the compiled search over bundles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from clusteropt.inputs.problem import Ints
+    from clusteropt.model.cell_choice import Stalls
+    from clusteropt.model.cluster_rows import InnerRow
+    from clusteropt.model.space import Space
+
+LARGEST_SUM = 2**62
+"""Rows whose sums could be larger do not fit into 64 bits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BundleLayout:
+    """The clusters with limits of their own, their cells, options and rows; names as in `kernels.best_bundles`.
+
+    Parameters
+    ----------
+    cluster : array of shape (num_clusters,)
+        The cluster of each entry.
+    row : array of shape (num_cells,)
+        The row of every cell in the stalls.
+    option_start, option_amount, option_level : arrays
+        The options of every cell.
+    cell_start, row_start, coef_start, coef, limits, grows : arrays
+        The rows of every cluster.
+    """
+
+    cluster: Ints
+    row: Ints
+    cell_start: Ints
+    row_start: Ints
+    coef_start: Ints
+    coef: Ints
+    limits: Ints
+    option_start: Ints
+    option_amount: Ints
+    option_level: Ints
+    grows: np.ndarray
+
+
+def make_layout(space: Space, stalls: Stalls, inner: Mapping[int, Sequence[InnerRow]]) -> BundleLayout | None:
+    """Lay limits within clusters out; None where a sum of one might not fit into 64 bits.
+
+    Parameters
+    ----------
+    space, stalls : Space, Stalls
+        The cells.
+    inner : mapping of int to sequence of InnerRow
+        The limits of every cluster that has some.
+    """
+    row_of = np.full(space.num_cells, -1)
+    row_of[stalls.cell] = np.arange(len(stalls.cell))
+    cells: list[int] = []
+    cell_start, row_start = [0], [0]
+    coef_start: list[int] = []
+    coef: list[int] = []
+    limits: list[int] = []
+    grows: list[bool] = []
+    for rows in inner.values():
+        mine = sorted({cell for row in rows for cell in row.coef if row_of[cell] >= 0})
+        for row in rows:
+            coef_start.append(len(coef))
+            parts = [row.coef.get(cell, 0) for cell in mine]
+            coef += parts
+            limits += [
+                -LARGEST_SUM if row.lower is None else row.lower,
+                LARGEST_SUM if row.upper is None else row.upper,
+            ]
+            grows.append(min(parts, default=0) >= 0)
+        cells += mine
+        cell_start.append(len(cells))
+        row_start.append(len(coef_start))
+    places = row_of[np.array(cells, np.int64)]
+    start, amount, level = _options(space, stalls, places)
+    largest = max(map(abs, coef), default=0) * int(amount.max(initial=0)) * int(np.diff(cell_start).max(initial=0))
+    if largest >= LARGEST_SUM or max(map(abs, limits), default=0) > LARGEST_SUM:
+        return None
+    return BundleLayout(
+        cluster=np.array([*inner], np.int64),
+        row=places,
+        cell_start=np.array(cell_start, np.int64),
+        row_start=np.array(row_start, np.int64),
+        coef_start=np.array(coef_start, np.int64),
+        coef=np.array(coef, np.int64),
+        limits=np.array(limits, np.int64),
+        option_start=start,
+        option_amount=amount,
+        option_level=level,
+        grows=np.array(grows, bool),
+    )
+
+
+def _options(space: Space, stalls: Stalls, row: Ints) -> tuple[Ints, Ints, Ints]:
+    """Give the options of some rows of the stalls: where they start, their amounts, and their levels; -1 is nothing."""
+    # The levels stand in the order of their rows.
+    first, last = np.searchsorted(stalls.level_row, (row, row + 1))
+    size, off = last - first, stalls.may_be_off[row].astype(np.int64)
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(size + off)))
+    level = np.full(start[-1], -1, np.int64)
+    owner = np.repeat(np.arange(len(row)), size)
+    within = np.arange(len(owner)) - (np.cumsum(size) - size)[owner]
+    level[start[owner] + within] = first[owner] + within
+    amount = np.zeros(start[-1], np.int64)
+    taken = level >= 0
+    amount[taken] = space.problem.menus.amount[space.level_menu[stalls.level[level[taken]]]]
+    return start, amount, level

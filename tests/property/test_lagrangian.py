@@ -21,7 +21,8 @@ from clusteropt.plan.making import solve
 from clusteropt.plan.proving import array_bound
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.guard import Guard
-from clusteropt.solver.multipliers import Until, improve_prices, no_prices, prices_of_duals, relaxation_duals
+from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
+from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.runner import Runner
 from clusteropt.solver.scaling import choose_scaling, to_program
 from tests import naive
@@ -181,8 +182,7 @@ def test_limits_within_a_cluster_make_the_bound_tighter_than_the_relaxation() ->
     """With caps of clusters the block bound closes most of the gap that the relaxation leaves."""
     problem = tiered(24, capped=True)
     dual, prices, claimed = duals_of(problem)
-    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
-        _, found = improve_prices(dual, prices, guard, Until(0.0, 0.0, FOREVER))
+    _, found = improve_prices(dual, prices, Until(0.0, 0.0, FOREVER))
     plan = solve(problem, INLINE)
     assert len(dual.inner) == 24
     assert plan.value <= found.bound <= claimed
@@ -211,7 +211,6 @@ def test_prices_without_time_still_prove_something() -> None:
     problem = tiered(6, capped=True)
     dual = make_dual(make_space(problem))
     start = no_prices(dual)
-    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
-        prices, found = improve_prices(dual, start, guard, Until(0.0, 0.0, 0.0))
+    prices, found = improve_prices(dual, start, Until(0.0, 0.0, 0.0))
     assert found.bound == evaluate_prices(dual, start).bound
     assert (prices.row == start.row).all()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.cell_choice import Stalls
-    from clusteropt.model.cluster_rows import InnerRow
+    from clusteropt.model.cluster_rows import InnerGroup
     from clusteropt.model.space import Space
 
 LARGEST_SUM = 2**62
@@ -21,18 +21,18 @@ LARGEST_SUM = 2**62
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleLayout:
-    """The clusters with limits of their own, their cells, options and rows; names as in `kernels.best_bundles`.
+    """The groups of limits within clusters, their cells, options and rows; names as in `kernels.best_bundles`.
 
     Parameters
     ----------
-    cluster : array of shape (num_clusters,)
-        The cluster of each entry.
+    cluster : array of shape (num_groups,)
+        The cluster of each group.
     row : array of shape (num_cells,)
         The row of every cell in the stalls.
     option_start, option_amount, option_level : arrays
         The options of every cell.
     cell_start, row_start, coef_start, coef, limits, grows : arrays
-        The rows of every cluster.
+        The rows of every group.
     """
 
     cluster: Ints
@@ -48,15 +48,15 @@ class BundleLayout:
     grows: np.ndarray
 
 
-def make_layout(space: Space, stalls: Stalls, inner: Mapping[int, Sequence[InnerRow]]) -> BundleLayout | None:
+def make_layout(space: Space, stalls: Stalls, inner: Sequence[InnerGroup]) -> BundleLayout | None:
     """Lay limits within clusters out; None where a sum of one might not fit into 64 bits.
 
     Parameters
     ----------
     space, stalls : Space, Stalls
         The cells.
-    inner : mapping of int to sequence of InnerRow
-        The limits of every cluster that has some.
+    inner : sequence of InnerGroup
+        The limits.
     """
     row_of = np.full(space.num_cells, -1)
     row_of[stalls.cell] = np.arange(len(stalls.cell))
@@ -66,9 +66,9 @@ def make_layout(space: Space, stalls: Stalls, inner: Mapping[int, Sequence[Inner
     coef: list[int] = []
     limits: list[int] = []
     grows: list[bool] = []
-    for rows in inner.values():
-        mine = sorted({cell for row in rows for cell in row.coef if row_of[cell] >= 0})
-        for row in rows:
+    for group in inner:
+        mine = [cell for cell in group.cells if row_of[cell] >= 0]
+        for row in group.rows:
             coef_start.append(len(coef))
             parts = [row.coef.get(cell, 0) for cell in mine]
             coef += parts
@@ -86,7 +86,7 @@ def make_layout(space: Space, stalls: Stalls, inner: Mapping[int, Sequence[Inner
     if largest >= LARGEST_SUM or max(map(abs, limits), default=0) > LARGEST_SUM:
         return None
     return BundleLayout(
-        cluster=np.array([*inner], np.int64),
+        cluster=np.array([group.cluster for group in inner], np.int64),
         row=places,
         cell_start=np.array(cell_start, np.int64),
         row_start=np.array(row_start, np.int64),

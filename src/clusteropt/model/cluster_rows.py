@@ -13,6 +13,8 @@ from clusteropt.model.bundle_layout import make_layout
 from clusteropt.model.money_rules import amount_money, change_money, share_money
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.bundle_layout import BundleLayout
     from clusteropt.model.cell_choice import Choice, Stalls
@@ -57,19 +59,42 @@ class InnerRow:
         return sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items()) > self.upper
 
 
-InnerRows = dict[int, list[InnerRow]]
-"""The inner rows of every cluster that has some."""
+@dataclass(frozen=True, slots=True)
+class InnerGroup:
+    """Inner rows of one cluster that share cells, and the cells they are about, in order; groups share none."""
+
+    cluster: int
+    cells: tuple[int, ...]
+    rows: tuple[InnerRow, ...]
+
+
+InnerRows = tuple[InnerGroup, ...]
 
 
 def make_inner_rows(space: Space) -> InnerRows:
     """Find the amount, share and change limits all of whose flows end in menus of one cluster, alike within a cell."""
-    found: InnerRows = {}
+    found: dict[int, list[InnerRow]] = {}
     num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
     for row in chain(amount_money(space), share_money(space), change_money(space)):
         inner = _inner(space, row, num_flows)
         if inner is not None:
             found.setdefault(int(space.cell_cluster[space.flow_cell[row.flow[0]]]), []).append(inner)
-    return found
+    return tuple(group for cluster, rows in found.items() for group in _groups(cluster, rows))
+
+
+def _groups(cluster: int, rows: list[InnerRow]) -> Iterator[InnerGroup]:
+    """Put rows together that share cells, as the years of a cluster rarely do: a search over all takes far longer."""
+    groups: list[tuple[set[int], list[InnerRow]]] = []
+    for row in rows:
+        cells, mine, apart = {*row.coef}, [row], []
+        for others, known in groups:
+            if others & cells:
+                cells, mine = others | cells, known + mine
+            else:
+                apart.append((others, known))
+        groups = [*apart, (cells, mine)]
+    for cells, mine in groups:
+        yield InnerGroup(cluster, tuple(sorted(cells)), tuple(mine))
 
 
 def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | None:
@@ -115,8 +140,9 @@ def best_bundle(
     if layout is not None:
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
-    for cluster, rows in inner.items():
-        cells = sorted({cell for row in rows for cell in row.coef if cell in row_of})
+    for group in inner:
+        cluster, rows = group.cluster, group.rows
+        cells = [cell for cell in group.cells if cell in row_of]
         free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
         if all(row.holds(free) for row in rows):
             continue
@@ -156,7 +182,8 @@ def _compiled_bundles(
         loss,
         chosen,
     )
-    value[layout.cluster] -= loss
+    # A cluster may have several groups.
+    np.subtract.at(value, layout.cluster, loss)
     moved = np.flatnonzero(chosen >= 0)
     row = layout.row[moved]
     money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
@@ -176,7 +203,7 @@ def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[tup
 
 
 def _search(
-    cells: list[int], options: list[list[tuple[float, int]]], rows: list[InnerRow]
+    cells: list[int], options: list[list[tuple[float, int]]], rows: Sequence[InnerRow]
 ) -> tuple[float, dict[int, int]] | None:
     """Find the best bundle that obeys the rows, depth first; None where the search gives up."""
     rest = [0.0]

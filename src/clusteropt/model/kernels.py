@@ -87,14 +87,14 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     loss: np.ndarray,
     chosen: np.ndarray,
 ) -> None:
-    """Find the best bundle of every cluster whose free choice breaks a row, depth first, best options first.
+    """Find the best bundle of every group of cells whose free choice breaks a row, depth first, best options first.
 
     Parameters
     ----------
-    cell_start, row_start : arrays of shape (num_clusters + 1,)
-        Cells and rows ``start[j]:start[j + 1]`` are those of cluster j.
+    cell_start, row_start : arrays of shape (num_groups + 1,)
+        Cells and rows ``start[j]:start[j + 1]`` are those of group j.
     coef_start : array of shape (num_rows,)
-        Where the coefficients of a row begin: one for every cell of its cluster, in order.
+        Where the coefficients of a row begin: one for every cell of its group, in order.
     coef : array of shape (num_coefs,)
         Coefficients.
     limits : array of shape (2 * num_rows,)
@@ -110,8 +110,8 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     free : array of shape (num_cells,)
         What each cell gets where rows do not count.
     most_nodes : int
-        A search over more steps gives up, and the cluster keeps its free choice.
-    loss : array of shape (num_clusters,)
+        A search over more steps gives up, and the group keeps its free choice.
+    loss : array of shape (num_groups,)
         Written: by how much the best bundle is worth less than the free choice; infinite where none obeys the rows.
     chosen : array of shape (num_cells,)
         Written: the option each cell takes; -1 where it keeps its free choice.

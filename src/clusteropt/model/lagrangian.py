@@ -418,7 +418,7 @@ def _in_state(
         if not group.draws:
             # An inner row may ask for an award by itself, so its cluster is charged nothing more.
             loss = np.maximum(loss, _switching_loss(dual, choice.value, nothing, group))
-    loss[list(dual.inner)] = 0.0
+    loss[np.array([group.cluster for group in dual.inner], np.int64)] = 0.0
     return value - loss, money
 
 

@@ -1,9 +1,7 @@
-"""Multipliers that prove a bound: the duals of a tight relaxation, and better ones by cutting planes.
+"""Multipliers that prove a bound: the duals of a tight relaxation.
 
-The duals of the relaxation prove its own bound. Where blocks are not convex (levels, gates, limits within a cluster)
-the Lagrangian bound can be tighter than any relaxation; then the prices of purses and rules are improved by Kelley's
-cutting planes within a box around the best ones (Kelley 1960, doi:10.1137/0108053; trust box: Marsten, Hogan and
-Blankenship 1975, doi:10.1287/opre.23.3.389).
+They prove the bound of the relaxation itself. Where blocks are not convex (levels, gates, limits within a cluster) the
+Lagrangian bound can be tighter than any relaxation; `price_search` finds the prices for that.
 """
 
 from __future__ import annotations
@@ -13,22 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.curves import best_outcomes, live_regions, make_curves, region_reach, region_units
-from clusteropt.model.lagrangian import evaluate_prices
 from clusteropt.model.money_rules import ledger_money, share_money, span_size
 from clusteropt.model.prices import Prices, joint_levers
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rule_rows import row_size
-from clusteropt.solver.claim import HighsOptions, relative_gap
+from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import excesses, goal
-from clusteropt.solver.program import make_program
-from clusteropt.solver.scaling import DUST, choose_scaling, to_program
+from clusteropt.solver.scaling import choose_scaling, to_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +31,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
-    from clusteropt.model.lagrangian import Dual, Evaluation
+    from clusteropt.model.lagrangian import Dual
     from clusteropt.model.space import Space
     from clusteropt.solver.claim import Claim
     from clusteropt.solver.guard import Guard
@@ -48,11 +43,6 @@ REFINE_ROUNDS = 15
 """The relaxation is refined at most so often; what is missing then costs a little of the bound, never its truth."""
 EXCESS = 1e-8
 """The relaxation is tight enough at this relative excess of its tangents."""
-CUT_ROUNDS = 40
-STILL = 1e-9
-"""Prices that promise less than this, relative to the bound, are as good as they get."""
-FIRST_BOX, SHRINK, GROW = 0.3, 0.4, 1.6
-"""The box is this share of the prices wide, and changes by these factors after a bad and a good step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,104 +174,6 @@ def _region_start(space: Space) -> Floats:
     if len(alive):
         start[alive[reach[alive].argmin()]] = 1.0
     return start
-
-
-def improve_prices(dual: Dual, prices: Prices, guard: Guard, until: Until) -> tuple[Prices, Evaluation]:
-    """Improve the prices of purses and rules by cutting planes until the bound is near the value, or time is up.
-
-    Every evaluation gives a plane under the bound as a function of the prices; the next prices are the lowest point
-    of all planes within a box around the best so far.
-
-    Parameters
-    ----------
-    dual : Dual
-        The problem laid out for the Lagrangian.
-    prices : Prices
-        Where to start; prices of limits within one cluster, which hold exactly anyway, become 0.
-    guard : Guard
-        Where the small linear programs run.
-    until : Until
-        When to stop.
-    """
-    free, cap = ~_inner_sides(dual), np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)
-    row = np.minimum(prices.row * free, cap)
-    best = prices.with_rows(row)
-    found = evaluate_prices(dual, best)
-    planes = [_Plane(row, _height(dual, found), found.slope)]
-    box = FIRST_BOX
-    for _ in range(CUT_ROUNDS):
-        near = relative_gap(until.value, found.bound) <= until.gap
-        if near or not np.isfinite(found.bound) or time.monotonic() > until.deadline:
-            break
-        step = _lowest_point(planes, best.row, (free, cap), box, (guard, until))
-        if step is None or step[1] <= STILL * max(abs(found.bound), 1e-9):
-            break
-        trial = best.with_rows(step[0])
-        seen = evaluate_prices(dual, trial)
-        planes.append(_Plane(step[0], _height(dual, seen), seen.slope))
-        better = _height(dual, seen) < _height(dual, found)
-        box *= GROW if better else SHRINK
-        if better:
-            best, found = trial, seen
-    return best, found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Plane:
-    """A plane under the bound: where it touches, how high, and how steep."""
-
-    row: Floats
-    height: float
-    slope: Floats
-
-
-def _height(dual: Dual, found: Evaluation) -> float:
-    """Give what is to be made small: the bound, or its minus where a bound from below is sought."""
-    return -found.bound if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else found.bound
-
-
-def _inner_sides(dual: Dual) -> np.ndarray:
-    """Mark the prices of purses and sides that limits within one cluster have."""
-    sides = dual.sides
-    held = {
-        (row.rule, row.year, upper)
-        for rows in dual.inner.values()
-        for row in rows
-        for upper in (False, True)
-        if (row.upper if upper else row.lower) is not None
-    }
-    triples = zip(sides.rule.tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
-    inner = np.array([triple in held for triple in triples], bool)
-    return np.concatenate((np.zeros(len(dual.purses.limit), bool), inner))
-
-
-def _lowest_point(
-    planes: list[_Plane], centre: Floats, limits: tuple[np.ndarray, Floats], box: float, run: tuple[Guard, Until]
-) -> tuple[Floats, float] | None:
-    """Give the lowest point of all planes in a box around a centre, and how far below the centre it may lie."""
-    (free, cap), lowest = limits, min(plane.height for plane in planes)
-    size = max(abs(lowest), 1e-9)
-    steep = np.max([abs(plane.slope) for plane in planes], axis=0)
-    # One step of a price: its own size, or what moves the bound by a thousandth.
-    step = np.maximum(centre, 1e-3 * size / np.maximum(steep, 1e-9))
-    moves = np.flatnonzero(free & (steep > 0))
-    matrix = np.array([plane.slope[moves] * step[moves] for plane in planes]) / size
-    offset = np.array([plane.height + plane.slope @ (centre - plane.row) - lowest for plane in planes]) / size
-    # Columns: the moves in steps, then how far below; rows: below + slope * move <= -offset.
-    whole = sparse.csr_matrix(np.column_stack((matrix, np.ones(len(planes)))))
-    whole.data[abs(whole.data) <= DUST] = 0.0
-    whole.eliminate_zeros()
-    low = np.append(-np.minimum(box, (centre / step)[moves]), 0.0)
-    high = np.append(np.minimum(box, ((cap - centre) / step)[moves]), 1e6)
-    bounds = (np.full(len(planes), -np.inf), -offset, low, high)
-    cost = np.append(np.zeros(len(moves)), 1.0)
-    program = make_program(whole, bounds, cost, np.zeros(len(cost), bool))
-    claim = _run(program, run)
-    if claim.x is None:
-        return None
-    point = centre.copy()
-    point[moves] = np.clip(centre[moves] + claim.x[:-1] * step[moves], 0.0, cap[moves])
-    return point, float(claim.x[-1]) * size
 
 
 def _run(program: Program, run: tuple[Guard, Until]) -> Claim:

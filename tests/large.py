@@ -11,7 +11,7 @@ import pandas as pd
 
 from clusteropt.domain import Path as InnovationPath
 from clusteropt.inputs import problem_from_tables
-from clusteropt.inputs.options import SolveOptions
+from clusteropt.inputs.options import Isolation, SolveOptions
 from clusteropt.model.curves import make_curves
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
@@ -21,9 +21,11 @@ from clusteropt.model.space import Space, make_space
 from clusteropt.plan.making import Made, describe
 from clusteropt.plan.proving import Proved, stated_bound
 from clusteropt.report.files import write_plan_files
+from clusteropt.solver.guard import Guard
 from clusteropt.solver.multipliers import Until, no_prices
 from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.refine import Found
+from clusteropt.solver.runner import Runner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +70,9 @@ def large_folder(clusters: int, folder: Path, seed: int = 0) -> None:
     problem = large_problem(clusters, seed)
     space = make_space(problem)
     dual = make_dual(space)
-    prices, found = improve_prices(dual, no_prices(dual), Until(0.0, 0.0, time.monotonic() + SEARCH_S))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        until = Until(0.0, 0.0, time.monotonic() + SEARCH_S)
+        prices, found = improve_prices(dual, no_prices(dual), guard, until)
     money = _within_purses(space, np.round(evaluate_prices(dual, prices).money).astype(np.int64))
     value = evaluate(space, money.astype(float)).total
     bound = stated_bound(dual, prices, found.bound, value)

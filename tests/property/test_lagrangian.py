@@ -14,6 +14,7 @@ from clusteropt.inputs.problem import ObjectiveKind, Problem, RuleBase, RuleKind
 from clusteropt.model.curves import make_curves
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
+from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import Dual, evaluate_prices, make_dual
 from clusteropt.model.outcome import with_equity_scale
 from clusteropt.model.space import make_space
@@ -22,7 +23,7 @@ from clusteropt.plan.proving import array_bound
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.guard import Guard
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
-from clusteropt.solver.price_search import improve_prices
+from clusteropt.solver.price_search import improve_prices, inner_sides
 from clusteropt.solver.runner import Runner
 from clusteropt.solver.scaling import choose_scaling, to_program
 from tests import naive
@@ -126,7 +127,14 @@ def test_the_bound_is_convex_and_its_slope_lies_under_it(seed: int) -> None:
     middle = evaluate_prices(dual, one.with_rows((one.row + other.row) / 2))
     room = 1e-9 * (abs(first.bound) + abs(second.bound) + 1)
     assert sign * middle.bound <= sign * (first.bound + second.bound) / 2 + room
-    assert sign * second.bound >= sign * first.bound + first.slope @ (other.row - one.row) - room
+    grouped = make_grouped(dual, inner_sides(dual))
+    moved = (other.row - one.row)[grouped.linking]
+    if len(grouped.linking) == len(one.row):
+        planes = grouped.parts(first) - grouped.used(first) @ moved
+        assert (grouped.parts(second) >= planes - room).all()
+        limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))
+        fell = grouped.parts(first).sum() - grouped.parts(second).sum()
+        assert sign * (first.bound - second.bound) == pytest.approx(fell - limits @ moved, abs=room)
 
 
 @pytest.mark.parametrize("seed", range(400, 440))
@@ -182,7 +190,8 @@ def test_limits_within_a_cluster_make_the_bound_tighter_than_the_relaxation() ->
     """With caps of clusters the block bound closes most of the gap that the relaxation leaves."""
     problem = tiered(24, capped=True)
     dual, prices, claimed = duals_of(problem)
-    _, found = improve_prices(dual, prices, Until(0.0, 0.0, FOREVER))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        _, found = improve_prices(dual, prices, guard, Until(0.0, 0.0, FOREVER))
     plan = solve(problem, INLINE)
     assert len(dual.inner) == 24
     assert plan.value <= found.bound <= claimed
@@ -211,6 +220,7 @@ def test_prices_without_time_still_prove_something() -> None:
     problem = tiered(6, capped=True)
     dual = make_dual(make_space(problem))
     start = no_prices(dual)
-    prices, found = improve_prices(dual, start, Until(0.0, 0.0, 0.0))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        prices, found = improve_prices(dual, start, guard, Until(0.0, 0.0, 0.0))
     assert found.bound == evaluate_prices(dual, start).bound
     assert (prices.row == start.row).all()

@@ -26,7 +26,7 @@ from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
 from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
-from clusteropt.model.space import counts_draws, number_counted
+from clusteropt.model.space import counts_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,13 +99,16 @@ class Evaluation:
         No plan is worth more; for least money no plan takes less, in whole units.
     money : array of shape (num_amounts,)
         Whole units, and picks; the linking limits do not hold in general.
-    slope : array of shape (num_purses + num_sides,)
-        What is left to each priced limit: a subgradient of the sum that is the bound (for least money of its minus).
+    clusters : array of shape (num_clusters,)
+        What each cluster is worth at most, less what it pays.
+    picks : float
+        What the best picks of programmes are worth.
     """
 
     bound: float
     money: Floats
-    slope: Floats
+    clusters: Floats
+    picks: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +177,7 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     total = constant + float(prices.row @ rows) + float(best.sum()) + picks
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
-    return Evaluation(total, money, rows - _used(dual, money))
+    return Evaluation(total, money, best, picks)
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
@@ -436,12 +439,3 @@ def _switching_loss(dual: Dual, value: Floats, nothing: Floats, group: _Group) -
 
 def _cluster_sums(space: Space, stalls: Stalls, value: Floats) -> Floats:
     return add_up(space.cell_cluster[stalls.cell], value, space.problem.num_clusters)
-
-
-def _used(dual: Dual, money: Floats) -> Floats:
-    """Give what an allocation takes of every purse, and reaches of every side with the sign of its price."""
-    space, sides = dual.space, dual.sides
-    level = np.asarray(sides.matrix @ money)
-    for count in dual.counts:
-        level[count.sides] = number_counted(space, space.problem.rules[count.rule], money)
-    return np.concatenate((dual.purses.matrix @ money, sides.sign * level))

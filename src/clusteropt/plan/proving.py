@@ -141,7 +141,7 @@ def _prove(
     dual = make_dual(space, floor)
     duals = relaxation_duals(build, found.formulation, guard, until)
     prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
-    prices, seen = improve_prices(dual, prices, until)
+    prices, seen = improve_prices(dual, prices, guard, until)
     least, bound = _is_least(space), stated_bound(dual, prices, seen.bound, until.value)
     true = bound <= until.value if least else bound >= until.value
     if not (true and math.isfinite(bound)):

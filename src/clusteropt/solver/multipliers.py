@@ -93,7 +93,7 @@ def relaxation_duals(
     for _ in range(REFINE_ROUNDS):
         program = to_program(formulation).relaxed()
         scaling = choose_scaling(formulation, program)
-        claim = scaling.unscale(_run(scaling.scale(program), (guard, until)))
+        claim = scaling.unscale(run_relaxed(scaling.scale(program), (guard, until)))
         if claim.dual is None or claim.x is None or not np.isfinite(claim.dual).all():
             break
         best = (formulation, claim.dual)
@@ -176,7 +176,7 @@ def _region_start(space: Space) -> Floats:
     return start
 
 
-def _run(program: Program, run: tuple[Guard, Until]) -> Claim:
+def run_relaxed(program: Program, run: tuple[Guard, Until]) -> Claim:
     """Run a linear program; prices from it are candidates, as any prices prove a bound, so "infeasible" stands."""
     guard, until = run
     return guard.run(

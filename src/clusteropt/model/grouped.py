@@ -1,0 +1,107 @@
+"""The Lagrangian bound as a sum over groups of clusters, each a convex function of the prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from clusteropt.inputs.problem import RuleBase
+from clusteropt.model.space import counts_draws
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.blocks import Matrix
+    from clusteropt.model.lagrangian import Dual, Evaluation
+
+FEWEST, MOST = 8, 64
+"""Groups are regions where there are so many of them, as rules speak of regions; else parts of equal size."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouped:
+    """The linking limits by groups of clusters, and one more group for the picks of programmes.
+
+    bound = constant + sum of price * limit + sum over groups of ``parts``, and ``used`` is minus the slope of a part.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem.
+    group : array of shape (num_clusters,)
+        The group of each cluster.
+    num : int
+        How many groups there are, that of the picks included.
+    linking : array of shape (num_linking,)
+        Positions of the limits that no cluster keeps by itself, purses first.
+    matrix : matrix of shape (num_linking, num_amounts)
+        What an amount takes of each, with the sign of its price.
+    member : matrix of shape (num_amounts, num)
+        1 where an amount is of a group.
+    """
+
+    dual: Dual
+    group: Ints
+    num: int
+    linking: Ints
+    matrix: Matrix
+    member: Matrix
+
+    def parts(self, found: Evaluation) -> Floats:
+        """Give what each group adds to the bound, shape (num,)."""
+        values = np.bincount(self.group, weights=found.clusters, minlength=self.num)
+        values[-1] += found.picks
+        return np.asarray(values, float)
+
+    def used(self, found: Evaluation) -> Floats:
+        """Give what each group takes of every linking limit, shape (num, num_linking)."""
+        taken = np.asarray(((self.matrix @ sparse.diags(found.money)) @ self.member).todense()).T
+        dual, space = self.dual, self.dual.space
+        place = np.full(len(dual.purses.limit) + dual.sides.num, -1)
+        place[self.linking] = np.arange(len(self.linking))
+        for count in dual.counts:
+            rule = space.problem.rules[count.rule]
+            paid = count.flows[found.money[count.flows] > 0]
+            if not counts_draws(rule):
+                paid = np.unique(space.flow_cell[paid])
+                cluster = space.cell_cluster[paid]
+            else:
+                cluster = space.cell_cluster[space.flow_cell[paid]]
+            cluster = np.unique(cluster) if rule.base is RuleBase.CLUSTERS else cluster
+            level = np.bincount(self.group[cluster], minlength=self.num)
+            for side in count.sides.tolist():
+                taken[:, place[len(dual.purses.limit) + side]] = dual.sides.sign[side] * level
+        return taken
+
+
+def make_grouped(dual: Dual, inner: np.ndarray) -> Grouped:
+    """Put the clusters of a problem into groups.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem.
+    inner : bool array of shape (num_sides,)
+        The limits that lie within one cluster.
+    """
+    space, problem = dual.space, dual.space.problem
+    num_regions = len(problem.labels.regions)
+    if space.moved.nnz:
+        # A pick that moves a cluster earns what the cluster gains, so that they are one part.
+        group, num = np.zeros(problem.num_clusters, np.int64), 1
+    elif FEWEST <= num_regions <= MOST:
+        group, num = problem.region_of.astype(np.int64), num_regions + 1
+    else:
+        num = min(MOST // 2, max(problem.num_clusters, 1)) + 1
+        group = np.arange(problem.num_clusters) % (num - 1)
+    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~inner)))
+    signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
+    matrix = sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
+    of_amount = np.full(space.num_amounts, num - 1)
+    of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
+    member = sparse.csr_matrix(
+        (np.ones(space.num_amounts), (np.arange(space.num_amounts), of_amount)), (space.num_amounts, num)
+    )
+    return Grouped(dual, group, num, linking, matrix, member)

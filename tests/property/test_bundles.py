@@ -1,0 +1,100 @@
+"""The compiled search over bundles against the plain one, and against every bundle there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from clusteropt.inputs.problem import RuleKind, Selection
+from clusteropt.model import cluster_rows
+from clusteropt.model.bundle_layout import make_layout
+from clusteropt.model.lagrangian import evaluate_prices, make_dual
+from clusteropt.model.space import make_space
+from clusteropt.solver.multipliers import no_prices
+from tests.problems import plain_problem, rule, with_menus
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Problem
+
+CLUSTERS, LEVERS = 6, 3
+
+
+def bundled(seed: int) -> Problem:
+    """Draw menus under caps, floors and shares within clusters, a lock among them."""
+    rng = np.random.default_rng(seed)
+    problem = plain_problem(np.ones((CLUSTERS, LEVERS)), np.full((CLUSTERS, LEVERS), 50.0), [[200]])
+    menus = {}
+    for cell in product(range(CLUSTERS), range(LEVERS)):
+        amounts, gains = np.sort(rng.choice(30, 3, replace=False)) + 1, rng.uniform(1, 30, 3)
+        menus[cell] = list(zip(amounts.tolist(), gains.tolist(), strict=True))
+    rules = []
+    for c in range(CLUSTERS):
+        mine = Selection(clusters=(c,))
+        rules.append(rule(RuleKind.AMOUNT, mine, None, int(rng.integers(20, 70)), name=f"cap{c}"))
+        if rng.random() < 0.5:
+            rules.append(rule(RuleKind.AMOUNT, mine, int(rng.integers(1, 25)), None, name=f"floor{c}"))
+        if rng.random() < 0.5:
+            part = Selection(clusters=(c,), levers=(0, 1))
+            rules.append(rule(RuleKind.AMOUNT, part, int(rng.integers(1, 10)), 40, name=f"part{c}"))
+    return replace(with_menus(problem, menus), rules=tuple(rules))
+
+
+def best_by_hand(problem: Problem, cluster: int, price: float) -> float:
+    """Try every bundle of a cluster at one price of money."""
+    menus, best = problem.menus, -np.inf
+    options = []
+    for lever in range(LEVERS):
+        part = slice(*menus.start[cluster * LEVERS + lever : cluster * LEVERS + lever + 2])
+        options.append([(0, 0.0), *zip(menus.amount[part].tolist(), menus.gain[part].tolist(), strict=True)])
+    for bundle in product(*options):
+        holds = True
+        for one in problem.rules:
+            if cluster in one.selection.clusters:
+                money = sum(bundle[k][0] for k in one.selection.levers or range(LEVERS))
+                holds &= (one.minimum or 0) <= money <= (one.maximum or 10**9)
+        if holds:
+            best = max(best, sum(gain - price * amount for amount, gain in bundle))
+    return best
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_both_searches_find_the_best_bundle(seed: int) -> None:
+    """At several prices: the compiled search, the plain one, and all bundles tried one by one."""
+    problem = bundled(seed)
+    dual = make_dual(make_space(problem))
+    compiled = replace(dual, layout=make_layout(dual.space, dual.stalls, dual.inner))
+    assert dual.layout is None and compiled.layout is not None
+    for price in (0.0, 0.3, 1.0, 3.0):
+        prices = no_prices(dual)
+        prices = prices.with_rows(np.append([price], np.zeros(len(prices.row) - 1)))
+        one, other = evaluate_prices(dual, prices), evaluate_prices(compiled, prices)
+        by_hand = [best_by_hand(problem, c, price) for c in range(CLUSTERS)]
+        assert one.clusters == pytest.approx(by_hand, abs=1e-9)
+        assert other.clusters == pytest.approx(by_hand, abs=1e-9)
+        assert (one.money == other.money).all()
+
+
+def test_a_search_without_steps_leaves_the_rows_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the search gives up the bound is the one without the rows, which is weaker and still a bound."""
+    problem = bundled(3)
+    space = make_space(problem)
+    dual = make_dual(space)
+    free = evaluate_prices(replace(dual, inner=()), no_prices(dual)).bound
+    compiled = replace(dual, layout=make_layout(space, dual.stalls, dual.inner))
+    monkeypatch.setattr(cluster_rows, "MOST_NODES", 0)
+    for one in (dual, compiled):
+        assert evaluate_prices(one, no_prices(dual)).bound == pytest.approx(free, abs=1e-9)
+
+
+def test_sums_that_do_not_fit_are_left_to_the_plain_search() -> None:
+    """A row whose sum could leave 64 bits has no flat form."""
+    space = make_space(bundled(0))
+    dual = make_dual(space)
+    first = dual.inner[0]
+    large = replace(first.rows[0], coef=dict.fromkeys(first.cells, 2**60))
+    assert make_layout(space, dual.stalls, dual.inner) is not None
+    assert make_layout(space, dual.stalls, (replace(first, rows=(large,)), *dual.inner[1:])) is None

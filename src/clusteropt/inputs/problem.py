@@ -471,6 +471,8 @@ class Problem:
     def draws_of(self, clusters: Ints) -> Ints:
         """Give the positions of the draws of some clusters, in order of both; ``clusters`` are positions in order."""
         first, last = np.searchsorted(self.draw_cluster, np.stack((clusters, clusters + 1)).astype(np.int32))
+        if len(clusters) == 1:
+            return np.arange(first[0], last[0])
         size = last - first
         return np.asarray(np.repeat(first - np.cumsum(size) + size, size) + np.arange(size.sum()))
 

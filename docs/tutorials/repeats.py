@@ -1,4 +1,4 @@
-"""Rules that repeat: ramps, every k-th year, rate and cap, few purses, matching money, a purse that tops up."""
+"""Rules that repeat: ramps, every k-th year, rates and caps, few purses, matching money, a purse that tops up."""
 
 from itertools import product
 
@@ -23,9 +23,10 @@ money = '{"unit": "yuan", "unit_zh": "å…ƒ", "printed": "yuan", "printed_zh": "å…
 settings = co.ModelSettings.model_validate_json(f'{{"money": {money}}}')
 
 
-def plan_under(*rows: dict[str, str]) -> None:
-    """Print the rules that rows stand for, and the money of the best plan under them."""
-    problem = co.problem_from_tables({**tables, "rules": pd.DataFrame(rows, dtype=object).fillna("")}, settings)
+def plan_under(*rows: dict[str, str], **changed: pd.DataFrame) -> None:
+    """Print the rules that rows stand for, and the money of the best plan under them, with some tables changed."""
+    rules = pd.DataFrame(rows, dtype=object).fillna("")
+    problem = co.problem_from_tables({**tables, **changed, "rules": rules}, settings)
     print("\n".join(f"  rule {rule.name}" for rule in problem.rules))
     awards = co.solve(problem).allocation
     print(awards.pivot_table("amount", ["cluster", "fund"], "year", aggfunc="sum", fill_value=0).to_string())
@@ -68,3 +69,34 @@ print("Top-up")
 plan_under(
     {"rule": "top", "kind": "share", "fund": "local", "max": "0.1", "of": "fund=national", "each": "cluster|lever|year"}
 )
+
+# 9. Interest subsidies: the cost of a cell is the interest that is paid on its loans, and no more than that is given.
+print("Interest")
+interest = pd.DataFrame({"cluster": ["alpha", "beta"], "lever": "talent", "cost": [45, 120]})
+plan_under({"rule": "interest", "kind": "share", "max": "1", "of": "cost", "each": "cluster|lever"}, cells=interest)
+
+# 10. A cap of 40 on an award, and 40 more for one exception a year: exceptions have a fund of their own.
+print("Exceptions")
+cap = {"kind": "amount", "max": "40", "each": "cluster|year"}
+plan_under(
+    {"rule": "cap", "fund": "national", **cap},
+    {"rule": "more", "fund": "local", **cap},
+    {"rule": "exceptions", "kind": "count", "fund": "local", "max": "1", "each": "year"},
+)
+
+# 11. Matching money out of a region's own means: each has a fund that is open to it alone.
+own = {
+    "funds": pd.DataFrame(
+        [(fund, year, amount) for fund, amount in (("national", 100), ("north", 10), ("south", 40)) for year in years],
+        columns=["fund", "year", "amount"],
+    ),
+    "eligibility": pd.DataFrame({"fund": ["national", "north", "south"], "region": ["", "north", "south"]}),
+}
+match = {"kind": "share", "fund": "north|south", "min": "0.5", "of": "fund=national", "each": "region|year"}
+print("Own means")
+plan_under({"rule": "match", **match}, **own)
+
+# 12. The same, and all subsidies together are at most a fifth of what the project costs.
+print("Own means, and a cap of the subsidy")
+rate = {"kind": "share", "max": "0.2", "of": "cost", "each": "cluster|lever"}
+plan_under({"rule": "match", **match}, {"rule": "rate", **rate}, **own)

@@ -36,3 +36,21 @@ print("Rule beta asks for", found.problem.rules[0].minimum)
 held = co.replan(problem, plan, actuals, co.ReplanOptions(most_change=0.1))
 print("\nLargest change without the limit:", (found.moved["after"] - found.moved["before"]).abs().max())
 print("Largest change with it:", (held.moved["after"] - held.moved["before"]).abs().max())
+
+# 4. Two years are over, and what came of the first in the second has been counted. It stands beside what was planned.
+second = found.plan.allocation.query("year == 2027")
+both = pd.concat([actuals.assign(outcome=0.0), second.assign(outcome=[27.0, 9.5])])
+seen, unseen = (co.replan(problem, plan, table) for table in (both, both.drop(columns="outcome")))
+print("\n" + seen.actual.round(2).to_string(index=False))
+print("The plan without outcomes is the same:", seen.plan.allocation.equals(unseen.plan.allocation))
+
+# 5. A park that began in 2026 goes on: what is left of it is paid before anything else.
+park = {
+    "programmes": pd.DataFrame({"programme": ["park"], "clusters": "alpha", "gain": 30, "start": "2026"}),
+    "programme_costs": pd.DataFrame({"programme": "park", "fund": "city", "after": [0, 1], "cost": [20, 30]}),
+}
+problem = co.problem_from_tables({**tables, **park}, settings)
+plan = co.solve(problem)
+found = co.replan(problem, plan, plan.allocation.query("year == 2026"))
+print("\n" + found.plan.programme_table.drop(columns="option").to_string(index=False))
+print(found.plan.by_purse.drop(columns="fund").to_string(index=False))

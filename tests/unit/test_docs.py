@@ -201,6 +201,19 @@ def test_links_resolve(page: Path) -> None:
         assert not anchor or made or anchor in _anchors(file), f"{page.name} links to {target}"
 
 
+CHINESE_PAGES = [page for page in PAGES if page.name.endswith(".zh.md")]
+
+
+@pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_chinese_pages_are_found(page: Path) -> None:
+    """A Chinese page and its English one link to each other, and the Chinese contents list it."""
+    english = page.with_name(page.name.replace(".zh.md", ".md"))
+    assert f"]({page.name})" in english.read_text(encoding="utf-8")
+    assert f"]({english.name})" in page.read_text(encoding="utf-8")
+    listed = (DOCS / "zh.md").read_text(encoding="utf-8").splitlines()
+    assert page.relative_to(DOCS).as_posix().removesuffix(".md") in listed
+
+
 MADE = {"tables.md", "tables.zh.md", "maths.md", "commands.md", "datasets.md", "reference.md"}
 
 

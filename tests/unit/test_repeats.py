@@ -261,6 +261,18 @@ def test_a_base_that_names_the_field_stays(tmp_path: Path) -> None:
     assert found.base_selection == Selection(clusters=(1,), levers=(1,))
 
 
+def test_a_base_is_narrowed_by_each_alone() -> None:
+    """A region that the row selects is not handed on to the base; one that each names is."""
+    row = {"rule": "match", "kind": "share", "region": "west", "fund": "local", "min": "0.5", "of": "fund=nation"}
+    (plain,) = rules_of(row).values()
+    (each,) = rules_of({**row, "each": "region"}).values()
+    assert plain.selection == each.selection
+    assert plain.base_selection is not None
+    assert each.base_selection is not None
+    assert not plain.base_selection.regions
+    assert each.base_selection == replace(plain.base_selection, regions=each.selection.regions)
+
+
 def test_a_combination_without_a_base_is_a_rule(tmp_path: Path) -> None:
     """In the west there is no money of the nation to go with; a cap of a share of it allows nothing there."""
     row = {"rule": "top", "kind": "share", "fund": "local", "of": "fund=nation", "max": "0.5", "each": "region|year"}

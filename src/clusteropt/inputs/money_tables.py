@@ -153,11 +153,11 @@ RULES = Table(
             kind=ColumnKind.NAMES,
             about=Text(
                 "What a share is measured against: everything, fund:NAME, cost (the costs in cells), or a selection "
-                "such as region=A|B; lever=talent. What a count counts: awards or clusters. Change and amount: before, "
-                "the money of the same selection in the year before",
+                "such as region=A|B; lever=talent, narrowed by each alone. What a count counts: awards or clusters. "
+                "Change and amount: before, the money of the same selection in the year before",
                 "比例的基数: everything 全部, fund:名称, cost (cells 表中的费用), "
-                "或 region=A|B; lever=talent 之类的范围。"
-                "计数的对象: awards 项目, clusters 集群。变动与金额: before, 即同一范围上一年的资金",
+                "或 region=A|B; lever=talent 之类的范围, 只由 each 进一步限定。"
+                "计数的对象: awards 拨款, clusters 集群。变动与金额: before, 即同一范围上一年的资金",
             ),
             default=Text("everything; awards; the last plan", "everything; awards; 上期计划"),
         ),

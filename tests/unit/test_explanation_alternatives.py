@@ -13,7 +13,7 @@ from clusteropt.explanation.alternatives import Alternative, alternatives
 from clusteropt.explanation.neighbours import base_of
 from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, RuleKind, Selection
 from clusteropt.plan.making import solve
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import all_levels
 from clusteropt.plan.saving import plan_from_json, plan_to_json
 from clusteropt.report.files import write_plan_files
 from clusteropt.report.verifying import verify_folder
@@ -95,7 +95,7 @@ def test_all_objectives_keep_their_loss_and_their_rules(kind: ObjectiveKind) -> 
         assert 0 < other.nearest <= other.difference <= 1
         assert len(other.plan.stages) == 1
         assert other.plan.bound == plan.bound
-        levels = rule_levels(base_of(problem, plan).space, base_of(problem, other.plan).money)
+        levels = all_levels(base_of(problem, plan).space, base_of(problem, other.plan).money)
         assert other.plan.certificate.rules.slack == levels.slack
         assert plan_to_json(plan_from_json(plan_to_json(other.plan))) == plan_to_json(other.plan)
 

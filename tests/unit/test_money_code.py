@@ -15,7 +15,7 @@ from clusteropt.inputs.problem import RuleKind
 from clusteropt.model.money_rules import MONEY_RULES, MoneyRow, purse_money
 from clusteropt.model.space import make_space
 from clusteropt.plan.certificate import Side
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import all_levels
 from tests import naive
 from tests.problems import Sizes, random_problem
 
@@ -75,7 +75,7 @@ def test_levels_keep_their_limits_where_rules_hold(seed: int) -> None:
     known = {rule.name for rule in problem.rules} - locks
     for _ in range(TRIES):
         money = some_money(space, dice)
-        levels = rule_levels(space, money)
+        levels = all_levels(space, money)
         short = {name for name, slack in zip(levels.rule, levels.slack, strict=True) if slack < 0}
         assert short - locks == set(naive.broken_rules(problem, draws_of(space, money))) & known
         assert set(levels.rule) == {rule.name for rule in problem.rules}
@@ -86,7 +86,7 @@ def test_every_side_of_a_rule_has_its_entry(seed: int) -> None:
     """One entry for each side a rule limits, year by year for a change, both sides for a lock."""
     problem = random_problem(seed, MANY_RULES)
     space = make_space(problem)
-    levels = rule_levels(space, np.zeros(space.num_flows, np.int64))
+    levels = all_levels(space, np.zeros(space.num_flows, np.int64))
     found = list(zip(levels.rule, levels.side, levels.year.tolist(), strict=True))
     wanted = []
     for rule in problem.rules:

@@ -13,7 +13,7 @@ from clusteropt.model import money_rules
 from clusteropt.model.money_rules import MoneyRow, last_money, share_base
 from clusteropt.model.space import make_space
 from clusteropt.plan.certificate import Side
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import all_levels
 from tests.problems import plain_problem, rule, with_draws, with_last
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ LEVELS = (
 def test_levels_of_a_rule(position: int) -> None:
     """Every flow carries one unit: a cell has 2, a cluster 12 of the 24 in all."""
     asked, wanted = LEVELS[position]
-    levels = rule_levels(space_with(asked), np.ones(24, np.int64))
+    levels = all_levels(space_with(asked), np.ones(24, np.int64))
     entries = zip(
         levels.rule, levels.side, levels.year.tolist(), levels.level.tolist(), levels.limit.tolist(), strict=True
     )
@@ -286,7 +286,7 @@ def test_levels_of_a_rule(position: int) -> None:
 def test_levels_of_many_rules_keep_their_order() -> None:
     """Rules of one kind are told apart by their number, and the arrays hold 64 bits."""
     rules = [replace(asked, name=f"rule{k}") for k, (asked, _) in enumerate(LEVELS)]
-    levels = rule_levels(space_with(*rules), np.ones(24, np.int64))
+    levels = all_levels(space_with(*rules), np.ones(24, np.int64))
     wanted = [(f"rule{k}", *entry) for k, (_, entries) in enumerate(LEVELS) for entry in entries]
     entries = zip(
         levels.rule, levels.side, levels.year.tolist(), levels.level.tolist(), levels.limit.tolist(), strict=True
@@ -297,6 +297,6 @@ def test_levels_of_many_rules_keep_their_order() -> None:
 
 def test_levels_without_rules_are_empty() -> None:
     """No rule, no entry, and still arrays of whole numbers."""
-    levels = rule_levels(make_space(replace(problem_with(), rules=())), np.ones(24, np.int64))
+    levels = all_levels(make_space(replace(problem_with(), rules=())), np.ones(24, np.int64))
     assert (levels.rule, levels.side, levels.slack) == ((), (), [])
     assert {part.dtype for part in (levels.year, levels.level, levels.limit)} == {np.dtype(np.int64)}

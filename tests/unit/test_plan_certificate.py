@@ -19,7 +19,7 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.certificate import Proof, Side
 from clusteropt.plan.making import solve
 from clusteropt.plan.proving import is_rational
-from clusteropt.plan.rule_levels import rule_levels
+from clusteropt.plan.rule_levels import all_levels
 from clusteropt.report.files import write_plan_files
 from tests import naive
 from tests.problems import INLINE, QUICK, plain_problem, random_problem, rule, with_last, with_menus
@@ -53,7 +53,7 @@ def test_every_side_of_every_rule_has_a_level_worked_by_hand() -> None:
         rule(RuleKind.CHANGE, Selection(), "1/10", name="change"),
         rule(RuleKind.LOCK, Selection(clusters=(2,)), 5, 5, name="lock"),
     )
-    found = rule_levels(make_space(replace(problem, rules=rules)), np.array([3, 4, 5]))
+    found = all_levels(make_space(replace(problem, rules=rules)), np.array([3, 4, 5]))
     entries = list(
         zip(found.rule, found.side, found.year.tolist(), found.level.tolist(), found.limit.tolist(), strict=True)
     )
@@ -79,7 +79,7 @@ def test_slack_is_negative_exactly_where_a_rule_is_broken(seed: int) -> None:
               for f, c in zip(space.flow_fund, space.flow_cell, strict=True)]  # fmt: skip
     allocation = {place: int(amount) for place, amount in zip(places, money, strict=True) if amount}
     broken = set(naive.broken_rules(problem, allocation))
-    found = rule_levels(space, money)
+    found = all_levels(space, money)
     negative = {name for name, slack in zip(found.rule, found.slack, strict=True) if slack < 0}
     locks = {r.name for r in problem.rules if r.kind is RuleKind.LOCK}
     names = {r.name for r in problem.rules} - locks
@@ -194,5 +194,5 @@ def test_a_limit_of_many_decimals_is_rounded_to_the_safe_side() -> None:
     third = Fraction(1, 3)
     rules = (rule(RuleKind.SHARE, Selection(clusters=(0,)), third, third, base=RuleBase.FUND,
                   base_selection=Selection(funds=(0,)), name="third"),)  # fmt: skip
-    found = rule_levels(make_space(replace(problem, rules=rules)), np.array([3, 7]))
+    found = all_levels(make_space(replace(problem, rules=rules)), np.array([3, 7]))
     assert found.limit.tolist() == [4, 3]

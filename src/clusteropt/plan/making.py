@@ -17,6 +17,7 @@ from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
+from clusteropt.model.lagrangian import make_dual
 from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
@@ -30,6 +31,7 @@ from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
+from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.refine import NOISE, Found, Search
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
+    from clusteropt.solver.core import Priced
     from clusteropt.solver.fault import SolverFault
 
     Listen = Callable[[Progress], None]
@@ -64,6 +67,8 @@ ROUNDING_S = 0.5
 """How far past the time limit, or past the end of a search that overran it, the rounding may go."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
+LARGE = 300
+"""From so many clusters on prices and cores are faster than HiGHS alone."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7
@@ -265,6 +270,11 @@ class _Drawing:
         first = self.near is not None and self.near.aim is not Aim.PLAN
         return self.space.problem.objective.kind is ObjectiveKind.WORST_REGION and not first
 
+    @property
+    def is_large(self) -> bool:
+        """Whether cores are searched before the whole."""
+        return self.added is None and self.space.problem.num_clusters >= LARGE
+
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
         kept = self.near is not None and self.near.aim is Aim.KEPT
@@ -295,11 +305,23 @@ class _Drawing:
         return on_grid
 
 
+def _pricing(draw: _Drawing, search: Search) -> Callable[[float], Priced]:
+    """Give what finds the best prices of the first stage in a time."""
+
+    def find(deadline: float) -> Priced:
+        build = draw.builder(None, whole_money=False)
+        until = Until(0.0, search.options.relative_gap / 2, deadline)
+        return find_prices(make_dual(draw.space), (build, build(draw.grid(whole_money=False))), search.guard, until)
+
+    return find
+
+
 def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
-        first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share)
+        pricing = _pricing(draw, search) if not whole_money and draw.is_large else None
+        first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share, pricing)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():
             raise false_refusal() from claimed

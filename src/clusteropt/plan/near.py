@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.model.rows import counted_flows
+from clusteropt.solver.points import money_choices
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.inputs.problem import Ints
     from clusteropt.model.formulation import Formulation
 
 
@@ -54,38 +54,7 @@ def keep_choices(formulation: Formulation, money: Ints) -> Formulation:
     money : array of shape (num_amounts,)
         Whole units of a plan that obeys its rules.
     """
-    kept = _choices(formulation, money)
+    kept = money_choices(formulation, money)
     fixed = np.isfinite(kept)
     lower, upper = (np.where(fixed, kept, side) for side in (formulation.col_lower, formulation.col_upper))
     return replace(formulation, col_lower=lower, col_upper=upper, integer=formulation.integer & ~fixed)
-
-
-def _choices(formulation: Formulation, money: Ints) -> Floats:
-    """Give the whole columns of a plan; NaN for all others, and for the pieces of harmful cells."""
-    space, columns = formulation.space, formulation.columns
-    amount = np.zeros(space.num_cells, np.int64)
-    np.add.at(amount, space.flow_cell, money[: space.num_flows])
-    kept = np.full(formulation.num_cols, np.nan)
-    found = {
-        "on": amount[np.flatnonzero(space.gated)] > 0,
-        "level": space.problem.menus.amount[space.level_menu] == amount[space.level_cell],
-        "draw_on": money[counted_flows(space)] > 0,
-        "pick": money[space.num_flows :] > 0,
-    }
-    for name, chosen in found.items():
-        block = columns.block(name)
-        if block is not None:
-            kept[block.positions] = chosen
-    counted = columns.block("counted")
-    if counted is not None:
-        rules = space.problem.rules
-        paid = [np.unique(_clusters(formulation, money, number)) for number in range(len(rules))]
-        kept[counted.positions] = [cluster in paid[rule] for rule, cluster in counted.keys.tolist()]
-    return kept
-
-
-def _clusters(formulation: Formulation, money: Ints, rule: int) -> Ints:
-    """Give the clusters with money in the selection of a rule."""
-    space = formulation.space
-    flows = space.flows_in(space.problem.rules[rule].selection)
-    return space.cell_cluster[space.flow_cell[flows[money[flows] > 0]]]

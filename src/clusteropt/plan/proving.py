@@ -138,10 +138,14 @@ def _prove(
     run: tuple[Guard, Until],
 ) -> Proved:
     (found, floor), (guard, until) = stage, run
-    dual = make_dual(space, floor)
-    duals = relaxation_duals(build, found.formulation, guard, until)
-    prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
-    prices, seen = improve_prices(dual, prices, guard, until)
+    if found.priced is not None:
+        # The search was led by prices as good as they get.
+        dual, prices, seen = found.priced.dual, found.priced.prices, found.priced.found
+    else:
+        dual = make_dual(space, floor)
+        duals = relaxation_duals(build, found.formulation, guard, until)
+        prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+        prices, seen = improve_prices(dual, prices, guard, until)
     least, bound = _is_least(space), stated_bound(dual, prices, seen.bound, until.value)
     true = bound <= until.value if least else bound >= until.value
     if not (true and math.isfinite(bound)):

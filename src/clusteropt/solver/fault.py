@@ -74,6 +74,7 @@ class SolverFault:
 _STEPS = {
     "relaxation": Text("relaxation", "松弛"),
     "search": Text("search", "搜索"),
+    "core": Text("core", "核心"),
     "polish": Text("polish", "打磨"),
     "rounding": Text("rounding", "取整"),
     "multipliers": Text("multipliers", "乘子"),

@@ -195,6 +195,45 @@ def choices(x: Floats, formulation: Formulation) -> Floats:
     return kept
 
 
+def money_choices(formulation: Formulation, money: Ints) -> Floats:
+    """Give the whole columns of an allocation; NaN for all others, and for the pieces of harmful cells.
+
+    Parameters
+    ----------
+    formulation : Formulation
+        Whose columns.
+    money : array of shape (num_amounts,)
+        Whole units, and picks.
+    """
+    space, columns = formulation.space, formulation.columns
+    amount = np.zeros(space.num_cells, np.int64)
+    np.add.at(amount, space.flow_cell, money[: space.num_flows])
+    kept = np.full(formulation.num_cols, np.nan)
+    found = {
+        "on": amount[np.flatnonzero(space.gated)] > 0,
+        "level": space.problem.menus.amount[space.level_menu] == amount[space.level_cell],
+        "draw_on": money[counted_flows(space)] > 0,
+        "pick": money[space.num_flows :] > 0,
+    }
+    for name, chosen in found.items():
+        block = columns.block(name)
+        if block is not None:
+            kept[block.positions] = chosen
+    counted = columns.block("counted")
+    if counted is not None:
+        for rule in np.unique(counted.keys[:, 0]).tolist():
+            mine = counted.keys[:, 0] == rule
+            kept[counted.positions[mine]] = np.isin(counted.keys[mine, 1], _clusters(formulation, money, rule))
+    return kept
+
+
+def _clusters(formulation: Formulation, money: Ints, rule: int) -> Ints:
+    """Give the clusters with money in the selection of a rule."""
+    space = formulation.space
+    flows = space.flows_in(space.problem.rules[rule].selection)
+    return space.cell_cluster[space.flow_cell[flows[money[flows] > 0]]]
+
+
 def guess(formulation: Formulation, x: Floats) -> Floats:
     """Guess choices from a point of the relaxation; NaN for the columns that follow from them.
 

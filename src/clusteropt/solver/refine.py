@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
+from clusteropt.solver.core import narrowings
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.judging import BOUND_ROOM, Held
 from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfalls, to_units, worth
+from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.solver.core import Priced
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.highs import Sighting
     from clusteropt.solver.points import Lifts
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from clusteropt.solver.scaling import Scaling
 
     Build = Callable[[Grid], Formulation]
+    Pricing = Callable[[float], Priced]
 
 REFINE_ROUNDS = 25
 NOISE = 1e-9
@@ -50,6 +54,9 @@ RELAXATION_SHARE = 0.3
 """The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
+PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
+"""Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
+part of what is left of that at most."""
 FEW_WHOLE = 0.35
 """Up to this share of whole columns, such as programmes beside money over years, HiGHS is told to branch at once."""
 
@@ -74,6 +81,8 @@ class Found:
         The limit that ended the search before the gap asked for; None if it was reached.
     short : bool
         Whether the money misses what a row asks of outcomes: then it reaches that on tangents alone.
+    priced : Priced or None
+        The prices that gave the bound, where a core was searched.
     """
 
     formulation: Formulation
@@ -83,6 +92,7 @@ class Found:
     bound: float
     limit: Limit | None
     short: bool = False
+    priced: Priced | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +140,8 @@ class Search:
         presolve: str = "on",
     ) -> None:
         self.records: list[SolverRun] = []
-        self._guard = guard
-        self._options = options
+        self.guard = guard
+        self.options = options
         self._deadline = deadline
         self._until = deadline
         self._stopped: Limit | None = None
@@ -146,7 +156,7 @@ class Search:
         self._bounding: tuple[Formulation, _Step] | None = None
         self._tightness = 0.05
 
-    def best(self, build: Build, grid: Grid, share: float = 1.0) -> Found:
+    def best(self, build: Build, grid: Grid, share: float = 1.0, priced: Pricing | None = None) -> Found:
         """Find the best allocation of a family of formulations.
 
         Parameters
@@ -157,6 +167,8 @@ class Search:
             The first grid.
         share : float
             The part of the time left that it may take.
+        priced : callable, optional
+            Finds the best prices of the problem in a time; then cores are searched before the whole.
 
         Raises
         ------
@@ -171,15 +183,52 @@ class Search:
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._tightness = -np.inf, -np.inf, 0.05
         self._bound, self._bounding = np.inf, None
+        if formulation.integer.any() and priced is not None:
+            return self._by_core(build, formulation, priced)
         if formulation.integer.any():
             return self._alternate(build, *self._relax(build, formulation))
         found = self._refine(build, formulation, None)
         self._doubt_bound(found)
         return self._close(found)
 
-    def _alternate(self, build: Build, formulation: Formulation, start: Floats | None) -> Found:
-        """Search for choices, refine their money, and go on with what both have shown."""
+    def _by_core(self, build: Build, formulation: Formulation, find: Pricing) -> Found:
+        """Search cores of growing size; where none meets the bound, the whole, from the best of them."""
+        now = time.monotonic()
+        priced = find(now + PRICING_SHARE * (self._until - now))
+        self._bound = min(self._bound, self._sign * priced.bound)
+        self._tell("prices", -np.inf)
         best: Found | None = None
+        enough = now + CORE_SHARE * (self._until - now)
+        for fixed in narrowings(priced, formulation, self.options.seed):
+            found = self._search_core(build, formulation, fixed, best, enough)
+            if found is not None:
+                best = found if best is None else self._better(best, found)
+                self._tell("core", self._worth(best))
+            if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
+                break
+        if best is None or not (self._stopped is not None or self._met(best)):
+            start = None if best is None else carry(best.x, best.formulation, formulation)
+            best = self._alternate(build, formulation, start, best)
+        return replace(self._close(best), priced=priced)
+
+    def _search_core(
+        self, build: Build, formulation: Formulation, fixed: Floats, best: Found | None, enough: float
+    ) -> Found | None:
+        """Search with all but some choices made, for a part of the time; None where nothing was found."""
+        until = self._until
+        self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
+        start = None if best is None else carry(best.x, best.formulation, formulation)
+        claim = self._run(formulation, _Step("core", fixed=fixed, start=start))
+        self._until = until
+        if self._stopped is Limit.TIME and time.monotonic() < until:
+            # The time of this core was up, not that of the search.
+            self._stopped = None
+        return None if claim.x is None else self._refine(build, formulation, claim)
+
+    def _alternate(
+        self, build: Build, formulation: Formulation, start: Floats | None, best: Found | None = None
+    ) -> Found:
+        """Search for choices, refine their money, and go on with what both have shown."""
         for _ in range(SEARCH_ROUNDS):
             step = _Step("search", start=start, held=start)
             claim = self._run(formulation, step)
@@ -223,7 +272,7 @@ class Search:
             self._take_bound(claim, formulation, step)
             self._tell("relaxation", -np.inf)
             start = guess(formulation, claim.x)
-            tolerance = max(RELAXATION_TOLERANCE, self._options.relative_gap / 10) * goal(formulation, claim.value)
+            tolerance = max(RELAXATION_TOLERANCE, self.options.relative_gap / 10) * goal(formulation, claim.value)
             late = self._stopped is not None or time.monotonic() > enough
             if late or excesses(formulation, claim.x).total <= tolerance:
                 break
@@ -241,6 +290,9 @@ class Search:
         x: Floats | None = None
         if claim is not None and claim.x is not None:
             x = claim.x
+            if formulation.integer.all() and not formulation.grid.curves.num:
+                # Nothing is left to refine.
+                return self._found(formulation, x)
             step = _Step("polish", held=formulation.rounded(x), fixed=choices(x, formulation))
         for _ in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
@@ -253,7 +305,7 @@ class Search:
                 # A lifted target is more than was asked, so its bound is none.
                 self._take_bound(run, formulation, step)
                 self._tell("search", -np.inf)
-            tolerance = self._options.relative_gap * self._tightness * goal(formulation, run.value)
+            tolerance = self.options.relative_gap * self._tightness * goal(formulation, run.value)
             missing = shortfalls(formulation, x)
             tight = excesses(formulation, x).total <= tolerance
             if (
@@ -314,7 +366,7 @@ class Search:
         return not found.short and self._reached(self._sign * found.value)
 
     def _reached(self, signed: float) -> bool:
-        return self._bound <= signed or relative_gap(signed, self._bound) <= max(self._options.relative_gap, NOISE)
+        return self._bound <= signed or relative_gap(signed, self._bound) <= max(self.options.relative_gap, NOISE)
 
     def _take_bound(self, claim: Claim, formulation: Formulation, step: _Step) -> None:
         if claim.bound < self._bound:
@@ -330,34 +382,42 @@ class Search:
         self._bound = self._run(formulation, replace(step, held=held)).bound
 
     def _refusal(self, claim: Claim) -> NoPlanError | KeyboardInterrupt:
-        faults = self._guard.faults
+        faults = self.guard.faults
         return no_plan(claim, faults[-1] if faults else None)
 
     def _run(self, formulation: Formulation, step: _Step) -> Claim:
         program, scaling = self._program(formulation, step)
         factor = scaling.objective
+        start, held = (None if x is None else scaling.point(x) for x in (step.start, step.held))
+        reduced = reduce_program(program) if step.name == "core" else None
+        if reduced is not None:
+            program, start, held = reduced.program, reduced.point(start), reduced.point(held)
         task = Task(
             step=step.name,
             program=program,
-            start=None if step.start is None else scaling.point(step.start),
-            held=Held(
-                None if step.held is None else scaling.point(step.held),
-                self._value * factor if step.entire else -np.inf,
-            ),
+            start=start,
+            held=Held(held, self._value * factor if step.entire else -np.inf),
             ceiling=self._bound * factor if step.name == "search" else np.inf,
             entire=step.entire,
         )
         options = self._limits(float(program.integer.mean()) if len(program.integer) else 0.0)
-        guarded = self._guard.run(task, options, self._until, lambda s: self._hear(step, s, factor))
+        if reduced is not None:
+            # A gap relative to the whole, of which the core is a part.
+            part = abs(self._bound * factor - reduced.offset)
+            options = replace(
+                options, mip_rel_gap=min(options.mip_rel_gap * abs(self._bound * factor) / max(part, 1e-300), 1e-2)
+            )
+        guarded = self.guard.run(task, options, self._until, lambda s: self._hear(step, s, factor))
         for claim, used in guarded.runs:
-            self._record(formulation, step, scaling.unscale(claim), used)
+            told = claim if reduced is None else reduced.expand(claim)
+            self._record(formulation, step, scaling.unscale(told), used)
         if guarded.stopped is not None:
             # What has stopped one run leaves the others a moment; Ctrl-C ends all stages.
             self._stopped = self._stopped or guarded.stopped
             self._until = time.monotonic()
             if guarded.stopped is Limit.INTERRUPT:
                 self._deadline = self._until
-        return scaling.unscale(guarded.claim)
+        return scaling.unscale(guarded.claim if reduced is None else reduced.expand(guarded.claim))
 
     def _program(self, formulation: Formulation, step: _Step) -> tuple[Program, Scaling]:
         program = to_program(formulation)
@@ -373,9 +433,9 @@ class Search:
     def _limits(self, whole: float) -> HighsOptions:
         return HighsOptions(
             time_limit=max(self._until - time.monotonic(), 0.05),
-            mip_rel_gap=self._options.relative_gap / 4,
-            threads=self._options.threads,
-            random_seed=self._options.seed,
+            mip_rel_gap=self.options.relative_gap / 4,
+            threads=self.options.threads,
+            random_seed=self.options.seed,
             presolve=self._presolve,
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,

@@ -1,0 +1,119 @@
+"""The core of a large problem: the choices that prices leave nearly undecided, with all others made.
+
+At the best prices most clusters have one best choice by far. Allocations that are best at prices near those show which
+choices hang in the balance: only these stay open, and the program that is left is small (Balas and Zemel 1980,
+doi:10.1287/opre.28.5.1130, with choices of any kind in place of items). The bound is that of the prices, for any core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.lagrangian import evaluate_prices
+from clusteropt.solver.multipliers import no_prices, prices_of_duals, relaxation_duals
+from clusteropt.solver.points import money_choices
+from clusteropt.solver.price_search import improve_prices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.model.lagrangian import Dual, Evaluation
+    from clusteropt.model.prices import Prices
+    from clusteropt.solver.guard import Guard
+    from clusteropt.solver.multipliers import Build, Until
+
+SIZES = (400, 1_600, 6_400, 25_600)
+"""A core has at least so many open choices; the next is tried where one leaves too large a gap."""
+FIRST_NOISE, MORE_NOISE, MOST_NOISE = 1e-5, 1.25, 0.3
+"""Prices near the best: each is off by this relative deviation, a little more with every allocation."""
+PAD = 2.0**-38
+"""A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """The best prices found, and what they say.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem laid out for the Lagrangian.
+    prices : Prices
+        The best found.
+    found : Evaluation
+        At these prices.
+    """
+
+    dual: Dual
+    prices: Prices
+    found: Evaluation
+
+    @property
+    def bound(self) -> float:
+        """What no plan exceeds (for least money, undercuts, in whole units), with room for rounding."""
+        rows = np.concatenate((self.dual.purses.limit, self.dual.sides.limit))
+        size = abs(self.found.bound) + float(self.prices.row @ abs(rows))
+        least = self.dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY
+        return self.found.bound + (-PAD if least else PAD) * size
+
+
+def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, until: Until) -> Priced:
+    """Find the best prices.
+
+    Prices of purses and rules are found by themselves; those of stocks, synergies, regions and targets are the duals of
+    a relaxation, which is solved only where there are such things.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem laid out for the Lagrangian.
+    draft : (callable, Formulation)
+        What gives the formulation on a grid, and the first.
+    guard : Guard
+        Where programs run.
+    until : Until
+        When to stop.
+    """
+    duals = relaxation_duals(*draft, guard, until) if _is_rich(dual) else None
+    start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+    return Priced(dual, *improve_prices(dual, start, guard, until))
+
+
+def _is_rich(dual: Dual) -> bool:
+    space, objective = dual.space, dual.space.problem.objective
+    return objective.kind is not ObjectiveKind.TOTAL or bool(space.problem.synergies) or bool(space.dynamic.any())
+
+
+def narrowings(priced: Priced, formulation: Formulation, seed: int) -> Iterator[Floats]:
+    """Give the whole columns of a formulation fixed but for cores of growing size; NaN where a column stays open.
+
+    Parameters
+    ----------
+    priced : Priced
+        The prices.
+    formulation : Formulation
+        Of the same problem.
+    seed : int
+        Of the noise of prices; the same seed gives the same cores.
+    """
+    dice = np.random.default_rng(seed)
+    row, noise = priced.prices.row, FIRST_NOISE
+    first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
+    low, high = first.copy(), first.copy()
+    whole = np.isfinite(first)
+    for size in SIZES:
+        while int((low[whole] < high[whole]).sum()) < min(size, int(whole.sum())) and noise <= MOST_NOISE:
+            near = priced.prices.with_rows(row * np.exp(noise * dice.standard_normal(len(row))))
+            money = np.round(evaluate_prices(priced.dual, near).money).astype(np.int64)
+            chosen = money_choices(formulation, money)
+            low, high = np.fmin(low, chosen), np.fmax(high, chosen)
+            noise *= MORE_NOISE
+        yield np.where(low < high, np.nan, first)
+        if noise > MOST_NOISE:
+            return

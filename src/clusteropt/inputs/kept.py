@@ -65,7 +65,9 @@ def _csv(raw: RawTable) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(raw.headers)
-    columns = [[written(value) or "" for value in column.tolist()] for column in raw.columns]
+    columns = [
+        [value if type(value) is str else written(value) or "" for value in column.tolist()] for column in raw.columns
+    ]
     # A row of one empty value would be an empty line, which readers pass over.
     writer.writerows(row for row in zip(*columns, strict=True) if any(row))
     return file.getvalue().encode("utf-8", "surrogatepass")

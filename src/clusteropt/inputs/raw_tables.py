@@ -50,10 +50,16 @@ class RawTable:
 
 def written(value: object) -> str | None:
     """Write a value of a sheet or a frame as a planner would type it; None if it is missing."""
+    if isinstance(value, str):
+        return str(value)
     if value is None or value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, float | np.floating):
-        return _written_number(Decimal(repr(float(value))))
+        text = repr(float(value))
+        # The text of most numbers is that of their decimals; whole ones lose their point.
+        if text.replace(".", "").isdecimal():
+            return text.removesuffix(".0")
+        return _written_number(Decimal(text))
     if isinstance(value, Decimal):
         return _written_number(value)
     return value.isoformat() if isinstance(value, datetime.date) else str(value)

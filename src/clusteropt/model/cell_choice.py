@@ -42,6 +42,10 @@ class Stalls:
         Whether it may get nothing: not where it is locked at an amount.
     level_row, level : arrays of shape (num_levels,)
         The row and the position in the levels of the space of every level that a row with a menu can take.
+    amount : array of shape (num_levels,)
+        Its whole units.
+    plain : bool
+        Whether every row has a menu and one flow that no lock asks money of.
     """
 
     cell: Ints
@@ -53,6 +57,8 @@ class Stalls:
     may_be_off: np.ndarray
     level_row: Ints
     level: Ints
+    amount: Floats
+    plain: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +147,8 @@ def make_stalls(space: Space) -> Stalls:
         may_be_off=(cell_low[cell] == 0) & ~(np.where(inside, low[flow], 0) > 0).any(axis=1),
         level_row=row_of[space.level_cell[level]],
         level=level,
+        amount=amount[level].astype(float),
+        plain=bool((size == 1).all() and space.from_menu[cell].all() and not low.any()),
     )
 
 
@@ -168,6 +176,8 @@ def best_on(space: Space, stalls: Stalls, worth: Worth, tolls: Tolls, closed: np
     closed : bool array of shape (num_flows,)
         Flows that must stay 0.
     """
+    if stalls.plain and not tolls.draw.any():
+        return _plain_best(stalls, worth, tolls, closed)
     shape = stalls.flow.shape
     inside = stalls.flow >= 0
     price = np.where(inside, tolls.flow[stalls.flow], 0.0)
@@ -189,6 +199,22 @@ def best_on(space: Space, stalls: Stalls, worth: Worth, tolls: Tolls, closed: np
         fixed = np.where(taken, gate, 0.0).sum(axis=1) - reward + tolls.cell[stalls.cell]
         best = _better(best, _filled(space, stalls, worth, _Offer(price, low, cap, fixed)))
     return best
+
+
+def _plain_best(stalls: Stalls, worth: Worth, tolls: Tolls, closed: np.ndarray) -> Choice:
+    """Do the same where every row takes a level, paid from one flow: a fifth of the time."""
+    flow, row = stalls.flow[:, 0], stalls.level_row
+    most = np.minimum(stalls.most, np.where(closed[flow], 0.0, stalls.high[:, 0]))
+    allowed = (stalls.amount >= stalls.least[row]) & (stalls.amount <= most[row])
+    price, fixed = tolls.flow[flow], tolls.cell[stalls.cell]
+    level = np.where(allowed, worth.level[stalls.level] - (price[row] * stalls.amount + fixed[row]), -np.inf)
+    value, money = np.full(len(flow), -np.inf), np.zeros((len(flow), 1))
+    # Levels stand in the order of their rows.
+    first = np.flatnonzero(np.diff(row, prepend=-1))
+    value[row[first]] = np.maximum.reduceat(level, first) if len(first) else 0.0
+    chosen = np.flatnonzero(np.isfinite(level) & (level == value[row]))
+    money[row[chosen], 0] = stalls.amount[chosen]
+    return Choice(value, money, level)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,7 +297,7 @@ def _best_amount(
 
 
 def _level_values(space: Space, stalls: Stalls, worth: Worth, pile: _Pile, span: Floats) -> Floats:
-    amount = space.problem.menus.amount[space.level_menu[stalls.level]].astype(float)
+    amount = stalls.amount
     least, most = span[:, stalls.level_row]
     value = worth.level[stalls.level] - pile.cost(stalls.level_row, amount)
     return np.where((amount >= least) & (amount <= most), value, -np.inf)
@@ -283,5 +309,5 @@ def _take_levels(space: Space, stalls: Stalls, levels: Floats, best: tuple[Float
     np.maximum.at(value, stalls.level_row, levels)
     chosen = np.flatnonzero(np.isfinite(levels) & (levels == value[stalls.level_row]))
     row = stalls.level_row[chosen]
-    amount[row] = space.problem.menus.amount[space.level_menu[stalls.level[chosen]]]
+    amount[row] = stalls.amount[chosen]
     return value, amount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +65,7 @@ def _feeding_most(space: Space) -> Floats:
     return most
 
 
+@lru_cache(maxsize=2)
 def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
     """Give the outcome of each level column before the weight, and whether it works at once.
 
@@ -85,7 +87,10 @@ def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
     code = family_codes(problem.family)[space.cell_lever[cell]]
     amount = problem.menus.amount[space.level_menu].astype(float)
     from_curve = space.effect[cell] * curve_value(code, scale, amount)
-    return np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve)), own
+    gain = np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve))
+    # Kept for all that ask, and an evaluation of prices asks every time.
+    gain.flags.writeable = own.flags.writeable = False
+    return gain, own
 
 
 def synergy_gain(space: Space) -> Floats:

@@ -99,15 +99,24 @@ def _groups(cluster: int, rows: list[InnerRow]) -> Iterator[InnerGroup]:
 
 def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | None:
     cells = space.flow_cell[row.flow]
-    if not len(cells) or not space.from_menu[cells].all() or len(np.unique(space.cell_cluster[cells])) > 1:
+    if (
+        not len(cells)
+        or not space.from_menu[cells].all()
+        or (space.cell_cluster[cells] != space.cell_cluster[cells[0]]).any()
+    ):
         return None
+    year = row.key[1] if space.problem.rules[row.key[0]].kind is RuleKind.CHANGE else -1
+    if (num_flows[cells] == 1).all():
+        # No cell has a flow beside the one that is in the row.
+        return InnerRow(
+            row.key[0], year, dict(zip(cells.tolist(), map(int, row.coef), strict=True)), row.lower, row.upper
+        )
     coefs: dict[int, set[int]] = {}
     for cell, coef in zip(cells.tolist(), row.coef.tolist(), strict=True):
         coefs.setdefault(cell, set()).add(int(coef))
     names, counts = np.unique(cells, return_counts=True)
     if any(len(alike) > 1 for alike in coefs.values()) or (counts < num_flows[names]).any():
         return None
-    year = row.key[1] if space.problem.rules[row.key[0]].kind is RuleKind.CHANGE else -1
     return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
 
 

@@ -19,11 +19,14 @@ from clusteropt.inputs.ledger import make_span
 from clusteropt.inputs.problem import RuleBase, RuleKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Ints, Problem, Rule, Selection
     from clusteropt.model.space import Space
+
+LARGEST_SUM = 2.0**62
+"""Sums that may be larger are taken in Python integers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,23 @@ class MoneyRow:
         below = 0 if self.lower is None else max(self.lower - activity, 0)
         above = 0 if self.upper is None else max(activity - self.upper, 0)
         return below + above
+
+
+def all_hold(rows: Sequence[MoneyRow], money: Ints) -> bool:
+    """Tell whether rows hold at an allocation: all at once where their sums surely fit into 64 bits."""
+    sizes = np.array([len(row.flow) for row in rows], np.int64)
+    plain = all(row.coef.dtype == np.int64 for row in rows)
+    coef = np.concatenate([np.zeros(0, np.int64), *(row.coef for row in rows)]) if plain else np.zeros(0, np.int64)
+    largest = float(abs(coef).max(initial=0)) * float(abs(money).max(initial=0)) * float(sizes.max(initial=0))
+    if not plain or largest >= LARGEST_SUM:
+        return not any(row.excess(money) for row in rows)
+    flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
+    activity = np.zeros(len(rows), np.int64)
+    np.add.at(activity, np.repeat(np.arange(len(rows)), sizes), coef * money[flow])
+    return all(
+        (row.lower is None or level >= row.lower) and (row.upper is None or level <= row.upper)
+        for row, level in zip(rows, activity.tolist(), strict=True)
+    )
 
 
 def purse_money(space: Space) -> Iterator[MoneyRow]:

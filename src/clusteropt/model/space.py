@@ -6,7 +6,7 @@ A *flow* is a draw in one year: flow ``j = d * num_years + t`` carries money fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,6 +59,8 @@ class Space:
         How each pick changes the effect of each cell.
     spans : dict of int to list of Span
         What every fund with a ledger can pay in sets of years.
+    kept : dict
+        The flows of every selection that was asked for: of ten thousand rules each costs time.
     """
 
     problem: Problem
@@ -83,6 +85,7 @@ class Space:
     top_effect: Floats
     moved: sparse.csr_matrix
     spans: dict[int, list[Span]]
+    kept: dict[tuple[Selection, tuple[int, ...] | None], Ints] = field(default_factory=dict)
 
     @property
     def num_cells(self) -> int:
@@ -144,6 +147,13 @@ class Space:
         years : tuple of int, optional
             Positions that replace the years of the selection.
         """
+        known = self.kept.get((selection, years))
+        if known is None:
+            known = self.kept[selection, years] = self._find_flows(selection, years)
+            known.flags.writeable = False
+        return known
+
+    def _find_flows(self, selection: Selection, years: tuple[int, ...] | None) -> Ints:
         flows = self._flows_of(selection.clusters)
         # Those flows are of the clusters named.
         rest = replace(selection, clusters=()) if selection.clusters else selection

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from clusteropt.solver.claim import Progress, SolverRun
     from clusteropt.solver.core import Priced
     from clusteropt.solver.fault import SolverFault
+    from clusteropt.solver.multipliers import Build
+    from clusteropt.solver.refine import Pricing
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
@@ -305,13 +307,12 @@ class _Drawing:
         return on_grid
 
 
-def _pricing(draw: _Drawing, search: Search) -> Callable[[float], Priced]:
+def _pricing(draw: _Drawing, search: Search) -> Pricing:
     """Give what finds the best prices of the first stage in a time."""
 
-    def find(deadline: float) -> Priced:
-        build = draw.builder(None, whole_money=False)
+    def find(build: Build, formulation: Formulation, deadline: float) -> Priced:
         until = Until(0.0, search.options.relative_gap / 2, deadline)
-        return find_prices(make_dual(draw.space), (build, build(draw.grid(whole_money=False))), search.guard, until)
+        return find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
 
     return find
 

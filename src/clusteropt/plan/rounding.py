@@ -21,7 +21,7 @@ from clusteropt.errors import ExactMoneyError
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.blocks import tidy
 from clusteropt.model.curves import live_regions, region_units
-from clusteropt.model.money_rules import MONEY_RULES, MoneyRow
+from clusteropt.model.money_rules import MONEY_RULES, MoneyRow, all_hold
 from clusteropt.model.outcome import evaluate, marginal, needed_total
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
@@ -148,12 +148,12 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
         If no whole amounts within the largest radius obey every rule.
     """
     choices, rows = read_choices(formulation, x), exact_rows(formulation, x)
-    limits = rows + _cell_rows(formulation, choices)
     base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
-    # Without any flow there is nothing to move.
-    settled = formulation.whole_money or not len(base)
-    if settled and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
+    # Where choices say what every flow carries there is nothing to move.
+    settled = formulation.whole_money or formulation.columns.block("flow") is None
+    if settled and _cells_hold(formulation, choices, base) and all_hold(rows, base) and _reaches(formulation, base):
         return base
+    limits = rows + _cell_rows(formulation, choices)
     gain = _gains(formulation, money)
     _, deadline = run
     # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
@@ -168,6 +168,15 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
         if rounded is not None and obeys and _reaches(formulation, rounded):
             return rounded
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
+
+
+def _cells_hold(formulation: Formulation, choices: Choices, money: Ints) -> bool:
+    """Tell whether every cell gets what its choice allows; what no money reaches has no choice."""
+    space = formulation.space
+    amount = np.zeros(space.num_cells, np.int64)
+    np.add.at(amount, space.flow_cell, money[: space.num_flows])
+    cells = np.unique(space.flow_cell)
+    return bool(((amount >= choices.cell_lower) & (amount <= choices.cell_upper))[cells].all())
 
 
 def _soft_rows(formulation: Formulation, money: Floats) -> list[MoneyRow]:

@@ -56,11 +56,13 @@ class Priced:
 
     @property
     def bound(self) -> float:
-        """What no plan exceeds (for least money, undercuts, in whole units), with room for rounding."""
+        """What no plan exceeds, with room for rounding; least money in printed units, which no plan undercuts."""
         rows = np.concatenate((self.dual.purses.limit, self.dual.sides.limit))
         size = abs(self.found.bound) + float(self.prices.row @ abs(rows))
-        least = self.dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY
-        return self.found.bound + (-PAD if least else PAD) * size
+        problem = self.dual.space.problem
+        if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+            return (self.found.bound - PAD * size) / problem.money.per_printed
+        return self.found.bound + PAD * size
 
 
 def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, until: Until) -> Priced:

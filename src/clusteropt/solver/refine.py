@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from clusteropt.solver.scaling import Scaling
 
     Build = Callable[[Grid], Formulation]
-    Pricing = Callable[[float], Priced]
+    Pricing = Callable[[Build, Formulation, float], Priced]
 
 REFINE_ROUNDS = 25
 NOISE = 1e-9
@@ -194,7 +194,7 @@ class Search:
     def _by_core(self, build: Build, formulation: Formulation, find: Pricing) -> Found:
         """Search cores of growing size; where none meets the bound, the whole, from the best of them."""
         now = time.monotonic()
-        priced = find(now + PRICING_SHARE * (self._until - now))
+        priced = find(build, formulation, now + PRICING_SHARE * (self._until - now))
         self._bound = min(self._bound, self._sign * priced.bound)
         self._tell("prices", -np.inf)
         best: Found | None = None

@@ -1,0 +1,144 @@
+"""Plans of cores against plans of the whole: on random models of every kind, and on portfolios."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from benchmarks.portfolios import Shape, portfolio
+
+from clusteropt.errors import ClusteroptError
+from clusteropt.model.curves import make_curves
+from clusteropt.model.formulation import formulate
+from clusteropt.model.grid import first_grid
+from clusteropt.model.lagrangian import make_dual
+from clusteropt.model.space import make_space
+from clusteropt.plan import making
+from clusteropt.plan.making import solve
+from clusteropt.plan.verify import check_folder
+from clusteropt.report.files import write_plan_files
+from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.core import SIZES, find_prices, narrowings
+from clusteropt.solver.guard import Guard
+from clusteropt.solver.highs import run
+from clusteropt.solver.multipliers import Until
+from clusteropt.solver.points import money_choices
+from clusteropt.solver.reduced import reduce_program
+from clusteropt.solver.runner import Runner
+from clusteropt.solver.scaling import to_program
+from tests import naive
+from tests.differential import sign_of
+from tests.problems import INLINE, QUICK, Sizes, random_problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clusteropt.inputs.options import SolveOptions
+    from clusteropt.inputs.problem import Problem
+    from clusteropt.plan.plan import Plan
+
+SIZES_OF = (
+    Sizes(clusters=2, levers=2, years=2, funds=1, menus=1.0, money=8, cells=4, rules=2),
+    Sizes(clusters=2, levers=2, years=2, funds=2, menus=0.3, money=6, cells=4, rules=2),
+    Sizes(clusters=3, levers=2, years=1, funds=2, menus=0.6, money=20, cells=6, rules=3),
+)
+FOREVER = 1e18
+
+
+def by_core(problem: Problem, options: SolveOptions, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """Solve with cores whatever the size."""
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "LARGE", 0)
+        return solve(problem, options)
+
+
+@pytest.mark.parametrize("seed", range(700_000, 700_090))
+def test_cores_end_where_the_whole_ends(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On small problems of all kinds: the same plans are found or refused, and every bound holds for the best."""
+    problem = random_problem(seed, SIZES_OF[seed % len(SIZES_OF)])
+    try:
+        whole = solve(problem, INLINE)
+    except ClusteroptError as error:
+        with pytest.raises(type(error)):
+            by_core(problem, INLINE, monkeypatch)
+        return
+    plan, sign = by_core(problem, INLINE, monkeypatch), sign_of(problem)
+    room = 2e-6 * max(1.0, abs(whole.value))
+    assert naive.broken_rules(problem, naive.of_plan(plan)) == []
+    assert abs(plan.value - whole.value) <= room
+    assert sign * plan.bound >= max(sign * plan.value, sign * whole.value) - room
+    assert sign * plan.safe_bound >= sign * whole.value - room
+
+
+@pytest.mark.parametrize("shape", list(Shape))
+def test_portfolios_are_planned_by_cores_and_verified(shape: Shape, tmp_path: Path) -> None:
+    """Three shapes of 320 clusters: the gap asked for, from a core, with a proof that the verifier accepts."""
+    problem = portfolio(320, shape, seed=3)
+    plan = solve(problem, replace(QUICK, relative_gap=1e-4))
+    steps = [run.step for run in plan.record.runs]
+    assert "core" in steps and "search" not in steps
+    assert plan.gap <= 1e-4 and plan.safe_gap <= 1e-4
+    write_plan_files(plan, tmp_path / "plan", problem)
+    assert check_folder(tmp_path / "plan")[0] == 0
+
+
+def test_the_same_seed_gives_the_same_plan_on_one_thread_or_two() -> None:
+    """Bit for bit, but for what the record says of threads and seconds."""
+    problem = portfolio(300, Shape.TIGHT, seed=5)
+    plans = [solve(problem, replace(QUICK, relative_gap=1e-3, threads=threads)) for threads in (1, 1, 2)]
+    money = [plan.award_table.to_csv() for plan in plans]
+    assert money[0] == money[1] == money[2]
+    assert len({(plan.value, plan.bound) for plan in plans}) == 1
+
+
+def priced_portfolio(seed: int):
+    """Find the prices of a small portfolio."""
+    space = make_space(portfolio(60, Shape.LOOSE, seed))
+    grid = first_grid(make_curves(space))
+    formulation = formulate(space, grid)
+    with Runner(INLINE.isolation) as runner, Guard(runner, -np.inf) as guard:
+        build = lambda finer: formulate(space, finer)  # noqa: E731
+        priced = find_prices(make_dual(space), (build, formulation), guard, Until(0.0, 0.0, FOREVER))
+    return space, formulation, priced
+
+
+def test_cores_grow_and_repeat() -> None:
+    """What is fixed is what the prices choose; every core holds the one before it, and the same seed gives the same."""
+    _, formulation, priced = priced_portfolio(1)
+    first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
+    cores = list(narrowings(priced, formulation, seed=7))
+    again = list(narrowings(priced, formulation, seed=7))
+    assert len(cores) >= 2
+    for one, other in zip(cores, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    opened = [np.isnan(core) & np.isfinite(first) for core in cores]
+    assert int(opened[0].sum()) >= min(SIZES[0], 200)
+    for smaller, larger in pairwise(opened):
+        assert (larger | ~smaller).all()
+    for core, free in zip(cores, opened, strict=True):
+        np.testing.assert_array_equal(core[~free], first[~free])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_reduced_program_has_the_optimum_of_the_whole(seed: int) -> None:
+    """With some columns fixed: the same value with and without them in the program, and a point that fits."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(720_000 + seed, SIZES_OF[seed % len(SIZES_OF)])
+    space = make_space(problem)
+    program = to_program(formulate(space, first_grid(make_curves(space))))
+    fixed = np.where(program.integer.astype(bool) & (rng.random(len(program.cost)) < 0.5), 0.0, np.nan)
+    whole = program.fixed(fixed)
+    reduced = reduce_program(whole)
+    options = HighsOptions(10.0, mip_rel_gap=0.0)
+    one = run(whole, options)
+    if not len(reduced.program.cost):
+        return
+    other = reduced.expand(run(reduced.program, options))
+    assert (one.x is None) == (other.x is None)
+    if one.x is not None and other.x is not None:
+        assert other.value == pytest.approx(one.value, rel=1e-7, abs=1e-7)
+        assert whole.violation(other.x) <= 1e-6
+        assert float(whole.cost @ other.x) == pytest.approx(other.value, rel=1e-9, abs=1e-9)

@@ -215,6 +215,15 @@ def test_a_bound_worked_by_hand() -> None:
     assert evaluate_prices(dual, no_prices(dual)).bound == pytest.approx(15.0, abs=1e-12)
 
 
+def test_a_problem_without_money_has_a_bound() -> None:
+    """Where no fund is open to any cell nothing is worth anything."""
+    problem = tiered(4, capped=False)
+    none = np.zeros(0, np.int32)
+    problem = replace(problem, draw_fund=none, draw_cluster=none, draw_lever=none)
+    dual = make_dual(make_space(problem))
+    assert evaluate_prices(dual, no_prices(dual)).bound == 0.0
+
+
 def test_prices_without_time_still_prove_something() -> None:
     """Where the deadline has passed, the start is returned with its own bound."""
     problem = tiered(6, capped=True)

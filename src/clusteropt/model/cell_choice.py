@@ -45,7 +45,7 @@ class Stalls:
     amount : array of shape (num_levels,)
         Its whole units.
     plain : bool
-        Whether every row has a menu and one flow that no lock asks money of.
+        Whether there are rows, and each has a menu and one flow that no lock asks money of.
     """
 
     cell: Ints
@@ -148,7 +148,7 @@ def make_stalls(space: Space) -> Stalls:
         level_row=row_of[space.level_cell[level]],
         level=level,
         amount=amount[level].astype(float),
-        plain=bool((size == 1).all() and space.from_menu[cell].all() and not low.any()),
+        plain=bool(len(cell) and (size == 1).all() and space.from_menu[cell].all() and not low.any()),
     )
 
 

@@ -101,7 +101,7 @@ def test_the_same_seed_gives_the_same_plan_on_one_thread_or_two() -> None:
 
 def priced_portfolio(seed: int):
     """Find the prices of a small portfolio."""
-    space = make_space(portfolio(60, Shape.LOOSE, seed))
+    space = make_space(portfolio(200, Shape.LOOSE, seed))
     grid = first_grid(make_curves(space))
     formulation = formulate(space, grid)
     with Runner(INLINE.isolation) as runner, Guard(runner, -np.inf) as guard:

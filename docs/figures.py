@@ -12,6 +12,8 @@ TRUST = ROOT / "docs" / "data" / "trust.jsonl"
 TRUST_PAGE = ROOT / "docs" / "explanation" / "trust.md"
 YEARS = ROOT / "docs" / "data" / "years.jsonl"
 YEARS_PAGE = ROOT / "docs" / "explanation" / "models.md"
+SCALE = ROOT / "docs" / "data" / "scale.jsonl"
+SCALE_PAGE = ROOT / "docs" / "explanation" / "large-portfolios.md"
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
@@ -105,6 +107,40 @@ def read_figures() -> dict[str, Any]:
 def read_years() -> dict[str, dict[str, Any]]:
     """Read the last line of each model of ``benchmarks/years.py``."""
     return {line["model"]: line for line in map(json.loads, YEARS.read_text(encoding="utf-8").splitlines())}
+
+
+def read_scale() -> list[dict[str, Any]]:
+    """Read the last line of each shape, size and gap of ``benchmarks/scale.py``."""
+    lines = map(json.loads, SCALE.read_text(encoding="utf-8").splitlines())
+    found = {(line["shape"], line["clusters"], line["asked"]): line for line in lines}
+    return [found[key] for key in sorted(found)]
+
+
+def scale_block(lines: list[dict[str, Any]]) -> str:
+    """Write what each portfolio took and gave, a row a portfolio."""
+    head = [
+        "Shape",
+        "Clusters",
+        "Gap asked",
+        "Solving",
+        "Gap",
+        "Proof",
+        "Evaluations",
+        "Open choices",
+        "Whole",
+        "Memory",
+    ]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for line in lines:
+        core = "-" if line["core"] is None else f"{line['core']:,}"
+        cells = [line["shape"], f"{line['clusters']:,}", f"{line['asked']:.0e}", f"{line['seconds']:.2f} s",
+                 f"{line['safe_gap']:.1e}", line["proof"], str(line["evaluations"] or "-"), core,
+                 "yes" if line["whole"] else "no", f"{line['peak_mib']:,.0f} MiB"]  # fmt: skip
+        rows.append(f"| {' | '.join(cells)} |")
+    last = lines[-1]
+    where = f"{last['cpus']} CPUs, {last['machine']}, {last['platform']}, Python {last['python']}"
+    packages = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
+    return "\n".join([*rows, "", f"Measured on {where}; {packages}. Solving is from the problem to the plan."])
 
 
 def years_block(models: dict[str, dict[str, Any]]) -> str:
@@ -234,5 +270,7 @@ if __name__ == "__main__":
         page.write_text(filled, encoding="utf-8", newline="\n")
     told = fill(TRUST_PAGE.read_text(encoding="utf-8"), trust_block(read_trust()))
     TRUST_PAGE.write_text(told, encoding="utf-8", newline="\n")
+    scaled = fill(SCALE_PAGE.read_text(encoding="utf-8"), scale_block(read_scale()))
+    SCALE_PAGE.write_text(scaled, encoding="utf-8", newline="\n")
     shown = fill(YEARS_PAGE.read_text(encoding="utf-8"), years_block(read_years()))
     YEARS_PAGE.write_text(shown, encoding="utf-8", newline="\n")

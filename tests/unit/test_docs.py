@@ -264,6 +264,12 @@ def test_figures_of_trust_come_from_the_runs(figures: Any) -> None:
     assert figures.fill(text, figures.trust_block(figures.read_trust())) == text
 
 
+def test_figures_of_large_portfolios_come_from_the_runs(figures: Any) -> None:
+    """What the page says of sizes is what the benchmark printed."""
+    text = figures.SCALE_PAGE.read_text(encoding="utf-8")
+    assert figures.fill(text, figures.scale_block(figures.read_scale())) == text
+
+
 def test_figures_of_models_over_years_come_from_the_runs(figures: Any) -> None:
     """Between the marks of the page on models stands what the script makes of the recorded lines, all verified."""
     text, found = figures.YEARS_PAGE.read_text(encoding="utf-8"), figures.read_years()

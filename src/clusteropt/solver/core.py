@@ -48,11 +48,14 @@ class Priced:
         The best found.
     found : Evaluation
         At these prices.
+    evaluations : int
+        How many were made to find them.
     """
 
     dual: Dual
     prices: Prices
     found: Evaluation
+    evaluations: int
 
     @property
     def bound(self) -> float:
@@ -84,7 +87,9 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     """
     duals = relaxation_duals(*draft, guard, until) if _is_rich(dual) else None
     start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
-    return Priced(dual, *improve_prices(dual, start, guard, until))
+    seen: list[float] = []
+    prices, found = improve_prices(dual, start, guard, until, lambda _, other: seen.append(other.bound))
+    return Priced(dual, prices, found, len(seen))
 
 
 def _is_rich(dual: Dual) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import ExactMoneyError, FalseBoundError, InfeasibleError, NoPlanError
+from clusteropt.errors import ExactMoneyError, FalseBoundError, InfeasibleError, NoIncumbentError, NoPlanError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
 from clusteropt.model.curves import live_regions, make_curves
 from clusteropt.model.extras import attach
@@ -21,11 +21,12 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
+from clusteropt.plan.late import with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Plan, SolveRecord, Stage
 from clusteropt.plan.proving import PROOF_S, prove_stages
-from clusteropt.plan.rounding import round_money, settle_own
+from clusteropt.plan.rounding import floored, round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
 from clusteropt.solver import highs
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
+    Refusal = ExactMoneyError | NoIncumbentError
 
 RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
@@ -131,7 +133,7 @@ def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None,
     InfeasibleError
         If no plan obeys the rules, as HiGHS claims.
     NoIncumbentError
-        If a limit came before the first incumbent.
+        If a limit came before the first incumbent, or before one in whole units of money.
     KeyboardInterrupt
         If Ctrl-C came before the first incumbent, or twice.
     ExactMoneyError
@@ -186,7 +188,7 @@ def make(
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
             stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
         if money is None:
-            raise refusal or AssertionError("money is rounded or refused")
+            stages, money = _at_hand(draw, stages, refusal)
         stages, money = _no_worse_than_nothing(draw, stages, money)
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
@@ -317,7 +319,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
         return [replace(first, limit=first.limit or Limit.TIME)]
 
 
-def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, ExactMoneyError | None]:
+def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, Refusal | None]:
     guard, until = rounding
     # A search that overran its time must not turn into a claim that no whole amounts obey the rules.
     until = max(until, time.monotonic() + ROUNDING_S)
@@ -326,6 +328,20 @@ def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, 
             return round_money(found.formulation, found.x, found.money, (guard, until)), None
     except ExactMoneyError as refusal:
         return None, refusal
+    except NoIncumbentError as late:
+        return None, with_reached(late, found)
+
+
+def _at_hand(draw: _Drawing, stages: list[Found], refusal: Refusal | None) -> tuple[list[Found], Ints]:
+    """Give a plan that needs no rounding where time ran out before one was rounded; else raise the refusal."""
+    if isinstance(refusal, NoIncumbentError):
+        limited, last = [replace(found, limit=found.limit or Limit.TIME) for found in stages], stages[-1]
+        money = floored(last.formulation, last.x, last.money)
+        if money is not None:
+            return limited, money
+        if draw.may_give_nothing():
+            return _with_nothing(draw.space, limited)
+    raise refusal or AssertionError("money is rounded or refused")
 
 
 def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
@@ -342,9 +358,9 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
 
 
 def _whole(
-    draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, ExactMoneyError | None],
+    draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, Refusal | None],
     rounding: tuple[Guard, float],
-) -> tuple[list[Found], Ints | None, ExactMoneyError | None]:  # fmt: skip
+) -> tuple[list[Found], Ints | None, Refusal | None]:  # fmt: skip
     """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""
     (stages, money, _), space = before, draw.space
     try:
@@ -365,15 +381,20 @@ def _whole(
 
 def _no_worse_than_nothing(draw: _Drawing, stages: list[Found], money: Ints) -> tuple[list[Found], Ints]:
     """Give no money at all where that is a plan and worth more, as it may be where time ran out; else what there is."""
-    nothing, sign = no_money(draw.space), 1.0 if stages[-1].formulation.maximise else -1.0
-    values, empty = (stage_values(draw.space, amounts) for amounts in (money, nothing))
+    sign = 1.0 if stages[-1].formulation.maximise else -1.0
+    values, empty = (stage_values(draw.space, amounts) for amounts in (money, no_money(draw.space)))
     ahead = [sign * (one - other) for one, other in zip(empty, values, strict=True)]
     room = [FLOOR_ROOM * abs(value) for value in values]
     # The second objective counts where the first is the same, but for the room that the second stage has itself.
     first = next((n for n in range(len(room)) if abs(ahead[n]) > room[n]), 0)
     if ahead[first] <= room[first] or not draw.may_give_nothing():
         return stages, money
-    pairs = zip(stages, empty, strict=False)
+    return _with_nothing(draw.space, stages)
+
+
+def _with_nothing(space: Space, stages: list[Found]) -> tuple[list[Found], Ints]:
+    nothing = no_money(space)
+    pairs = zip(stages, stage_values(space, nothing), strict=False)
     return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing
 
 

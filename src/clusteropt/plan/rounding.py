@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -26,7 +27,8 @@ from clusteropt.model.outcome import evaluate, marginal, needed_total
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.model.soft_floors import soft_rows
-from clusteropt.solver.claim import HighsOptions
+from clusteropt.plan.late import out_of_time, own_out_of_time
+from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import own_shortfalls, true_point
 from clusteropt.solver.program import make_program
@@ -146,28 +148,48 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
     ------
     ExactMoneyError
         If no whole amounts within the largest radius obey every rule.
+    NoIncumbentError
+        If time ran out before the largest radius was tried to the end.
     """
     choices, rows = read_choices(formulation, x), exact_rows(formulation, x)
-    limits = rows + _cell_rows(formulation, choices)
-    base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
+    limits, base = rows + _cell_rows(formulation, choices), _base(choices, money)
     # Without any flow there is nothing to move.
-    settled = formulation.whole_money or not len(base)
-    if settled and not any(row.excess(base) for row in limits) and _reaches(formulation, base):
+    if (formulation.whole_money or not len(base)) and _stands(formulation, limits, base):
         return base
-    gain = _gains(formulation, money)
+    gain, safeties = _gains(formulation, money), _safeties(formulation)
     _, deadline = run
     # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
     soft = _soft_rows(formulation, money)
     tries = (limits + soft, limits) if soft else (limits,)
-    for limits, radius, safety in product(tries, RADII if len(base) else (), _safeties(formulation)):
+    done: Counter[int] = Counter()
+    for asked, radius, safety in product(tries, RADII if len(base) else (), safeties):
         if time.monotonic() > deadline:
             break
         need = _need(formulation, base, safety)
-        rounded = _nearest((base, money > base), choices, limits, (gain, need), (radius, *run))
-        obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
-        if rounded is not None and obeys and _reaches(formulation, rounded):
+        rounded, cut = _nearest((base, money > base), choices, asked, (gain, need), (radius, *run))
+        if rounded is not None and _stands(formulation, asked, rounded):
             return rounded
+        done[radius] += asked is limits and not cut
+    # What the largest radius denies is denied in all; where time ended it, nothing is known of whole amounts.
+    if len(base) and done[RADII[-1]] < len(safeties):
+        raise out_of_time(max((radius for radius in RADII if done[radius] == len(safeties)), default=None))
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
+
+
+def floored(formulation: Formulation, x: Floats, money: Floats) -> Ints | None:
+    """Cut money to whole units; None where that breaks a rule or misses the target. Parameters as in `round_money`."""
+    choices = read_choices(formulation, x)
+    base = _base(choices, money)
+    limits = exact_rows(formulation, x) + _cell_rows(formulation, choices)
+    return base if _stands(formulation, limits, base) else None
+
+
+def _base(choices: Choices, money: Floats) -> Ints:
+    return np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
+
+
+def _stands(formulation: Formulation, limits: list[MoneyRow], money: Ints) -> bool:
+    return not any(row.excess(money) for row in limits) and _reaches(formulation, money)
 
 
 def _soft_rows(formulation: Formulation, money: Floats) -> list[MoneyRow]:
@@ -186,6 +208,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guar
     ------
     ExactMoneyError
         If no values of the other columns go with the whole amounts.
+    NoIncumbentError
+        If time ran out before that was known.
     """
     program = to_program(formulation)
     # The floor of a second stage is what the first reached before rounding; whole amounts cannot hold it to the digit.
@@ -197,6 +221,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guar
         amount = money[_column_flows(formulation, flow)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
     claim = scaling.unscale(_run(scaling.scale(fixed), HighsOptions(0.0, feasibility_tolerance=1e-6), run))
+    if claim.x is None and claim.limit is Limit.TIME:
+        raise own_out_of_time()
     true = None if claim.x is None else true_point(formulation, claim.x)
     if true is None or (own_shortfalls(formulation, true) > 0).any():
         raise ExactMoneyError(
@@ -315,8 +341,11 @@ def _nearest(
     rows: list[MoneyRow],
     aim: tuple[Floats, tuple[Floats, float] | None],
     search: tuple[int, Guard, float],
-) -> Ints | None:
-    """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none."""
+) -> tuple[Ints | None, bool]:
+    """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none.
+
+    Tell also whether time ended it before that was known.
+    """
     base, fraction = near
     gain, need = aim
     radius, guard, deadline = search
@@ -329,7 +358,7 @@ def _nearest(
     left = [_residual(row, base, low, high) for row in rows]
     beyond = need is not None and need[1] > float(np.maximum(need[0] * low, need[0] * high).sum())
     if beyond or any(limits is None for limits in left):
-        return None
+        return None, False
     kept = [(row, limits) for row, limits in zip(rows, left, strict=True) if limits not in (None, _OPEN)]
     matrix = _stack([row for row, _ in kept], len(base))
     limits = [limits for _, limits in kept if limits is not None]
@@ -344,7 +373,8 @@ def _nearest(
     program = make_program(tidy(scaled), bounds, gain, high > low)
     options = HighsOptions(0.0, mip_rel_gap=1e-3, feasibility_tolerance=1e-9)
     claim = _run(program, options, (guard, now + (deadline - now) / 2))
-    return None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+    rounded = None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+    return rounded, claim.limit is Limit.TIME
 
 
 def _run(program: Program, options: HighsOptions, run: tuple[Guard, float]) -> Claim:

@@ -9,6 +9,7 @@ from clusteropt.errors import NoIncumbentError
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
+    from clusteropt.errors import ExactMoneyError
     from clusteropt.solver.refine import Found
 
 
@@ -29,6 +30,18 @@ def out_of_time(radius: int | None) -> NoIncumbentError:
             f"Time ran out before whole amounts of money were found that obey every rule; {english} were tried to the "
             "end. Allow more time.",
             f"时间用尽时尚未找到满足所有规则的整数金额; {chinese}。请增加时间。",
+        )
+    )
+
+
+def choices_out_of_time(refusal: ExactMoneyError) -> NoIncumbentError:
+    """Give the error for a search cut short at choices that leave no whole amounts: others may."""
+    said = refusal.message
+    return NoIncumbentError(
+        Text(
+            f"Time ran out before choices were found that whole amounts of money go with. Of those at hand: {said.en} "
+            "Or allow more time.",
+            f"时间用尽时尚未找到可取整数金额的选择。就已有的选择而言: {said.zh}或请增加时间。",
         )
     )
 

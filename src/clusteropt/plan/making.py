@@ -21,7 +21,7 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
-from clusteropt.plan.late import with_reached
+from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Plan, SolveRecord, Stage
@@ -327,7 +327,8 @@ def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, 
         with guard.undisturbed():
             return round_money(found.formulation, found.x, found.money, (guard, until)), None
     except ExactMoneyError as refusal:
-        return None, refusal
+        stopped = found.limit in (Limit.TIME, Limit.INTERRUPT)
+        return None, choices_out_of_time(refusal) if stopped else refusal
     except NoIncumbentError as late:
         return None, with_reached(late, found)
 

@@ -30,7 +30,7 @@ from clusteropt.model.soft_floors import soft_rows
 from clusteropt.plan.late import out_of_time, own_out_of_time
 from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.hearing import Task
-from clusteropt.solver.points import own_shortfalls, true_point
+from clusteropt.solver.points import finest, own_shortfalls, true_point
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST, choose_scaling, to_program
 from clusteropt.text import Text
@@ -47,6 +47,12 @@ SHORTEST_S = 0.1
 """No small program gets less time than this."""
 WORST_ROOM = 1e-6
 """Regions this close to the worst count as worst while units are rounded."""
+BLIND = 1e-8
+"""A choice that may carry less than this part of its most can be none to HiGHS, however closely it looks."""
+TOO_FINE = Text(
+    " Or an award or a draw of one unit is too little to be seen beside others: count money in a larger unit.",
+    "也可能是一个货币单位的拨款或支取与其他金额相比过小, 无法分辨:请改用更大的货币单位。",
+)
 RADII = (0, 2, 16, 256)
 """How far below its floor (and above its ceiling) a flow may move, tried in order."""
 
@@ -471,11 +477,13 @@ def _refusal(formulation: Formulation, broken: list[MoneyRow]) -> ExactMoneyErro
     # Where no row is broken at the floors, it is the target or a limit with the exact choices that stands in the way.
     rest = "the target" if formulation.row_positions("target").size else "the choices of awards"
     names = ", ".join(sorted({row.name for row in broken})) or rest
+    blind = finest(formulation) < BLIND
     return ExactMoneyError(
         Text(
             f"No whole amounts within {RADII[-1]} units of the optimum obey every rule exactly; in the way: {names}. "
-            "An exact share or an equality between odd amounts is the usual cause: give it a little room.",
+            "An exact share or an equality between odd amounts is the usual cause: give it a little room."
+            + (TOO_FINE.en if blind else ""),
             f"在最优解附近 {RADII[-1]} 个货币单位内,没有整数金额能精确满足所有规则;涉及:{names}。"
-            "常见原因是精确比例或奇数金额之间的等式:请略微放宽。",
+            "常见原因是精确比例或奇数金额之间的等式:请略微放宽。" + (TOO_FINE.zh if blind else ""),
         )
     )

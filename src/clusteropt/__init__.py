@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from clusteropt.report.verifying import Verdict, verify, verify_folder
     from clusteropt.solver.claim import Progress
     from clusteropt.study.replan import MoveReason, Replan, ReplanOptions
-    from clusteropt.study.replanning import replan
+    from clusteropt.study.replanning import OpenYears, open_years, replan
     from clusteropt.text import Language, Text
 
 _HOMES = {
@@ -95,7 +95,7 @@ _HOMES = {
     "clusteropt.report.verifying": ("Verdict", "verify", "verify_folder"),
     "clusteropt.solver.claim": ("Progress",),
     "clusteropt.study.replan": ("MoveReason", "Replan", "ReplanOptions"),
-    "clusteropt.study.replanning": ("replan",),
+    "clusteropt.study.replanning": ("OpenYears", "open_years", "replan"),
     "clusteropt.text": ("Language", "Text"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -122,6 +122,7 @@ __all__ = [
     "MoveReason",
     "NoIncumbentError",
     "NoPlanError",
+    "OpenYears",
     "OutputError",
     "Part",
     "Path",
@@ -146,6 +147,7 @@ __all__ = [
     "explanation_lines",
     "from_pyomo",
     "load_plan",
+    "open_years",
     "problem_from_tables",
     "problem_of_folder",
     "read_problem",

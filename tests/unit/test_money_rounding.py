@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from clusteropt.errors import ExactMoneyError
+from clusteropt.errors import ExactMoneyError, NoIncumbentError
 from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily, RuleKind, Selection
 from clusteropt.plan import rounding
 from clusteropt.plan.rounding import settle_own
@@ -94,7 +94,7 @@ def test_a_run_has_a_tenth_of_a_second_at_least() -> None:
         assert rounded(formulated(line(1, 6)), [2.6], guard, deadline=deadline) == [3]
         assert guard.until == [NOW + 0.1]
     guard = AllPoints()
-    with pytest.raises(ExactMoneyError):
+    with pytest.raises(NoIncumbentError):
         rounded(formulated(line(1, 6)), [2.6], guard, deadline=NOW - 0.1)
     assert guard.programs == []
 
@@ -157,13 +157,21 @@ def test_what_lies_beyond_the_largest_radius_is_refused() -> None:
     )
 
 
+class Denying(AllPoints):
+    """Denies whatever it is asked."""
+
+    def claim(self, program: Program) -> Claim:
+        """Claim that there is no point."""
+        return replace(NOTHING, reason=Reason.INFEASIBLE, limit=None)
+
+
 def test_without_a_broken_rule_the_choices_are_in_the_way() -> None:
     """Where nothing is found though no rule is broken at the floors, the choices are named, or the target."""
     with pytest.raises(ExactMoneyError, match="in the way: the choices of awards"):
-        rounded(formulated(line(1, 9)), [2.5], AllPoints(most=0))
+        rounded(formulated(line(1, 9)), [2.5], Denying())
     least = replace(line(1, 9), objective=Objective(ObjectiveKind.LEAST_MONEY, target=4.0))
     with pytest.raises(ExactMoneyError, match="in the way: the target"):
-        rounded(formulated(least), [2.5], AllPoints(most=0))
+        rounded(formulated(least), [2.5], Denying())
 
 
 def test_an_answer_that_breaks_a_rule_is_not_taken() -> None:

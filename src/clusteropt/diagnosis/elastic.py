@@ -56,6 +56,8 @@ TARGET_ROUNDS = 25
 """So often the curves are touched at most before a target counts as undecided."""
 TARGET_ROOM = 1e-9
 """A target may be missed by this share of it until the whole amounts are known."""
+TARGET_GIVES = 10
+"""A target that gives way by more than this many times its room gives way in earnest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +159,12 @@ class Elastic:
 
     def is_empty(self, held: Collection[Member], trials: Trials) -> bool:
         """Ask the solver once more, in another way, whether no plan keeps to these members."""
+        if self._doubt(held, trials):
+            return True
+        # Coarse tangents may reach a target that the curves miss: they are touched first, and asked again.
+        return self._targeted and self.hold(held, trials).exists is False and self._doubt(held, trials)
+
+    def _doubt(self, held: Collection[Member], trials: Trials) -> bool:
         return trials.doubt(self._formulation, self._program(self._others(held), self._nothing(), None))
 
     def _others(self, held: Collection[Member]) -> list[Member]:
@@ -255,8 +263,15 @@ class Elastic:
         slack = np.maximum(answer.x[num:], 0.0)
         least = self.room / self.problem.money.per_printed
         amounts = {member: float(slack[places].sum()) for member, places in self._slacks.items()}
-        given = {member: amount for member, amount in amounts.items() if amount > least}
+        given = {member: amount for member, amount in amounts.items() if amount > self._least(member, least)}
         return Bent(True, answer.best, answer.x[:num], given, slack)
+
+    def _least(self, member: Member, money: float) -> float:
+        """Give what a member gives way by at most where it holds: outcome does not come in whole units of money."""
+        if member.kind is not MemberKind.TARGET:
+            return money
+        target = self.problem.objective.target or 0.0
+        return min(money, TARGET_GIVES * TARGET_ROOM * max(1.0, abs(target)) / self._ground.outcome_worth)
 
     def _reaches(self, x: Floats) -> bool:
         """Tell whether the money of a point reaches the target on the curves, less what gives way there."""

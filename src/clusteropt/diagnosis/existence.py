@@ -147,7 +147,7 @@ def _round(formulation: Formulation, point: Floats, trials: Trials) -> Existence
     deadline = min(time.monotonic() + ROUNDING_S, max(trials.deadline, time.monotonic() + 0.1))
     try:
         money = round_money(formulation, x, to_units(formulation, x), (trials.guard, deadline))
-    except ExactMoneyError:
+    except (NoPlanError, ExactMoneyError):
         return Existence(None)
     return Existence(True, money)
 

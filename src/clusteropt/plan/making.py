@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import platform
 import time
 from dataclasses import dataclass, replace
-from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import ExactMoneyError, FalseBoundError, InfeasibleError, NoPlanError
+from clusteropt.errors import ExactMoneyError, FalseBoundError, InfeasibleError, NoIncumbentError, NoPlanError
 from clusteropt.inputs.problem import ObjectiveKind, Problem
-from clusteropt.model.curves import live_regions, make_curves
+from clusteropt.model.curves import make_curves
 from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
@@ -22,21 +20,21 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
+from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
-from clusteropt.plan.plan import Plan, SolveRecord, Stage
+from clusteropt.plan.plan import Plan, Stage
 from clusteropt.plan.proving import PROOF_S, prove_stages
-from clusteropt.plan.rounding import round_money, settle_own
+from clusteropt.plan.recording import record_of, region_notes, rounding_loss
+from clusteropt.plan.rounding import floored, round_money, settle_own
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
-from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
-from clusteropt.solver.refine import NOISE, Found, Search
+from clusteropt.solver.refine import Found, Search
 from clusteropt.solver.runner import Runner
-from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
-    from clusteropt.model.outcome import Outcome
     from clusteropt.model.space import Space
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
@@ -58,6 +55,7 @@ if TYPE_CHECKING:
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
+    Refusal = ExactMoneyError | NoIncumbentError
 
 RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
@@ -138,7 +136,7 @@ def solve(problem: Problem | ConcreteModel, options: SolveOptions | None = None,
     InfeasibleError
         If no plan obeys the rules, as HiGHS claims.
     NoIncumbentError
-        If a limit came before the first incumbent.
+        If a limit came before the first incumbent, or before one in whole units of money.
     KeyboardInterrupt
         If Ctrl-C came before the first incumbent, or twice.
     ExactMoneyError
@@ -193,7 +191,7 @@ def make(
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
             stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
         if money is None:
-            raise refusal or AssertionError("money is rounded or refused")
+            stages, money = _at_hand(draw, stages, refusal)
         stages, money = _no_worse_than_nothing(draw, stages, money)
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
@@ -249,12 +247,12 @@ def describe(made: Made, options: SolveOptions) -> Plan:
         leverage=problem.leverage,
         cash=cash_flow(problem, paid_by_purse(made.space, made.money)),
         unspent=explain_unspent(made.space, made.money),
-        rounding_loss=_rounding_loss(made, outcome),
+        rounding_loss=rounding_loss(made, outcome),
         pieces_error=made.found.formulation.grid.error_bound(),
         baselines=(),
-        notes=problem.notes + _region_notes(made.space) + fault_notes(made.faults),
+        notes=problem.notes + region_notes(made.space) + fault_notes(made.faults),
         digests=dict(problem.digests),
-        record=_record(made, stages, options),
+        record=record_of(made, stages, options),
     )
 
 
@@ -340,7 +338,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
         return [replace(first, limit=first.limit or Limit.TIME)]
 
 
-def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, ExactMoneyError | None]:
+def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, Refusal | None]:
     guard, until = rounding
     # A search that overran its time must not turn into a claim that no whole amounts obey the rules.
     until = max(until, time.monotonic() + ROUNDING_S)
@@ -348,7 +346,22 @@ def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, 
         with guard.undisturbed():
             return round_money(found.formulation, found.x, found.money, (guard, until)), None
     except ExactMoneyError as refusal:
-        return None, refusal
+        stopped = found.limit in (Limit.TIME, Limit.INTERRUPT)
+        return None, choices_out_of_time(refusal) if stopped else refusal
+    except NoIncumbentError as late:
+        return None, with_reached(late, found)
+
+
+def _at_hand(draw: _Drawing, stages: list[Found], refusal: Refusal | None) -> tuple[list[Found], Ints]:
+    """Give a plan that needs no rounding where time ran out before one was rounded; else raise the refusal."""
+    if isinstance(refusal, NoIncumbentError):
+        limited, last = [replace(found, limit=found.limit or Limit.TIME) for found in stages], stages[-1]
+        money = floored(last.formulation, last.x, last.money)
+        if money is not None:
+            return limited, money
+        if draw.may_give_nothing():
+            return _with_nothing(draw.space, limited)
+    raise refusal or AssertionError("money is rounded or refused")
 
 
 def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
@@ -365,9 +378,9 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
 
 
 def _whole(
-    draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, ExactMoneyError | None],
+    draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, Refusal | None],
     rounding: tuple[Guard, float],
-) -> tuple[list[Found], Ints | None, ExactMoneyError | None]:  # fmt: skip
+) -> tuple[list[Found], Ints | None, Refusal | None]:  # fmt: skip
     """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""
     (stages, money, _), space = before, draw.space
     try:
@@ -388,15 +401,20 @@ def _whole(
 
 def _no_worse_than_nothing(draw: _Drawing, stages: list[Found], money: Ints) -> tuple[list[Found], Ints]:
     """Give no money at all where that is a plan and worth more, as it may be where time ran out; else what there is."""
-    nothing, sign = no_money(draw.space), 1.0 if stages[-1].formulation.maximise else -1.0
-    values, empty = (stage_values(draw.space, amounts) for amounts in (money, nothing))
+    sign = 1.0 if stages[-1].formulation.maximise else -1.0
+    values, empty = (stage_values(draw.space, amounts) for amounts in (money, no_money(draw.space)))
     ahead = [sign * (one - other) for one, other in zip(empty, values, strict=True)]
     room = [FLOOR_ROOM * abs(value) for value in values]
     # The second objective counts where the first is the same, but for the room that the second stage has itself.
     first = next((n for n in range(len(room)) if abs(ahead[n]) > room[n]), 0)
     if ahead[first] <= room[first] or not draw.may_give_nothing():
         return stages, money
-    pairs = zip(stages, empty, strict=False)
+    return _with_nothing(draw.space, stages)
+
+
+def _with_nothing(space: Space, stages: list[Found]) -> tuple[list[Found], Ints]:
+    nothing = no_money(space)
+    pairs = zip(stages, stage_values(space, nothing), strict=False)
     return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing
 
 
@@ -439,48 +457,3 @@ def values_and_bounds(made: Made) -> tuple[Stage, ...]:
         # The second bound is for plans whose worst region keeps what the first stage reached; rounding may cost it.
         stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, max(outcome.total, bounds[1])))
     return tuple(stages)
-
-
-def _rounding_loss(made: Made, outcome: Outcome) -> float:
-    if made.found.formulation.own_objective:
-        return 0.0
-    kind = made.space.problem.objective.kind
-    if kind is ObjectiveKind.LEAST_MONEY:
-        return float(made.space.unit_cost @ (made.money - made.found.money))
-    if kind is ObjectiveKind.WORST_REGION and len(made.stages) > 1:
-        return made.found.value - outcome.total
-    return made.found.value - objective_value(made.space, made.money.astype(float), outcome)
-
-
-def _region_notes(space: Space) -> tuple[Text, ...]:
-    problem = space.problem
-    if problem.objective.kind is not ObjectiveKind.WORST_REGION:
-        return ()
-    alive = set(live_regions(space).tolist())
-    left_out = [name for r, name in enumerate(problem.labels.region_names) if r not in alive]
-    if not left_out:
-        return ()
-    return (
-        Text(
-            f"No money can reach {', '.join(name.en for name in left_out)}: left out of the worst-region comparison.",
-            f"资金无法到达{'、'.join(name.zh for name in left_out)}:不参与最弱地区的比较。",
-        ),
-    )
-
-
-def _record(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> SolveRecord:
-    limits = [found.limit for found in made.stages if found.limit is not None]
-    # The gap that counts is that of the whole amounts: a limit that did not cost it is none.
-    close = all(relative_gap(s.value, s.bound) <= max(options.relative_gap, NOISE) for s in stages)
-    limit: Limit | None = limits[0] if limits and not close else None
-    return SolveRecord(
-        solver="HiGHS",
-        solver_version=highs.version(),
-        package_version=package_version("clusteropt"),
-        python_version=platform.python_version(),
-        options=options,
-        seconds=made.seconds,
-        limit=limit,
-        runs=made.records,
-        faults=made.faults,
-    )

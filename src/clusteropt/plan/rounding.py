@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -26,9 +27,10 @@ from clusteropt.model.outcome import evaluate, marginal, needed_total
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.model.soft_floors import soft_rows
-from clusteropt.solver.claim import HighsOptions
+from clusteropt.plan.late import out_of_time, own_out_of_time
+from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.hearing import Task
-from clusteropt.solver.points import own_shortfalls, true_point
+from clusteropt.solver.points import finest, own_shortfalls, true_point
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST, choose_scaling, to_program
 from clusteropt.text import Text
@@ -45,6 +47,12 @@ SHORTEST_S = 0.1
 """No small program gets less time than this."""
 WORST_ROOM = 1e-6
 """Regions this close to the worst count as worst while units are rounded."""
+BLIND = 1e-8
+"""A choice that may carry less than this part of its most can be none to HiGHS, however closely it looks."""
+TOO_FINE = Text(
+    " Or an award or a draw of one unit is too little to be seen beside others: count money in a larger unit.",
+    "也可能是一个货币单位的拨款或支取与其他金额相比过小, 无法分辨:请改用更大的货币单位。",
+)
 RADII = (0, 2, 16, 256)
 """How far below its floor (and above its ceiling) a flow may move, tried in order."""
 
@@ -146,37 +154,56 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
     ------
     ExactMoneyError
         If no whole amounts within the largest radius obey every rule.
+    NoIncumbentError
+        If time ran out before the largest radius was tried to the end.
     """
     choices, rows = read_choices(formulation, x), exact_rows(formulation, x)
-    base = np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
+    base = _base(choices, money)
     # Where choices say what every flow carries there is nothing to move.
     settled = formulation.whole_money or formulation.columns.block("flow") is None
-    if settled and _cells_hold(formulation, choices, base) and all_hold(rows, base) and _reaches(formulation, base):
+    if settled and _stands(formulation, (choices, rows), base):
         return base
     limits = rows + _cell_rows(formulation, choices)
-    gain = _gains(formulation, money)
+    gain, safeties = _gains(formulation, money), _safeties(formulation)
     _, deadline = run
     # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
     soft = _soft_rows(formulation, money)
     tries = (limits + soft, limits) if soft else (limits,)
-    for limits, radius, safety in product(tries, RADII if len(base) else (), _safeties(formulation)):
+    done: Counter[int] = Counter()
+    for asked, radius, safety in product(tries, RADII if len(base) else (), safeties):
         if time.monotonic() > deadline:
             break
         need = _need(formulation, base, safety)
-        rounded = _nearest((base, money > base), choices, limits, (gain, need), (radius, *run))
-        obeys = rounded is not None and not any(row.excess(rounded) for row in limits)
-        if rounded is not None and obeys and _reaches(formulation, rounded):
+        rounded, cut = _nearest((base, money > base), choices, asked, (gain, need), (radius, *run))
+        if rounded is not None and _stands(formulation, (choices, asked), rounded):
             return rounded
+        done[radius] += asked is limits and not cut
+    # What the largest radius denies is denied in all; where time ended it, nothing is known of whole amounts.
+    if len(base) and done[RADII[-1]] < len(safeties):
+        raise out_of_time(max((radius for radius in RADII if done[radius] == len(safeties)), default=None))
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
 
 
-def _cells_hold(formulation: Formulation, choices: Choices, money: Ints) -> bool:
-    """Tell whether every cell gets what its choice allows; what no money reaches has no choice."""
-    space = formulation.space
+def floored(formulation: Formulation, x: Floats, money: Floats) -> Ints | None:
+    """Cut money to whole units; None where that breaks a rule or misses the target. Parameters as in `round_money`."""
+    choices = read_choices(formulation, x)
+    base = _base(choices, money)
+    return base if _stands(formulation, (choices, exact_rows(formulation, x)), base) else None
+
+
+def _base(choices: Choices, money: Floats) -> Ints:
+    return np.clip(_snap(money), choices.flow_lower, choices.flow_upper)
+
+
+def _stands(formulation: Formulation, limits: tuple[Choices, list[MoneyRow]], money: Ints) -> bool:
+    """Tell whether every rule and the target hold, and every cell gets what its choice allows."""
+    space, (choices, rows) = formulation.space, limits
     amount = np.zeros(space.num_cells, np.int64)
     np.add.at(amount, space.flow_cell, money[: space.num_flows])
+    # What no money reaches has no choice.
     cells = np.unique(space.flow_cell)
-    return bool(((amount >= choices.cell_lower) & (amount <= choices.cell_upper))[cells].all())
+    fits = ((amount >= choices.cell_lower) & (amount <= choices.cell_upper))[cells].all()
+    return bool(fits) and all_hold(rows, money) and _reaches(formulation, money)
 
 
 def _soft_rows(formulation: Formulation, money: Floats) -> list[MoneyRow]:
@@ -195,6 +222,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guar
     ------
     ExactMoneyError
         If no values of the other columns go with the whole amounts.
+    NoIncumbentError
+        If time ran out before that was known.
     """
     program = to_program(formulation)
     # The floor of a second stage is what the first reached before rounding; whole amounts cannot hold it to the digit.
@@ -206,6 +235,8 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guar
         amount = money[_column_flows(formulation, flow)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
     claim = scaling.unscale(_run(scaling.scale(fixed), HighsOptions(0.0, feasibility_tolerance=1e-6), run))
+    if claim.x is None and claim.limit is Limit.TIME:
+        raise own_out_of_time()
     true = None if claim.x is None else true_point(formulation, claim.x)
     if true is None or (own_shortfalls(formulation, true) > 0).any():
         raise ExactMoneyError(
@@ -324,8 +355,11 @@ def _nearest(
     rows: list[MoneyRow],
     aim: tuple[Floats, tuple[Floats, float] | None],
     search: tuple[int, Guard, float],
-) -> Ints | None:
-    """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none."""
+) -> tuple[Ints | None, bool]:
+    """Find the best moves within a radius that the rows, and what the target needs, leave; None if there are none.
+
+    Tell also whether time ended it before that was known.
+    """
     base, fraction = near
     gain, need = aim
     radius, guard, deadline = search
@@ -338,7 +372,7 @@ def _nearest(
     left = [_residual(row, base, low, high) for row in rows]
     beyond = need is not None and need[1] > float(np.maximum(need[0] * low, need[0] * high).sum())
     if beyond or any(limits is None for limits in left):
-        return None
+        return None, False
     kept = [(row, limits) for row, limits in zip(rows, left, strict=True) if limits not in (None, _OPEN)]
     matrix = _stack([row for row, _ in kept], len(base))
     limits = [limits for _, limits in kept if limits is not None]
@@ -353,7 +387,8 @@ def _nearest(
     program = make_program(tidy(scaled), bounds, gain, high > low)
     options = HighsOptions(0.0, mip_rel_gap=1e-3, feasibility_tolerance=1e-9)
     claim = _run(program, options, (guard, now + (deadline - now) / 2))
-    return None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+    rounded = None if claim.x is None else base + np.round(claim.x).astype(np.int64)
+    return rounded, claim.limit is Limit.TIME
 
 
 def _run(program: Program, options: HighsOptions, run: tuple[Guard, float]) -> Claim:
@@ -450,11 +485,13 @@ def _refusal(formulation: Formulation, broken: list[MoneyRow]) -> ExactMoneyErro
     # Where no row is broken at the floors, it is the target or a limit with the exact choices that stands in the way.
     rest = "the target" if formulation.row_positions("target").size else "the choices of awards"
     names = ", ".join(sorted({row.name for row in broken})) or rest
+    blind = finest(formulation) < BLIND
     return ExactMoneyError(
         Text(
             f"No whole amounts within {RADII[-1]} units of the optimum obey every rule exactly; in the way: {names}. "
-            "An exact share or an equality between odd amounts is the usual cause: give it a little room.",
+            "An exact share or an equality between odd amounts is the usual cause: give it a little room."
+            + (TOO_FINE.en if blind else ""),
             f"在最优解附近 {RADII[-1]} 个货币单位内,没有整数金额能精确满足所有规则;涉及:{names}。"
-            "常见原因是精确比例或奇数金额之间的等式:请略微放宽。",
+            "常见原因是精确比例或奇数金额之间的等式:请略微放宽。" + (TOO_FINE.zh if blind else ""),
         )
     )

@@ -22,7 +22,7 @@ from clusteropt.report.summary import summary_lines
 from clusteropt.report.verifying import verify_folder, write_program
 from clusteropt.solver.claim import Limit
 from clusteropt.study.replan import ReplanOptions
-from clusteropt.study.replanning import replan
+from clusteropt.study.replanning import open_years
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -76,18 +76,23 @@ def plan(problem: Problem, options: SolveOptions, out: Path, voice: Voice) -> No
         With the diagnosis, if HiGHS claims that no plan exists.
     """
     check_folder(out)
-    voice.say(voice.read(words.SOLVING).format(seconds=f"{options.time_limit_s:g}"))
-    try:
-        with progress(voice) as listen:
-            made = solve(problem, options, listen)
-    except InfeasibleError as refusal:
-        raise _diagnosed(refusal, problem, options, voice) from None
+    made = _solved(problem, options, voice)
     if made.record.limit is not Limit.INTERRUPT:
         voice.say(voice.read(words.COMPARING))
         made = compare(problem, made, options)
     write_plan_files(made, out, problem)
     voice.say_all(["", *summary_lines(made, voice.language), ""])
     voice.say(voice.read(words.WRITTEN).format(path=out, files=", ".join(PLAN_FILES)))
+
+
+def _solved(problem: Problem, options: SolveOptions, voice: Voice) -> Plan:
+    """Solve and say how far it has come; where no plan exists, raise the refusal with its diagnosis."""
+    voice.say(voice.read(words.SOLVING).format(seconds=f"{options.time_limit_s:g}"))
+    try:
+        with progress(voice) as listen:
+            return solve(problem, options, listen)
+    except InfeasibleError as refusal:
+        raise _diagnosed(refusal, problem, options, voice) from None
 
 
 def _diagnosed(refusal: InfeasibleError, problem: Problem, options: SolveOptions, voice: Voice) -> InfeasibleError:
@@ -129,9 +134,16 @@ def allow(most_change: float | None, solve: SolveOptions) -> ReplanOptions:
 
 
 def replan_folder(made: tuple[Problem, Plan], actuals: Path, options: ReplanOptions, out: Path, voice: Voice) -> None:
-    """Plan the open years again, write the new plan with its inputs, and say what moved and why."""
+    """Plan the open years again, write the new plan with its inputs, and say what moved and why.
+
+    Raises
+    ------
+    InfeasibleError
+        With the diagnosis, if HiGHS claims that no plan of the open years exists.
+    """
     check_folder(out)
-    found = replan(*made, actuals, options)
+    opened = open_years(*made, actuals, options)
+    found = opened.replanned(_solved(opened.problem, options.options or opened.problem.options, voice))
     write_plan_files(found.plan, out, found.problem)
     voice.say_all(found.read(voice.language).splitlines())
     voice.say(voice.read(words.WRITTEN).format(path=out, files=", ".join(PLAN_FILES)))

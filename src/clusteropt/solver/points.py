@@ -234,6 +234,20 @@ def _clusters(formulation: Formulation, money: Ints, rule: int) -> Ints:
     return space.cell_cluster[space.flow_cell[flows[money[flows] > 0]]]
 
 
+def finest(formulation: Formulation) -> float:
+    """Give the smallest amount that an award or a draw may be, over its most, where that is a choice; else 1.
+
+    A solver takes a choice of less than its tolerance for none. If it carries a unit of money all the same, no whole
+    amounts go with the choices it shows.
+    """
+    space = formulation.space
+    cells, flows = np.flatnonzero(space.gated), counted_flows(space)
+    least = np.maximum(space.problem.least.ravel()[cells // space.problem.num_years], 1)
+    smallest = np.concatenate((least, np.ones(len(flows))))
+    most = np.concatenate((space.cell_most[cells], space.flow_most[flows]))
+    return float((smallest[most > 0] / most[most > 0]).min(initial=1.0))
+
+
 def guess(formulation: Formulation, x: Floats) -> Floats:
     """Guess choices from a point of the relaxation; NaN for the columns that follow from them.
 

@@ -22,7 +22,18 @@ from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason
 from clusteropt.solver.core import narrowings
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.judging import BOUND_ROOM, Held
-from clusteropt.solver.points import carry, choices, excesses, goal, guess, point_value, shortfalls, to_units, worth
+from clusteropt.solver.points import (
+    carry,
+    choices,
+    excesses,
+    finest,
+    goal,
+    guess,
+    point_value,
+    shortfalls,
+    to_units,
+    worth,
+)
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
@@ -57,6 +68,8 @@ RELAXATION_TOLERANCE = 1e-6
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
 part of what is left of that at most."""
+FINE = 1e-6
+"""Where a choice may carry less than this part of its most, the search looks closely from the start."""
 FEW_WHOLE = 0.35
 """Up to this share of whole columns, such as programmes beside money over years, HiGHS is told to branch at once."""
 
@@ -80,7 +93,8 @@ class Found:
     limit : Limit or None
         The limit that ended the search before the gap asked for; None if it was reached.
     short : bool
-        Whether the money misses what a row asks of outcomes: then it reaches that on tangents alone.
+        Whether the money misses what a row asks of outcomes, so that it reaches that on tangents alone; or whether no
+        money goes with the choices, so that they carry it by tolerances alone.
     priced : Priced or None
         The prices that gave the bound, where a core was searched.
     """
@@ -178,8 +192,8 @@ class Search:
         now = time.monotonic()
         self._until = now + share * max(self._deadline - now, 0.0)
         self._stopped = self._stopped if self._stopped is Limit.INTERRUPT else None
-        self._strict = False
         formulation = build(grid)
+        self._strict = finest(formulation) < FINE
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._tightness = -np.inf, -np.inf, 0.05
         self._bound, self._bounding = np.inf, None
@@ -230,7 +244,7 @@ class Search:
     ) -> Found:
         """Search for choices, refine their money, and go on with what both have shown."""
         for _ in range(SEARCH_ROUNDS):
-            step = _Step("search", start=start, held=start)
+            step, closely = _Step("search", start=start, held=start), self._strict
             claim = self._run(formulation, step)
             self._take_bound(claim, formulation, step)
             if claim.x is None and best is None:
@@ -246,7 +260,7 @@ class Search:
             self._tightness /= 4
             grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
             if grid.size == formulation.grid.size:
-                if self._strict:
+                if closely:
                     break
                 # Nothing new to touch: a choice of 1e-8 may carry what the value misses, so look more closely once.
                 self._strict = True
@@ -294,11 +308,15 @@ class Search:
                 # Nothing is left to refine.
                 return self._found(formulation, x)
             step = _Step("polish", held=formulation.rounded(x), fixed=choices(x, formulation))
-        for _ in range(REFINE_ROUNDS):
+        for number in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
             if run.x is None:
                 if x is None:
                     raise self._refusal(run)
+                if not number and run.reason is Reason.INFEASIBLE:
+                    # A choice of 1e-8 carried a unit of money that some rule needs: look more closely.
+                    self._strict = True
+                    return replace(self._found(formulation, x), short=True)
                 break
             x = run.x if x is None or self._stopped is None else self._last(formulation, x, run.x)
             if step.entire:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from clusteropt.errors import InfeasibleError
 from clusteropt.plan.making import solve
 from clusteropt.study.actuals import read_actuals
 from clusteropt.study.opening import leave, open_problem
 from clusteropt.study.past import make_past
 from clusteropt.study.replan import MoveReason, Replan, ReplanOptions
+from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +22,57 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints, Problem
     from clusteropt.plan.plan import Plan
     from clusteropt.study.actuals import Actuals
+    from clusteropt.study.opening import Opened
     from clusteropt.study.past import Past
     from clusteropt.study.purses import Legacy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenYears:
+    """The years that are left to plan, once what was paid in the closed ones is known.
+
+    Parameters
+    ----------
+    past : Past
+        What the closed years leave behind.
+    actuals : Actuals
+        What was paid, and what was seen of outcomes.
+    opened : Opened
+        The problem of the open years and what its money rests on.
+    """
+
+    past: Past
+    actuals: Actuals
+    opened: Opened
+
+    @property
+    def problem(self) -> Problem:
+        """The problem of the open years, to solve or to diagnose like any other."""
+        return self.opened.problem
+
+    def replanned(self, made: Plan) -> Replan:
+        """Put a plan of the open years beside the old one."""
+        past, opened = self.past, self.opened
+        return Replan(
+            problem=opened.problem,
+            plan=made,
+            closed=past.problem.labels.years[: past.num_closed],
+            moved=_moved(past, made, opened.legacies),
+            actual=_actual(past, self.actuals),
+            notes=opened.notes,
+        )
+
+
+def open_years(
+    problem: Problem,
+    plan: Plan,
+    actuals: pd.DataFrame | str | Path,
+    options: ReplanOptions = ReplanOptions(),  # noqa: B008 (frozen)
+) -> OpenYears:
+    """Make the problem of the open years, and do not solve it; parameters and faults as in `replan`."""
+    found = read_actuals(problem, plan, actuals)
+    past = make_past(problem, plan, found)
+    return OpenYears(past, found, open_problem(past, options.share))
 
 
 def replan(
@@ -57,19 +109,23 @@ def replan(
     InputError
         If anything is wrong with the actuals, or they leave something that no plan can meet; all faults at once.
     InfeasibleError
-        If no plan of the open years obeys what is left of the rules.
+        If no plan of the open years obeys what is left of the rules; `open_years` gives the problem to diagnose.
     """
-    found = read_actuals(problem, plan, actuals)
-    past = make_past(problem, plan, found)
-    opened = open_problem(past, options.share)
-    made = solve(opened.problem, options.options or opened.problem.options)
-    return Replan(
-        problem=opened.problem,
-        plan=made,
-        closed=problem.labels.years[: past.num_closed],
-        moved=_moved(past, made, opened.legacies),
-        actual=_actual(past, found),
-        notes=opened.notes,
+    opened = open_years(problem, plan, actuals, options)
+    try:
+        return opened.replanned(solve(opened.problem, options.options))
+    except InfeasibleError as refusal:
+        raise _of_open_years(refusal) from None
+
+
+def _of_open_years(refusal: InfeasibleError) -> InfeasibleError:
+    """Say of a refusal which problem it speaks of: the whole one, which is at hand, has a plan."""
+    said = refusal.message
+    return InfeasibleError(
+        Text(
+            f"{said.en} The problem is that of the open years: open_years(problem, plan, actuals, options).problem.",
+            f"{said.zh}此处的问题指剩余年度的问题: open_years(problem, plan, actuals, options).problem。",
+        )
     )
 
 

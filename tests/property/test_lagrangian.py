@@ -233,3 +233,14 @@ def test_prices_without_time_still_prove_something() -> None:
         prices, found = improve_prices(dual, start, guard, Until(0.0, 0.0, 0.0))
     assert found.bound == evaluate_prices(dual, start).bound
     assert (prices.row == start.row).all()
+
+
+def test_prices_that_move_nothing_are_left() -> None:
+    """Where nobody can use a purse, and no price changes anything, the start is as good as it gets."""
+    problem = tiered(2, capped=False)
+    none = np.zeros(0, np.int32)
+    problem = replace(problem, draw_fund=none, draw_cluster=none, draw_lever=none, purse=np.zeros_like(problem.purse))
+    dual = make_dual(make_space(problem))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        _, found = improve_prices(dual, no_prices(dual), guard, Until(1.0, 0.0, FOREVER))
+    assert found.bound == 0.0

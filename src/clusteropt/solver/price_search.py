@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MOST_EVALUATIONS = 150
 STILL, STILL_SHARE = 1e-10, 0.01
 """Prices that promise less than this, relative to the bound or to the gap asked for, are as good as they get."""
+NOISE = 1e-12
+"""What can be gained is never taken for less than this part of the largest group: it is the last digits of sums."""
 FIRST_BOX = 0.1
 """The first box moves the bound by this part along each price, as far as the steepest plane tells."""
 GROW, SHRINK, MOST_SHRINK = 2.0, 0.7, 6.0
@@ -150,9 +152,12 @@ def _lowest(
     """
     (limits, here), (centre, up, reach) = linear, box
     moves = np.flatnonzero(reach > 0)
+    if not len(moves):
+        return None
     slope = np.array(planes.slope)[:, moves] * reach[moves]
     above = np.array(planes.height) + np.array(planes.slope) @ centre - here[planes.group]
-    size = max(float(abs(limits[moves] * reach[moves]).max(initial=0.0)), float(abs(slope).max(initial=0.0)), 1e-300)
+    gains = (float(abs(part).max(initial=0.0)) for part in (limits[moves] * reach[moves], slope, NOISE * here))
+    size = max(*gains, 1e-300)
     # fall[g] <= -(above + slope move): the part of a group is at least every plane of it.
     falls = sparse.csr_matrix((np.ones(len(above)), (np.arange(len(above)), planes.group)), (len(above), len(here)))
     matrix = sparse.csr_matrix(sparse.hstack((sparse.csr_matrix(slope / size), falls)))

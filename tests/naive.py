@@ -465,7 +465,11 @@ def total(problem: Problem, cells: Cells) -> float:
 
 def objective(problem: Problem, cells: Cells) -> float:
     """Give the objective; for least money the money, of picks too."""
-    asked, region, taken = problem.objective, regional(problem, cells), picks(cells)
+    return _objective(problem, cells, regional(problem, cells))
+
+
+def _objective(problem: Problem, cells: Cells, region: list[float]) -> float:
+    asked, taken = problem.objective, picks(cells)
     if asked.kind is ObjectiveKind.LEAST_MONEY:
         return sum(cells.values()) - len(taken) + sum(map(sum, pick_costs(problem, taken)))
     if asked.kind is ObjectiveKind.TOTAL:
@@ -626,10 +630,11 @@ def brute_force(problem: Problem) -> tuple[float, float, Allocation] | None:
         cells = cell_money(allocation)
         key = frozenset(cells.items())
         if key not in worth:
-            reached = total(problem, cells)
+            region = regional(problem, cells)
+            reached = math.fsum(region)
             # The last digits of the sum tell nothing: 0.1 + 0.7 is below 0.8 in floats.
             short = least and reached < (problem.objective.target or 0.0) * (1 - 1e-12)
-            worth[key] = None if short else (objective(problem, cells) * (-1 if least else 1), reached)
+            worth[key] = None if short else (_objective(problem, cells, region) * (-1 if least else 1), reached)
         value = worth[key]
         if value is not None and problem.soft_floors:
             value = (value[0] - soft_cost(problem, allocation), value[1])

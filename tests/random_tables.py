@@ -571,7 +571,7 @@ def _with_soft_floors(dice: random.Random, sizes: Sizes) -> _Draft:
         kind = dice.choice(kinds)
         row = {"rule": f"wish {number}", "kind": kind, **_selection(draft)}
         row |= dice.choice(SOFT_REPEATS)(draft) if kind == "each" else RULES[RuleKind(kind)](draft)
-        row |= {"max": "", "price": draft.dice.choice(["0.001", "0.1", "0.25", "1", "3", "40", "1e3", "20000"])}
+        row |= {"max": "", "price": draft.dice.choice(["0.001", "0.1", "0.25", "1", "3", "40", "1000", "20000"])}
         rows.append(
             row | {"min": row["min"] or draft.dice.choice(["1", "0", "2"] if row["kind"] == "amount" else ["0.3", "1"])}
         )

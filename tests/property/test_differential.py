@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.differential import Finding, Verdict, examine
-from tests.random_tables import ARRIVALS, LEDGERS, MOVES, PROGRAMMES, REPEATS_FROM
+from tests.random_tables import ARRIVALS, LEDGERS, MOVES, PROGRAMMES, REPEATS_FROM, SOFT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +77,12 @@ def test_money_under_way_agrees(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(REPEATS_FROM, REPEATS_FROM + 12))
 def test_rules_that_repeat_agree(seed: int, tmp_path: Path) -> None:
     """The same on models with rows that are written out, which hold where a slow reading of them says that they do."""
+    examine(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(SOFT.start, SOFT.start + 8))
+def test_soft_floors_agree(seed: int, tmp_path: Path) -> None:
+    """The same on models with floors that have a price, whose cost the oracle counts from the money alone."""
     examine(seed, tmp_path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 from decimal import Decimal
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,8 @@ DTYPES = ["int64", "uint64", "float64", "float32", "bool", "Int64", "string", "c
 RULE_COLUMNS = ["rule", "kind", "region", "lever", "fund", "year", "min", "of"]
 FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 VALUES = settings(deadline=None, max_examples=100)
+FEWER = settings(deadline=None, max_examples=40)
+"""Where the long form has them all."""
 
 
 def must_be_told(act: Callable[[], Problem]) -> None:
@@ -147,20 +150,27 @@ def test_any_value_in_a_frame_is_told(data: st.DataObject) -> None:
     must_be_told(lambda: problem_from_tables(tables))
 
 
-@given(
-    kind=st.sampled_from(
-        ["int64", "uint64", "float64", "float32", "bool", "Int64", "string", "category", "complex128"]
-    ),
-    name=st.sampled_from(sorted(small_tables())),
-    data=st.data(),
-)
-@VALUES
-def test_any_type_of_column_is_told(kind: str, name: str, data: st.DataObject) -> None:
-    """A column of any type ends in a problem or a refusal."""
+def check_type(kind: str, name: str, column: str) -> None:
+    """Check that a column of a type ends in a problem or a refusal."""
     tables = small_tables()
-    column = data.draw(st.sampled_from(list(tables[name].columns)))
     tables[name][column] = pd.Series(range(len(tables[name]))).astype(kind)
     must_be_told(lambda: problem_from_tables(tables))
+
+
+@given(kind=st.sampled_from(DTYPES), name=st.sampled_from(sorted(small_tables())), data=st.data())
+@FEWER
+def test_any_type_of_column_is_told(kind: str, name: str, data: st.DataObject) -> None:
+    """A column of any type ends in a problem or a refusal."""
+    check_type(kind, name, data.draw(st.sampled_from(list(small_tables()[name].columns))))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", DTYPES)
+@pytest.mark.parametrize("name", sorted(small_tables()))
+def test_every_type_of_every_column_is_told(name: str, kind: str) -> None:
+    """The same for every column."""
+    for column in small_tables()[name].columns:
+        check_type(kind, name, column)
 
 
 @given(text=st.text(max_size=30), column=st.sampled_from(RULE_COLUMNS))
@@ -190,13 +200,17 @@ def test_numbers_agree_with_exact_arithmetic(text: str) -> None:
         assert not bad[0]
 
 
-@given(order=st.permutations(range(4)))
-@VALUES
-def test_the_order_of_clusters_means_nothing(order: list[int]) -> None:
+@pytest.fixture(scope="module")
+def base() -> Problem:
+    """Give the small model as it stands."""
+    return problem_from_tables(small_tables())
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_the_order_of_clusters_means_nothing(order: tuple[int, ...], base: Problem) -> None:
     """Every cluster keeps its values wherever its row stands."""
     tables = small_tables()
-    base = problem_from_tables(tables)
-    tables["clusters"] = tables["clusters"].iloc[order].reset_index(drop=True)
+    tables["clusters"] = tables["clusters"].iloc[list(order)].reset_index(drop=True)
     moved = problem_from_tables(tables)
     where = [moved.labels.clusters.index(name) for name in base.labels.clusters]
     for name in ("membership", "weight", "size", "features", "effect", "scale", "stock", "least", "most", "path_of"):
@@ -213,10 +227,9 @@ def _draws(problem: Problem) -> set[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("name", sorted(small_tables()))
-def test_the_order_of_rows_means_nothing(name: str) -> None:
+def test_the_order_of_rows_means_nothing(name: str, base: Problem) -> None:
     """Turning any table upside down keeps the purses and coefficients by name."""
     tables = small_tables()
-    base = problem_from_tables(tables)
     tables[name] = tables[name].iloc[::-1].reset_index(drop=True)
     moved = problem_from_tables(tables)
     for label in base.labels.clusters:

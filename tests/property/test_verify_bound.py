@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter, defaultdict
 from fractions import Fraction
+from functools import cache
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
@@ -45,9 +46,15 @@ def files_of(problem: packaged.Problem) -> dict[str, bytes]:
     return dict(problem.kept.files)
 
 
+@cache
+def drawn(seed: int) -> packaged.Problem:
+    """Draw a model, once for all tests."""
+    return random_model(seed, TINY)
+
+
 def small(seed: int) -> packaged.Problem:
-    """Draw a model that can be solved by trying all; skip one that is too large."""
-    problem = naive.with_equity_scale(random_model(seed, TINY))
+    """Give a model that can be solved by trying all; skip one that is too large."""
+    problem = naive.with_equity_scale(drawn(seed))
     if naive.count_tries(problem) > MOST_TRIES:
         pytest.skip("too many allocations to try")
     return problem
@@ -87,7 +94,7 @@ def test_no_prices_give_a_bound_below_the_optimum(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_exact_and_safe_agree(seed: int) -> None:
     """In fractions and in floats the bound is the same up to the margin, and the safe one is never the tighter."""
-    problem = random_model(seed, TINY)
+    problem = drawn(seed)
     kind, fractions, floats = (
         problem.objective.kind.value,
         built(files_of(problem), Fraction),

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from benchmarks.mmkp import knapsack_problem, read_knapsacks
 
 from clusteropt.plan.making import solve
-from tests.mmkp import knapsack_problem, read_knapsacks
 from tests.problems import INLINE
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "instances" / "mmkp_hiremath_hill"

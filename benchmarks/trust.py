@@ -30,9 +30,9 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SHORT = {"models": 200, "plans": 500, "clusters": 1000}
-LONG = {"models": 20_000, "plans": 10_000, "clusters": 10_000}
-STEPS = ("models", "plans", "verify", "inputs", "mutation", "coverage")
+SHORT = {"models": 200, "cores": 100, "plans": 500, "clusters": 1000}
+LONG = {"models": 20_000, "cores": 5_000, "plans": 10_000, "clusters": 10_000}
+STEPS = ("models", "cores", "plans", "verify", "inputs", "mutation", "coverage")
 CHUNK = 20
 PER_PLAN, PER_LARGE, TABLES, STRIDE = 300, 60, 20, 51
 """Corruptions of a small and of a large plan, changed tables of a plan, and how far the seeds of plans lie apart."""
@@ -45,11 +45,14 @@ COVERED = ("verify.py", "money_rules.py", "rule_levels.py", "rounding.py")
 VERIFIER = ROOT / "src" / "clusteropt" / "plan" / "verify.py"
 
 
-def models(number: int, start: int, processes: int) -> dict[str, Any]:
-    """Solve random models over all features, and compare with plain arithmetic and all allocations."""
+def models(number: int, start: int, processes: int, *, cores: bool = False) -> dict[str, Any]:
+    """Solve random models over all features, and compare with plain arithmetic and all allocations.
+
+    With ``cores`` they are searched as large portfolios are.
+    """
     chunks = [range(first, min(first + CHUNK, start + number)) for first in range(start, start + number, CHUNK)]
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        found = [finding for part in pool.map(_examine, chunks) for finding in part]
+        found = [finding for part in pool.map(_examine_cores if cores else _examine, chunks) for finding in part]
     verdicts = Counter(finding["verdict"] for finding in found)
     return {
         "number": number,
@@ -59,6 +62,13 @@ def models(number: int, start: int, processes: int) -> dict[str, Any]:
         "proofs": dict(Counter(finding["proof"] for finding in found if finding["proof"])),
         "differences": [[f["seed"], f["difference"]] for f in found if f["verdict"] == "difference"],
     }
+
+
+def _examine_cores(seeds: range) -> list[dict[str, Any]]:
+    from clusteropt.plan import making  # noqa: PLC0415 - in the process that needs it
+
+    making.LARGE = 0
+    return _examine(seeds)
 
 
 def _examine(seeds: range) -> list[dict[str, Any]]:
@@ -218,6 +228,7 @@ def run(step: str, wanted: argparse.Namespace) -> dict[str, Any]:
     sizes = LONG if wanted.long else SHORT
     steps: dict[str, Callable[[], dict[str, Any]]] = {
         "models": lambda: models(wanted.number or sizes["models"], wanted.seed, wanted.processes),
+        "cores": lambda: models(wanted.number or sizes["cores"], wanted.seed, wanted.processes, cores=True),
         "plans": lambda: plans(wanted.number or sizes["plans"], wanted.seed, wanted.processes),
         "verify": lambda: verify(wanted.number or sizes["clusters"]),
         "inputs": inputs,

@@ -101,13 +101,17 @@ def ledger_money(space: Space) -> Iterator[MoneyRow]:
     sum over t in the span of (x[f,t] + costs of picks) - sum over t of share[t] x[f,t] <= limit, in whole coefficients;
     the key is the fund and the years of the span, a bit each.
     """
+    yield from _ledger_rows(space)
+
+
+@lru_cache(maxsize=2)
+def _ledger_rows(space: Space) -> tuple[MoneyRow, ...]:
     problem, payments = space.problem, _payments(space)
+    found = []
     for fund, spans in space.spans.items():
-        own = {year: found for (f, year), found in payments.items() if f == fund}
-        for span in spans:
-            row = _span_row(problem, span, own)
-            if len(row.flow):
-                yield row
+        own = {year: part for (f, year), part in payments.items() if f == fund}
+        found += [_span_row(problem, span, own) for span in spans]
+    return tuple(row for row in found if len(row.flow))
 
 
 def span_size(problem: Problem, key: tuple[int, ...]) -> int:
@@ -129,8 +133,9 @@ def _span_row(problem: Problem, span: Span, payments: dict[int, _Payments]) -> M
             found.append(payments[year].entries(inside - int(share * size), inside))
     flow, coef = (np.concatenate(part) for part in zip(*found, strict=True))
     flow, number = np.unique(flow, return_inverse=True)
-    coef = np.array([sum(coef[number == k].tolist()) for k in range(len(flow))], object)
-    small = all(abs(value) < 2**62 for value in coef)
+    total = np.zeros(len(flow), object)
+    np.add.at(total, number, coef.astype(object))
+    coef, small = total, all(abs(value) < LARGEST_SUM for value in total.tolist())
     years = "+".join(str(problem.labels.years[year]) for year in span.years)
     return MoneyRow(
         f"purse {problem.labels.funds[span.fund]} {years}",

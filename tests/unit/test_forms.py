@@ -71,8 +71,13 @@ def test_what_is_paid_after_the_plan_is_promised(plan: Plan) -> None:
 def test_the_sheets_of_programmes_paths_and_purses(plan: Plan) -> None:
     """What is taken, the path of each year, and the cash flow, in which every purse adds up."""
     assert programme_sheet(plan).rows[0][:5] == ["hall", None, "hall", 2027, 10]
-    assert path_sheet(plan).rows == [["a", "a", "Upgrading 升级创新型", "Convergence 融合创新型"]]
-    assert plan.path_by_year.to_dict("list") == {"cluster": ["a"], "2026": ["upgrading"], "2027": ["convergence"]}
+    stays = "Upgrading 升级创新型"
+    assert path_sheet(plan).rows == [
+        ["a", "a", stays, "Convergence 融合创新型"], ["b", "b", stays, stays], ["c", "c", stays, stays]
+    ]  # fmt: skip
+    assert plan.path_by_year.to_dict("list") == {
+        "cluster": ["a", "b", "c"], "2026": ["upgrading"] * 3, "2027": ["convergence", "upgrading", "upgrading"]
+    }  # fmt: skip
     for _, _, held, carried_in, returned, committed, awarded, programmes, unspent, carried_out in purse_sheet(
         plan
     ).rows:

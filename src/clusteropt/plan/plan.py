@@ -386,7 +386,7 @@ class Plan:
 
     @property
     def path_by_year(self) -> pd.DataFrame:
-        """The path of every cluster that moves: cluster, then a column a year."""
+        """The path of every cluster: cluster, then a column a year; it changes where a programme moves the cluster."""
         return path_frame(self.moves, self.path_of, self.labels)
 
     @property

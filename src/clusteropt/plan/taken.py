@@ -100,10 +100,16 @@ def promise_frame(promises: Promises, labels: Labels) -> pd.DataFrame:
     )
 
 
+def paths_by_year(moves: Moves, path_of: Ints, num_years: int) -> Ints:
+    """Give the main path of every cluster in every year, shape (num_clusters, num_years)."""
+    paths = np.repeat(np.asarray(path_of, np.int64)[:, None], num_years, axis=1)
+    for cluster, first, path in zip(moves.cluster.tolist(), moves.year.tolist(), moves.path.tolist(), strict=True):
+        paths[cluster, first:] = path
+    return paths
+
+
 def path_frame(moves: Moves, path_of: Ints, labels: Labels) -> pd.DataFrame:
-    """Give the path of every cluster that moves, a column a year."""
-    frame = {"cluster": np.array(labels.clusters, object)[moves.cluster]}
-    for position, year in enumerate(labels.years):
-        path = np.where(moves.year <= position, moves.path, path_of[moves.cluster])
-        frame[str(year)] = np.array(labels.paths, object)[path]
-    return pd.DataFrame(frame)
+    """Give the path of every cluster, a column a year."""
+    names = np.array(labels.paths, object)[paths_by_year(moves, path_of, len(labels.years))]
+    years = {str(year): names[:, position] for position, year in enumerate(labels.years)}
+    return pd.DataFrame({"cluster": labels.clusters, **years})

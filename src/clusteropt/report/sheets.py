@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from clusteropt.plan.taken import paths_by_year
 from clusteropt.report import words
 from clusteropt.report.controlled import round_table
 from clusteropt.text import Text
@@ -269,14 +270,15 @@ def budget_sheet(plan: Plan) -> Sheet:
 
 
 def path_sheet(plan: Plan) -> Sheet:
-    """The path of every cluster that moves, year by year."""
-    moves, labels = plan.moves, plan.labels
+    """The path of every cluster, year by year; those that move first."""
+    labels = plan.labels
     names = [both(name) for name in labels.path_names]
-    rows: list[Row] = []
-    for cluster, first, path in zip(moves.cluster.tolist(), moves.year.tolist(), moves.path.tolist(), strict=True):
-        old = int(plan.path_of[cluster])
-        yearly = [names[path if year >= first else old] for year in range(len(labels.years))]
-        rows.append([labels.clusters[cluster], both(labels.cluster_names[cluster]), *yearly])
+    paths = paths_by_year(plan.moves, plan.path_of, len(labels.years)).tolist()
+    order = sorted(range(len(paths)), key=lambda cluster: len(set(paths[cluster])) == 1)
+    rows: list[Row] = [
+        [labels.clusters[cluster], both(labels.cluster_names[cluster]), *(names[path] for path in paths[cluster])]
+        for cluster in order
+    ]
     years = (Heading(Text(str(year), str(year)), Kind.TEXT) for year in labels.years)
     return Sheet(
         words.SHEET_MOVES, (Heading(words.CLUSTER, Kind.TEXT), Heading(words.CLUSTER_NAME, Kind.LONG), *years), rows

@@ -210,7 +210,7 @@ class Search:
         self._tell("prices", -np.inf)
         best: Found | None = None
         enough = now + CORE_SHARE * (self._until - now)
-        for fixed in narrowings(priced, formulation, self.options.seed):
+        for fixed in narrowings(priced, formulation, self.options.seed, enough):
             found = self._search_core(build, formulation, fixed, best, enough)
             if found is not None:
                 best = found if best is None else self._better(best, found)

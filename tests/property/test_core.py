@@ -127,6 +127,19 @@ def test_cores_grow_and_repeat() -> None:
         np.testing.assert_array_equal(core[~free], first[~free])
 
 
+def test_cores_that_are_not_new_are_not_given() -> None:
+    """Without prices noise changes nothing: one core. Where all would be open the whole is next; late, no noise."""
+    _, formulation, priced = priced_portfolio(1)
+    same = replace(priced, prices=priced.prices.with_rows(0 * priced.prices.row))
+    assert len(list(narrowings(same, formulation, seed=7))) == 1
+    cores = list(narrowings(priced, formulation, seed=7))
+    sizes = [int(np.isnan(core[formulation.integer]).sum()) for core in cores]
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] < int(formulation.integer.sum())
+    late = list(narrowings(priced, formulation, seed=7, deadline=-np.inf))
+    assert [int(np.isnan(core[formulation.integer]).sum()) for core in late] == [0]
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_reduced_program_has_the_optimum_of_the_whole(seed: int) -> None:
     """With some columns fixed: the same value with and without them in the program, and a point that fits."""

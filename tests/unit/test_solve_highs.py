@@ -126,6 +126,15 @@ def test_infeasible_and_unbounded_are_told_without_a_point() -> None:
     assert free.bound == INF
 
 
+@pytest.mark.parametrize(
+    ("lower", "expected"), [(-1.0, Reason.OPTIMAL), (0.0, Reason.OPTIMAL), (1.0, Reason.INFEASIBLE)]
+)
+def test_rows_of_a_program_without_columns_are_looked_at(lower: float, expected: Reason) -> None:
+    """HiGHS says "Empty" of each; 0 >= 1 has no solution."""
+    empty = program(np.zeros((1, 0)), ([lower], [INF], [], []), [], [])
+    assert highs.run(empty, HighsOptions(10.0)).reason is expected
+
+
 def test_a_claim_keeps_reason_limit_and_point_together() -> None:
     """A limit without a limited reason, or an incumbent that is missing, cannot be built."""
     with pytest.raises(ValueError, match="does not go with"):

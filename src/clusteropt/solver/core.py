@@ -7,6 +7,8 @@ doi:10.1287/opre.28.5.1130, with choices of any kind in place of items). The bou
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -97,8 +99,10 @@ def _is_rich(dual: Dual) -> bool:
     return objective.kind is not ObjectiveKind.TOTAL or bool(space.problem.synergies) or bool(space.dynamic.any())
 
 
-def narrowings(priced: Priced, formulation: Formulation, seed: int) -> Iterator[Floats]:
+def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: float = math.inf) -> Iterator[Floats]:
     """Give the whole columns of a formulation fixed but for cores of growing size; NaN where a column stays open.
+
+    A core that is no larger than the one before, or that leaves everything open, is not given: the whole is next.
 
     Parameters
     ----------
@@ -108,19 +112,24 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int) -> Iterator[
         Of the same problem.
     seed : int
         Of the noise of prices; the same seed gives the same cores.
+    deadline : float
+        ``time.monotonic()`` after which no more prices are tried: the core is what has been seen.
     """
     dice = np.random.default_rng(seed)
     row, noise = priced.prices.row, FIRST_NOISE
     first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
     low, high = first.copy(), first.copy()
-    whole = np.isfinite(first)
+    most, given = int(np.isfinite(first).sum()), -1
     for size in SIZES:
-        while int((low[whole] < high[whole]).sum()) < min(size, int(whole.sum())) and noise <= MOST_NOISE:
+        while (num := int((low < high).sum())) < min(size, most) and noise <= MOST_NOISE:
+            if time.monotonic() > deadline:
+                break
             near = priced.prices.with_rows(row * np.exp(noise * dice.standard_normal(len(row))))
             money = np.round(evaluate_prices(priced.dual, near).money).astype(np.int64)
             chosen = money_choices(formulation, money)
             low, high = np.fmin(low, chosen), np.fmax(high, chosen)
             noise *= MORE_NOISE
-        yield np.where(low < high, np.nan, first)
-        if noise > MOST_NOISE:
+        if num in (given, most):
             return
+        given = num
+        yield np.where(low < high, np.nan, first)

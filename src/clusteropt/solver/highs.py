@@ -43,6 +43,9 @@ _TOO_FAR_APART = Text(
     "再缩小该表的 scale 与 mean、spillovers 表的比例和 funds 表的金额之间的差距。若数值大小相近,请报告。",
 )
 
+EMPTY_ROOM = 1e-9
+"""Rows without columns hold within this, relative to their limits."""
+
 _Status = highspy.HighsModelStatus
 STATUS: dict[highspy.HighsModelStatus, Reason | Limit] = {
     _Status.kNotset: Reason.ERROR,
@@ -325,7 +328,9 @@ def _read(solver: highspy.Highs, program: Program, status: highspy.HighsStatus, 
     held = solver.getSolution().value_valid and info.primal_solution_status == highspy.kSolutionStatusFeasible
     x = np.asarray(solver.getSolution().col_value, dtype=float) if held else None
     if not len(program.cost):
+        # HiGHS calls a program without columns empty, whatever its rows ask for.
         x = np.zeros(0)
+        meaning = Reason.OPTIMAL if program.violation(x) <= EMPTY_ROOM else Reason.INFEASIBLE
     if status == highspy.HighsStatus.kError or (meaning is Reason.OPTIMAL and x is None):
         meaning = Reason.ERROR
     value = -math.inf if x is None else -float(info.objective_function_value)

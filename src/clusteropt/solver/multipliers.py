@@ -20,7 +20,7 @@ from clusteropt.model.money_rules import ledger_money, share_money, span_size
 from clusteropt.model.prices import Prices, joint_levers
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rule_rows import row_size
-from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import excesses, goal
 from clusteropt.solver.scaling import choose_scaling, to_program
@@ -177,11 +177,20 @@ def _region_start(space: Space) -> Floats:
 
 
 def run_relaxed(program: Program, run: tuple[Guard, Until]) -> Claim:
-    """Run a linear program; prices from it are candidates, as any prices prove a bound, so "infeasible" stands."""
+    """Run a linear program; prices from it are candidates, as any prices prove a bound, so "infeasible" stands.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C came, where the guard heeds it: prices are no plan, so there is nothing to end with.
+    """
     guard, until = run
-    return guard.run(
+    claim = guard.run(
         Task("multipliers", program), HighsOptions(0.0, feasibility_tolerance=1e-9), time.monotonic() + until.seconds()
     ).claim
+    if claim.limit is Limit.INTERRUPT:
+        raise KeyboardInterrupt
+    return claim
 
 
 def _purse_prices(dual: Dual, formulation: Formulation, rows: Floats) -> Floats:

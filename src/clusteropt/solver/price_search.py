@@ -43,6 +43,8 @@ FIRST_BOX = 0.1
 """The first box moves the bound by this part along each price, as far as the steepest plane tells."""
 GROW, SHRINK, MOST_SHRINK = 2.0, 0.7, 6.0
 """How the box changes: after a step that gained half of what it promised, and after one that lost."""
+HOPELESS = 1e30
+"""A bound this many times beyond the first is one that prices move without end: no plan obeys the limits."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,10 +106,11 @@ def improve_prices(
     centre = np.minimum(prices.row[grouped.linking], cap)
     best, found = seen(centre)
     still, box = max(STILL, STILL_SHARE * until.gap), FIRST_BOX
+    end = HOPELESS * max(abs(found.bound), 1.0)
     for _ in range(MOST_EVALUATIONS):
         size = max(abs(found.bound), 1e-9)
         near = relative_gap(until.value, found.bound) <= until.gap
-        if near or not np.isfinite(found.bound) or time.monotonic() > until.deadline:
+        if near or not size < end or time.monotonic() > until.deadline:
             break
         # A price may move as far as the steepest slope seen moves the bound by the size of the box, or by its own part.
         reach = box * np.maximum(size / np.maximum(steep, 1e-300), centre) * (steep > 0)

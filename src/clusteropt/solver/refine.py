@@ -163,10 +163,7 @@ class Search:
         self._listen = listen
         self._presolve = presolve
         self._began = time.monotonic()
-        self._sign = 1.0
-        self._value = -np.inf
-        self._claimed = -np.inf
-        self._bound = np.inf
+        self._sign, self._value, self._claimed, self._bound = 1.0, -np.inf, -np.inf, np.inf
         self._bounding: tuple[Formulation, _Step] | None = None
         self._tightness = 0.05
 
@@ -213,13 +210,15 @@ class Search:
         self._tell("prices", -np.inf)
         best: Found | None = None
         enough = now + CORE_SHARE * (self._until - now)
-        for fixed in narrowings(priced, formulation, self.options.seed):
+        for fixed in narrowings(priced, formulation, self.options.seed, enough):
             found = self._search_core(build, formulation, fixed, best, enough)
             if found is not None:
                 best = found if best is None else self._better(best, found)
                 self._tell("core", self._worth(best))
             if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
                 break
+        if best is None and self._stopped is Limit.INTERRUPT:
+            raise KeyboardInterrupt
         if best is None or not (self._stopped is not None or self._met(best)):
             start = None if best is None else carry(best.x, best.formulation, formulation)
             best = self._alternate(build, formulation, start, best)
@@ -233,7 +232,8 @@ class Search:
         self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
         start = None if best is None else carry(best.x, best.formulation, formulation)
         claim = self._run(formulation, _Step("core", fixed=fixed, start=start))
-        self._until = until
+        if self._stopped is not Limit.INTERRUPT:
+            self._until = until
         if self._stopped is Limit.TIME and time.monotonic() < until:
             # The time of this core was up, not that of the search.
             self._stopped = None

@@ -1,0 +1,44 @@
+"""Where no plan obeys the rules, prices rise without end: the refusal is that of the search over the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clusteropt.errors import InfeasibleError
+from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, RuleKind, Selection
+from clusteropt.plan import making
+from clusteropt.plan.making import solve
+from tests.problems import QUICK, plain_problem, rule, with_menus
+
+OBJECTIVES = (
+    Objective(ObjectiveKind.TOTAL),
+    Objective(ObjectiveKind.WORST_REGION),
+    Objective(ObjectiveKind.EQUITY),
+    Objective(ObjectiveKind.LEAST_MONEY, target=5.0),
+)
+
+
+def menus(num: int = 60) -> Problem:
+    """Draw clusters in nine regions with three levels on each of two levers, and a purse for a third of all."""
+    dice = np.random.default_rng(1)
+    shape = (num, 2)
+    problem = plain_problem(
+        dice.uniform(0.3, 1.7, shape), dice.uniform(50, 500, shape), 300 * num, regions=np.arange(num) % 9
+    )
+    amount = np.sort(dice.choice(np.arange(50, 1000), (num, 2, 3), replace=False), axis=2)
+    gain = np.sort(dice.uniform(10, 300, (num, 2, 3)), axis=2)
+    cells = [(cluster, lever) for cluster in range(num) for lever in range(2)]
+    levels = {cell: list(zip(amount[cell].tolist(), gain[cell].tolist(), strict=True)) for cell in cells}
+    return with_menus(problem, levels)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: str(objective.kind))
+def test_rules_that_no_plan_obeys_are_refused_as_ever(objective: Objective, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A floor far above the purse, with no check of inputs before it."""
+    monkeypatch.setattr(making, "LARGE", 0)
+    floor = rule(RuleKind.AMOUNT, Selection(), 10**7, None, name="floor")
+    with pytest.raises(InfeasibleError):
+        solve(replace(menus(), objective=objective, rules=(floor,)), QUICK)

@@ -286,7 +286,7 @@ COLUMNS: dict[tuple[str, str], tuple[str, Callable[[Rows], None]]] = {
     ("funds", "name_zh"): ("total", put("name_zh", 0, "联邦资金")),
     ("funds", "amount"): ("total", put("amount", 0, "69")),
     ("funds", "carry_over"): ("total", put("carry_over", 0, "0.02")),
-    ("funds", "expires_after"): ("total", put("expires_after", 0, "2")),
+    ("funds", "expires_after"): ("total", put("expires_after", 0, "0")),
     ("funds", "committed"): ("total", put("committed", 0, "11")),
     ("funds", "returned"): ("total", put("returned", 3, "0.75")),
     ("funds", "returned_after"): ("total", put("returned_after", 3, "2")),

@@ -38,7 +38,8 @@ MOST_EVALUATIONS = 150
 STILL, STILL_SHARE = 1e-10, 0.01
 """Prices that promise less than this, relative to the bound or to the gap asked for, are as good as they get."""
 NOISE = 1e-12
-"""What can be gained is never taken for less than this part of the largest group: it is the last digits of sums."""
+"""Slopes below this part of what they are differences of, and gains below this part of the largest group, are the last
+digits of sums."""
 FIRST_BOX = 0.1
 """The first box moves the bound by this part along each price, as far as the steepest plane tells."""
 GROW, SHRINK, MOST_SHRINK = 2.0, 0.7, 6.0
@@ -98,7 +99,10 @@ def improve_prices(
         found = evaluate_prices(dual, trial)
         used = grouped.used(found)
         planes.add(row, grouped.parts(found), used)
-        np.maximum(steep, abs(limits - used.sum(axis=0)), out=steep)
+        total = used.sum(axis=0)
+        slope = abs(limits - total)
+        # A slope of the last digits of sums is none, and would let its price move without end.
+        np.maximum(steep, np.where(slope > NOISE * np.maximum(abs(limits), abs(total)), slope, 0.0), out=steep)
         if see is not None:
             see(trial, found)
         return trial, found
@@ -113,7 +117,8 @@ def improve_prices(
         if near or not size < end or time.monotonic() > until.deadline:
             break
         # A price may move as far as the steepest slope seen moves the bound by the size of the box, or by its own part.
-        reach = box * np.maximum(size / np.maximum(steep, 1e-300), centre) * (steep > 0)
+        widest = np.divide(size, steep, out=np.zeros_like(steep), where=steep > 0)
+        reach = box * np.maximum(widest, centre) * (steep > 0)
         here = grouped.parts(found)
         room = np.minimum(centre + reach, cap) - centre
         step = _lowest(planes, (limits, here), (centre, room, reach), (guard, until))

@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from clusteropt.inputs.raw_tables import written
+from clusteropt.inputs.raw_tables import written_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,9 +65,7 @@ def _csv(raw: RawTable) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(raw.headers)
-    columns = [
-        [value if type(value) is str else written(value) or "" for value in column.tolist()] for column in raw.columns
-    ]
+    columns = [written_column(column) for column in raw.columns]
     # A row of one empty value would be an empty line, which readers pass over.
     writer.writerows(row for row in zip(*columns, strict=True) if any(row))
     return file.getvalue().encode("utf-8", "surrogatepass")

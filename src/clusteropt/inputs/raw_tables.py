@@ -65,6 +65,20 @@ def written(value: object) -> str | None:
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 
+def written_column(column: NDArray[Any]) -> list[str]:
+    """Write a column as `written` writes its values, what is missing as empty; most values take a short way."""
+    values = column.tolist()
+    if column.dtype.kind in "iu":
+        return [str(value) for value in values]
+    if column.dtype.kind == "f":
+        # The shortest text of a float is that of its decimals, but for whole numbers, exponents, nan and inf.
+        return [
+            written(value) or "" if text.endswith(".0") or "e" in text or "n" in text else text
+            for value, text in zip(values, map(repr, values), strict=True)
+        ]
+    return [value if type(value) is str else written(value) or "" for value in values]
+
+
 def _written_number(number: Decimal) -> str | None:
     if number.is_nan():
         return None

@@ -113,7 +113,8 @@ def improve_prices(
         if near or not size < end or time.monotonic() > until.deadline:
             break
         # A price may move as far as the steepest slope seen moves the bound by the size of the box, or by its own part.
-        reach = box * np.maximum(size / np.maximum(steep, 1e-300), centre) * (steep > 0)
+        slack = np.divide(size, steep, out=np.zeros_like(steep), where=steep > 0)
+        reach = box * np.where(steep > 0, np.maximum(slack, centre), 0.0)
         here = grouped.parts(found)
         room = np.minimum(centre + reach, cap) - centre
         step = _lowest(planes, (limits, here), (centre, room, reach), (guard, until))

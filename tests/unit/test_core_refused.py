@@ -6,6 +6,7 @@ And limits that no money touches: their prices stay where they are.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,12 @@ from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.problem import Objective, ObjectiveKind, Problem, RuleKind, Selection
 from clusteropt.plan import making
 from clusteropt.plan.making import solve
+from clusteropt.solver.runner import Runner
 from tests.problems import QUICK, plain_problem, rule, with_menus
+
+if TYPE_CHECKING:
+    from clusteropt.solver.claim import Claim, HighsOptions
+    from clusteropt.solver.program import Program
 
 OBJECTIVES = (
     Objective(ObjectiveKind.TOTAL),
@@ -48,6 +54,23 @@ def test_rules_that_no_plan_obeys_are_refused_as_ever(objective: Objective, monk
     floor = rule(RuleKind.AMOUNT, Selection(), 10**7, None, name="floor")
     with pytest.raises(InfeasibleError):
         solve(replace(menus(), objective=objective, rules=(floor,)), QUICK)
+
+
+def test_a_cluster_that_cannot_obey_its_own_limits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No level of the first cluster is between 3 and 40: prices prove nothing, and every run has a gap."""
+    monkeypatch.setattr(making, "LARGE", 0)
+    gaps, plain = [], Runner.run
+
+    def run(self: Runner, program: Program, options: HighsOptions, *more: Any) -> Claim:
+        gaps.append(options.mip_rel_gap)
+        return plain(self, program, options, *more)
+
+    monkeypatch.setattr(Runner, "run", run)
+    own = rule(RuleKind.AMOUNT, Selection(clusters=(0,)), 3, 40, name="own")
+    with pytest.raises(InfeasibleError):
+        solve(replace(menus(), rules=(own,)), QUICK)
+    assert gaps
+    assert np.isfinite(gaps).all()
 
 
 def test_a_limit_that_nothing_touches_stays_without_a_price(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,6 +78,8 @@ LIMITS: Mapping[Limit, Text] = MappingProxyType(
 
 STEPS: Mapping[str, Text] = MappingProxyType(
     {
+        "prices": Text("prices", "价格"),
+        "core": Text("core", "核心"),
         "relaxation": Text("relaxation", "松弛"),
         "search": Text("search", "搜索"),
         "rounding": Text("rounding", "取整"),

@@ -2,8 +2,8 @@
 
 Every evaluation gives a plane under each of these functions. The next prices are where the sum of the highest planes is
 lowest, within a box around the best so far that grows where planes tell the truth and shrinks where they do not
-(Linderoth and Wright 2003, doi:10.1023/A:1021858008222). Planes by group need a tenth of the evaluations that planes of
-the whole need: with 10,000 clusters and limits that all bind 33 in place of 270.
+(Linderoth and Wright 2003, doi:10.1023/A:1021858008222). Planes by group need far fewer evaluations than planes of the
+whole; `benchmarks.scale` prints how many were made.
 """
 
 from __future__ import annotations

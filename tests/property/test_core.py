@@ -20,6 +20,7 @@ from clusteropt.plan import making
 from clusteropt.plan.making import solve
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
+from clusteropt.report.summary import summary_lines
 from clusteropt.report.words import STEPS
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.core import SIZES, find_prices, narrowings
@@ -143,11 +144,12 @@ def test_cores_that_are_not_new_are_not_given() -> None:
 
 
 def test_every_step_has_words() -> None:
-    """Progress names prices and cores, and the report has words for both."""
+    """Progress names prices and cores, the report has words for both, and says whose the claimed bound is."""
     heard: list[Progress] = []
-    solve(portfolio(500, Shape.LOOSE, seed=2), QUICK, heard.append)
+    plan = solve(portfolio(500, Shape.LOOSE, seed=2), QUICK, heard.append)
     steps = {news.step for news in heard}
     assert {"prices", "core"} <= steps <= set(STEPS)
+    assert "the claimed one is that of prices" in "\n".join(summary_lines(plan))
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -78,6 +78,16 @@ def test_both_searches_find_the_best_bundle(seed: int) -> None:
         assert (one.money == other.money).all()
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_no_last_digits_of_the_free_choice_are_left(seed: int) -> None:
+    """Caps that leave no award at all: every cluster is worth 0, and not what rounding leaves of its free choice."""
+    problem = bundled(seed)
+    caps = [rule(RuleKind.AMOUNT, Selection(clusters=(c,)), None, 0, name=f"cap{c}") for c in range(CLUSTERS)]
+    dual = make_dual(make_space(replace(problem, rules=tuple(caps))))
+    for one in (dual, replace(dual, layout=make_layout(dual.space, dual.stalls, dual.inner))):
+        assert evaluate_prices(one, no_prices(dual)).clusters.tolist() == [0.0] * CLUSTERS
+
+
 def test_a_search_without_steps_leaves_the_rows_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the search gives up the bound is the one without the rows, which is weaker and still a bound."""
     problem = bundled(3)

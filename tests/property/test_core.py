@@ -20,6 +20,8 @@ from clusteropt.plan import making
 from clusteropt.plan.making import solve
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
+from clusteropt.report.summary import summary_lines
+from clusteropt.report.words import STEPS
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.core import SIZES, find_prices, narrowings
 from clusteropt.solver.guard import Guard
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.options import SolveOptions
     from clusteropt.inputs.problem import Problem
     from clusteropt.plan.plan import Plan
+    from clusteropt.solver.claim import Progress
 
 SIZES_OF = (
     Sizes(clusters=2, levers=2, years=2, funds=1, menus=1.0, money=8, cells=4, rules=2),
@@ -138,6 +141,15 @@ def test_cores_that_are_not_new_are_not_given() -> None:
     assert sizes[-1] < int(formulation.integer.sum())
     late = list(narrowings(priced, formulation, seed=7, deadline=-np.inf))
     assert [int(np.isnan(core[formulation.integer]).sum()) for core in late] == [0]
+
+
+def test_every_step_has_words() -> None:
+    """Progress names prices and cores, the report has words for both, and says whose the claimed bound is."""
+    heard: list[Progress] = []
+    plan = solve(portfolio(500, Shape.LOOSE, seed=2), QUICK, heard.append)
+    steps = {news.step for news in heard}
+    assert {"prices", "core"} <= steps <= set(STEPS)
+    assert "the claimed one is that of prices" in "\n".join(summary_lines(plan))
 
 
 @pytest.mark.parametrize("seed", range(40))

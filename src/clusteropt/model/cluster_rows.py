@@ -129,7 +129,10 @@ def best_bundle(
     dual: tuple[Space, InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
     best: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
-    """Lower the best of the clusters whose free choice breaks an inner row to that of their best bundle.
+    """Lower the best of the cells whose free choice breaks an inner row to what they have in their best bundle.
+
+    Cells get what their part of the bundle is worth, and no loss is taken off sums: what is left of a large sum would
+    be its last digits, which can be below the truth.
 
     Parameters
     ----------
@@ -139,8 +142,13 @@ def best_bundle(
         Price of a whole unit of each flow.
     choice : Choice
         The worth of every level.
-    best : (array of shape (num_clusters,), array of shape (num_rows, num_columns))
-        The best of every cluster without inner rows, and its money.
+    best : (array of shape (num_rows,), array of shape (num_rows, num_columns))
+        The best of every row of the stalls without inner rows, and its money.
+
+    Returns
+    -------
+    (array of shape (num_rows,), array of shape (num_rows, num_columns))
+        The same with inner rows; -inf where no bundle obeys them.
     """
     space, inner, layout, stalls = dual
     if not inner:
@@ -150,19 +158,19 @@ def best_bundle(
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
     for group in inner:
-        cluster, rows = group.cluster, group.rows
         cells = [cell for cell in group.cells if cell in row_of]
+        mine = np.array([row_of[cell] for cell in cells], np.int64)
         free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
-        if all(row.holds(free) for row in rows):
+        if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
-        options = [_options(space, stalls, choice, row_of[cell]) for cell in cells]
-        before = sum(max((worth for worth, _ in option), default=-np.inf) for option in options)
-        found = _search(cells, options, rows)
+        options = [_options(space, stalls, choice, row) for row in mine.tolist()]
+        found = _search(options, cells, group.rows)
         if found is None:
             continue
-        value[cluster] += found[0] - before if np.isfinite(before) else 0.0
-        rows_of = np.array([row_of[cell] for cell in found[1]], np.int64)
-        money[rows_of] = _fill(stalls, price, rows_of, np.array([*found[1].values()], float))
+        # Without a bundle all are worth minus infinity.
+        value[mine] = [worth for worth, _ in found] or -np.inf
+        if found:
+            money[mine] = _fill(stalls, price, mine, np.array([amount for _, amount in found], float))
     return value, money
 
 
@@ -173,8 +181,9 @@ def _compiled_bundles(
     from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
 
     (price, choice), (value, money) = terms, best
-    loss, chosen = np.zeros(len(layout.cluster)), np.full(len(layout.row), -1)
+    broken, chosen = np.zeros(len(layout.cluster), bool), np.full(len(layout.row), -1)
     free = np.round(money[layout.row].sum(axis=1)).astype(np.int64)
+    worth = np.ascontiguousarray(choice.level)
     best_bundles(
         layout.cell_start,
         layout.row_start,
@@ -185,16 +194,17 @@ def _compiled_bundles(
         layout.option_amount,
         layout.option_level,
         layout.grows,
-        np.ascontiguousarray(choice.level),
+        worth,
         free,
         MOST_NODES,
-        loss,
+        broken,
         chosen,
     )
-    # A cluster may have several groups.
-    np.subtract.at(value, layout.cluster, loss)
     moved = np.flatnonzero(chosen >= 0)
-    row = layout.row[moved]
+    row, level = layout.row[moved], layout.option_level[chosen[moved]]
+    # Nothing is level -1, and worth 0.
+    value[row] = np.append(worth, 0.0)[level]
+    value[layout.row[np.repeat(broken, np.diff(layout.cell_start))]] = -np.inf
     money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
     return value, money
 
@@ -212,31 +222,38 @@ def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[tup
 
 
 def _search(
-    cells: list[int], options: list[list[tuple[float, int]]], rows: Sequence[InnerRow]
-) -> tuple[float, dict[int, int]] | None:
-    """Find the best bundle that obeys the rows, depth first; None where the search gives up."""
+    options: list[list[tuple[float, int]]], cells: list[int], rows: Sequence[InnerRow]
+) -> tuple[tuple[float, int], ...] | None:
+    """Find the best bundle that obeys the rows, depth first: an option a cell, none where there is no bundle.
+
+    None where the search gives up.
+    """
     rest = [0.0]
-    for option in reversed(options):
-        rest.append(rest[-1] + max((worth for worth, _ in option), default=-np.inf))
+    for mine in reversed(options):
+        rest.append(rest[-1] + max((worth for worth, _ in mine), default=-np.inf))
     rest.reverse()
     best: float = -np.inf
-    bundle: dict[int, int] = {}
-    stack: list[tuple[int, float, dict[int, int]]] = [(0, 0.0, {})]
+    bundle: tuple[tuple[float, int], ...] = ()
+    stack: list[tuple[float, tuple[tuple[float, int], ...]]] = [(0.0, ())]
     for _ in range(MOST_NODES):
         if not stack:
-            return best, bundle
-        depth, worth, amounts = stack.pop()
-        if worth + rest[depth] <= best:
+            return bundle
+        worth, taken = stack.pop()
+        if worth + rest[len(taken)] <= best:
             continue
-        if depth == len(cells):
-            if all(row.holds(amounts) for row in rows):
-                best, bundle = worth, amounts
+        if len(taken) == len(cells):
+            if all(row.holds(_amounts(cells, taken)) for row in rows):
+                best, bundle = worth, taken
             continue
-        for gain, amount in reversed(options[depth]):
-            grown = {**amounts, cells[depth]: amount}
-            if not any(row.too_much(grown) for row in rows):
-                stack.append((depth + 1, worth + gain, grown))
+        for option in reversed(options[len(taken)]):
+            grown = (*taken, option)
+            if not any(row.too_much(_amounts(cells, grown)) for row in rows):
+                stack.append((worth + option[0], grown))
     return None
+
+
+def _amounts(cells: list[int], taken: tuple[tuple[float, int], ...]) -> dict[int, int]:
+    return {cell: amount for cell, (_, amount) in zip(cells, taken, strict=False)}
 
 
 def _fill(stalls: Stalls, price: Floats, row: Ints, amount: Floats) -> Floats:

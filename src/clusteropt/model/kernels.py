@@ -70,7 +70,7 @@ def _sort(first: int, last: int, option_level: np.ndarray, worth: np.ndarray, or
     return num
 
 
-@_compiled(numba.void(*(_INTS,) * 8, _BOOLS, _FLOATS, _INTS, numba.int64, _FLOATS, _INTS))
+@_compiled(numba.void(*(_INTS,) * 8, _BOOLS, _FLOATS, _INTS, numba.int64, _BOOLS, _INTS))
 def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes arrays, and a search is one loop
     cell_start: np.ndarray,
     row_start: np.ndarray,
@@ -84,7 +84,7 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     worth: np.ndarray,
     free: np.ndarray,
     most_nodes: int,
-    loss: np.ndarray,
+    broken: np.ndarray,
     chosen: np.ndarray,
 ) -> None:
     """Find the best bundle of every group of cells whose free choice breaks a row, depth first, best options first.
@@ -111,13 +111,13 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
         What each cell gets where rows do not count.
     most_nodes : int
         A search over more steps gives up, and the group keeps its free choice.
-    loss : array of shape (num_groups,)
-        Written: by how much the best bundle is worth less than the free choice; infinite where none obeys the rows.
+    broken : bool array of shape (num_groups,)
+        Written: whether no bundle obeys the rows.
     chosen : array of shape (num_cells,)
         Written: the option each cell takes; -1 where it keeps its free choice.
     """
     most_cells, most_options = 0, 1
-    for j in range(len(loss)):
+    for j in range(len(broken)):
         most_cells = max(most_cells, cell_start[j + 1] - cell_start[j])
     for i in range(len(chosen)):
         most_options = max(most_options, option_start[i + 1] - option_start[i])
@@ -125,9 +125,9 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     number, turn = np.zeros(most_cells, np.int64), np.zeros(most_cells + 1, np.int64)
     rest, sums = np.zeros(most_cells + 1), np.zeros(most_cells + 1)
     taken, best_taken = np.zeros(most_cells, np.int64), np.zeros(most_cells, np.int64)
-    for j in range(len(loss)):
+    for j in range(len(broken)):
         first, num = cell_start[j], cell_start[j + 1] - cell_start[j]
-        loss[j] = 0.0
+        broken[j] = False
         chosen[first : first + num] = -1
         # 1. Does the free choice hold?
         holds = True
@@ -174,6 +174,6 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
                 if depth < num:
                     turn[depth] = 0
         if nodes <= most_nodes:
-            loss[j] = rest[0] - best
-            if best > -np.inf:
+            broken[j] = best == -np.inf
+            if not broken[j]:
                 chosen[first : first + num] = best_taken[:num]

@@ -411,9 +411,9 @@ def _in_state(
             )
     nothing = np.where(stalls.may_be_off, 0.0, -np.inf)
     chosen = choice.value > nothing
-    value = _cluster_sums(space, stalls, np.maximum(choice.value, nothing))
-    money = np.where(chosen[:, None], choice.money, 0.0)
-    value, money = best_bundle((space, dual.inner, dual.layout, stalls), terms[1].flow, choice, (value, money))
+    free = np.maximum(choice.value, nothing), np.where(chosen[:, None], choice.money, 0.0)
+    best, money = best_bundle((space, dual.inner, dual.layout, stalls), terms[1].flow, choice, free)
+    value = _cluster_sums(space, stalls, best)
     num = len(value)
     loss = np.zeros(num)
     for group in on:

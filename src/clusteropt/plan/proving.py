@@ -12,12 +12,8 @@ from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
 from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
-from clusteropt.solver.multipliers import (
-    Until,
-    no_prices,
-    prices_of_duals,
-    relaxation_duals,
-)
+from clusteropt.solver.core import PAD
+from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import improve_prices
 
 if TYPE_CHECKING:
@@ -36,8 +32,6 @@ if TYPE_CHECKING:
 
 PROOF_S = 1.0
 """Finding multipliers may take so long beyond the time limit, where the search has left none."""
-PAD = 2.0**-38
-"""A bound is stored this much weaker than it came out, relative to what went into it: more than rounding can cost."""
 RATIONAL = (ResponseFamily.LINEAR, ResponseFamily.HYPERBOLIC)
 """Responses whose values at whole money are rational numbers."""
 

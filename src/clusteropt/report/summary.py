@@ -115,7 +115,8 @@ def _quality(view: View) -> list[str]:
     head = (words.OBJECTIVE, words.VALUE, *bounds)
     unit = plan.objective.outcome
     counted = [] if unit is None else [INDENT + view.read(words.OUTCOME_LINE).format(unit=view.read(unit))]
-    grounds = view.read(words.PROOF_LINE).format(proof=proof, solver=solver)
+    priced = any(run.step == "core" for run in record.runs)
+    grounds = view.read(words.PRICED_LINE if priced else words.PROOF_LINE).format(proof=proof, solver=solver)
     return [*view.table(head, rows), *counted, INDENT + grounds, INDENT + end]
 
 

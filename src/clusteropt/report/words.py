@@ -78,6 +78,8 @@ LIMITS: Mapping[Limit, Text] = MappingProxyType(
 
 STEPS: Mapping[str, Text] = MappingProxyType(
     {
+        "prices": Text("prices", "价格"),
+        "core": Text("core", "核心"),
         "relaxation": Text("relaxation", "松弛"),
         "search": Text("search", "搜索"),
         "rounding": Text("rounding", "取整"),
@@ -165,6 +167,10 @@ OUTCOME_UNIT = Text("Outcome is counted in", "产出的单位")
 OUTCOME_LINE = Text("Outcome is counted in {unit}.", "产出的单位: {unit}。")
 PROOF_LINE = Text(
     "The safe bound rests on {proof}; {solver} claims the other.", "可靠界依据: {proof}; 声称界来自 {solver}。"
+)
+PRICED_LINE = Text(
+    "The safe bound rests on {proof}; the claimed one is that of prices, or what {solver} claims where that is closer.",
+    "可靠界依据: {proof}; 声称界为价格给出的界, 若 {solver} 声称的界更紧则取后者。",
 )
 SOLVED = Text("Solved in {seconds} s.", "用时 {seconds} 秒。")
 STOPPED = Text(

@@ -61,11 +61,17 @@ class Priced:
 
     @property
     def bound(self) -> float:
-        """What no plan exceeds, with room for rounding; least money in printed units, which no plan undercuts."""
+        """What no plan exceeds, with room for rounding; least money in printed units, which no plan undercuts.
+
+        Infinite where a cluster by itself can obey no limit of its own: prices say nothing then, the search does.
+        """
+        problem = self.dual.space.problem
+        least = problem.objective.kind is ObjectiveKind.LEAST_MONEY
+        if not math.isfinite(self.found.bound):
+            return -math.inf if least else math.inf
         rows = np.concatenate((self.dual.purses.limit, self.dual.sides.limit))
         size = abs(self.found.bound) + float(self.prices.row @ abs(rows))
-        problem = self.dual.space.problem
-        if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        if least:
             return (self.found.bound - PAD * size) / problem.money.per_printed
         return self.found.bound + PAD * size
 

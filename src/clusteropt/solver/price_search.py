@@ -2,8 +2,8 @@
 
 Every evaluation gives a plane under each of these functions. The next prices are where the sum of the highest planes is
 lowest, within a box around the best so far that grows where planes tell the truth and shrinks where they do not
-(Linderoth and Wright 2003, doi:10.1023/A:1021858008222). Planes by group need a tenth of the evaluations that planes of
-the whole need: with 10,000 clusters and limits that all bind 33 in place of 270.
+(Linderoth and Wright 2003, doi:10.1023/A:1021858008222). Planes by group need far fewer evaluations than planes of the
+whole; `benchmarks.scale` prints how many were made.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def improve_prices(
             break
         # A price may move as far as the steepest slope seen moves the bound by the size of the box, or by its own part.
         widest = np.divide(size, steep, out=np.zeros_like(steep), where=steep > 0)
-        reach = box * np.maximum(widest, centre) * (steep > 0)
+        reach = box * np.where(steep > 0, np.maximum(widest, centre), 0.0)
         here = grouped.parts(found)
         room = np.minimum(centre + reach, cap) - centre
         step = _lowest(planes, (limits, here), (centre, room, reach), (guard, until))

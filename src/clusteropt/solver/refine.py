@@ -419,7 +419,7 @@ class Search:
             entire=step.entire,
         )
         options = self._limits(float(program.integer.mean()) if len(program.integer) else 0.0)
-        if reduced is not None:
+        if reduced is not None and np.isfinite(self._bound):
             # A gap relative to the whole, of which the core is a part.
             part = abs(self._bound * factor - reduced.offset)
             options = replace(

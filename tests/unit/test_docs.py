@@ -269,7 +269,7 @@ def test_figures_of_trust_come_from_the_runs(figures: Any) -> None:
 def test_figures_of_large_portfolios_come_from_the_runs(figures: Any) -> None:
     """What the page says of sizes is what the benchmark printed."""
     text = figures.SCALE_PAGE.read_text(encoding="utf-8")
-    assert figures.fill(text, figures.scale_block(figures.read_scale())) == text
+    assert figures.fill(text, figures.portfolios_block()) == text
 
 
 def test_figures_of_models_over_years_come_from_the_runs(figures: Any) -> None:

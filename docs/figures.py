@@ -14,6 +14,7 @@ TRUST_PAGE = ROOT / "docs" / "explanation" / "trust.md"
 YEARS = ROOT / "docs" / "data" / "years.jsonl"
 YEARS_PAGE = ROOT / "docs" / "explanation" / "models.md"
 SCALE = ROOT / "docs" / "data" / "scale.jsonl"
+BUILD = ROOT / "docs" / "data" / "build.jsonl"
 PEERS = ROOT / "docs" / "data" / "peers.jsonl"
 SCALE_PAGE = ROOT / "docs" / "explanation" / "large-portfolios.md"
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
@@ -180,10 +181,31 @@ def scale_block(lines: list[dict[str, Any]]) -> str:
     return "\n".join([*rows, "", f"Measured on {where}; {packages}. Solving is from the problem to the plan."])
 
 
+def read_build() -> list[dict[str, Any]]:
+    """Read the last line of each size and tool of ``benchmarks/build.py``."""
+    lines = map(json.loads, BUILD.read_text(encoding="utf-8").splitlines())
+    found = {(line["clusters"], line["seconds"], line["tool"]): line for line in lines}
+    return [found[key] for key in sorted(found)]
+
+
+def build_block(lines: list[dict[str, Any]]) -> str:
+    """Write what every tool took from tables to a loaded model, the fastest first."""
+    head = ["Clusters", "Tool", "Columns", "Rows", "Seconds", "As many as arrays", "Peak memory"]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    by_hand = {line["clusters"]: line["seconds"] for line in lines if line["tool"] == "arrays"}
+    for line in lines:
+        cells = [f"{line['clusters']:,}", f"{line['tool']} {line['version']}", f"{line['columns']:,}",
+                 f"{line['rows']:,}", f"{line['seconds']:.2f}", f"{line['seconds'] / by_hand[line['clusters']]:.1f}",
+                 f"{line['peak_mib']:,.0f} MiB"]  # fmt: skip
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def portfolios_block() -> str:
-    """Write both tables of large portfolios."""
+    """Write the tables of large portfolios."""
     title = "The same portfolios by other tools, each with its defaults and one thread (`python -m benchmarks.peers`):"
-    return "\n\n".join([scale_block(read_scale()), title, peers_block(read_peers())])
+    built = "From tables to a loaded HiGHS model (`python -m benchmarks.build`); clusteropt alone checks what it reads:"
+    return "\n\n".join([scale_block(read_scale()), title, peers_block(read_peers()), built, build_block(read_build())])
 
 
 def years_block(models: dict[str, dict[str, Any]]) -> str:

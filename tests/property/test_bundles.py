@@ -108,3 +108,38 @@ def test_sums_that_do_not_fit_are_left_to_the_plain_search() -> None:
     large = replace(first.rows[0], coef=dict.fromkeys(first.cells, 2**60))
     assert make_layout(space, dual.stalls, dual.inner) is not None
     assert make_layout(space, dual.stalls, (replace(first, rows=(large,)), *dual.inner[1:])) is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_over_years_are_asked_where_years_alone_break_them(seed: int) -> None:
+    """Caps of years and a floor and a cap over both: the best of all pairs of bundles, at several prices."""
+    rng = np.random.default_rng(900 + seed)
+    problem = plain_problem(np.ones((2, 2)), np.full((2, 2), 50.0), [[100, 100]])
+    menus = {}
+    for cell in product(range(2), range(2)):
+        amounts, gains = np.sort(rng.choice(20, 3, replace=False)) + 1, rng.uniform(1, 30, 3)
+        menus[cell] = list(zip(amounts.tolist(), gains.tolist(), strict=True))
+    rules = []
+    for c in range(2):
+        for year in range(2):
+            yearly = Selection(clusters=(c,), years=(year,))
+            rules.append(rule(RuleKind.AMOUNT, yearly, None, int(rng.integers(15, 35)), name=f"year{c}{year}"))
+        low = int(rng.integers(1, 30))
+        rules.append(rule(RuleKind.AMOUNT, Selection(clusters=(c,)), low, low + 15, name=f"both{c}"))
+    problem = replace(with_menus(problem, menus), rules=tuple(rules))
+    dual = make_dual(make_space(problem))
+    compiled = replace(dual, layout=make_layout(dual.space, dual.stalls, dual.inner))
+    for price in (0.0, 0.5, 2.0):
+        prices = no_prices(dual).with_rows(np.append([price, price], np.zeros(len(no_prices(dual).row) - 2)))
+        one, other = evaluate_prices(dual, prices), evaluate_prices(compiled, prices)
+        for c in range(2):
+            options = [[(0, 0.0), *menus[c, k]] for k in range(2)]
+            best = -np.inf
+            for bundle in product(options[0], options[1], options[0], options[1]):
+                money = [sum(amount for amount, _ in bundle[:2]), sum(amount for amount, _ in bundle[2:])]
+                fits = all(m <= int(r.maximum or 0) for m, r in zip(money, rules[3 * c : 3 * c + 2], strict=True))
+                both = rules[3 * c + 2]
+                if fits and int(both.minimum or 0) <= sum(money) <= int(both.maximum or 0):
+                    best = max(best, sum(gain - price * amount for amount, gain in bundle))
+            assert one.clusters[c] == pytest.approx(best, abs=1e-9)
+            assert other.clusters[c] == pytest.approx(best, abs=1e-9)

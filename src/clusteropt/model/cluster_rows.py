@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.space import Space
 
+Option = tuple[float, int]
+"""What a cell may take: what it is worth, and its amount."""
 MOST_NODES = 100_000
 """A search over bundles that takes more steps than this gives up, and the rows are left out: the bound is weaker."""
 KERNEL_FROM = 200
@@ -163,15 +165,34 @@ def best_bundle(
         free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
         if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
-        options = [_options(space, stalls, choice, row) for row in mine.tolist()]
-        found = _search(options, cells, group.rows)
-        if found is None:
-            continue
+        options = {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells}
+        found = _best_of_group(group, options)
         # Without a bundle all are worth minus infinity.
-        value[mine] = [worth for worth, _ in found] or -np.inf
+        value[mine] = [found[cell][0] for cell in cells] if found else -np.inf
         if found:
-            money[mine] = _fill(stalls, price, mine, np.array([amount for _, amount in found], float))
+            money[mine] = _fill(stalls, price, mine, np.array([found[cell][1] for cell in cells], float))
     return value, money
+
+
+def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[int, Option]:
+    """Find the best bundle of a group: an option a cell, none where no bundle obeys the rows.
+
+    Rows count from when the best bundle without them breaks them: a limit over all years rarely does once every year
+    keeps its own, and a search over all cells at once takes very much longer. Where a search gives up the bundle is the
+    best of those that obey some of the rows, and the bound is weaker.
+    """
+    bundle, rows = {cell: mine[0] for cell, mine in options.items()}, list[InnerRow]()
+    while broken := [row for row in group.rows if not row.holds(_amounts(bundle))]:
+        rows += broken
+        for part in _groups(group.cluster, rows):
+            cells = [cell for cell in part.cells if cell in options]
+            found = _search([options[cell] for cell in cells], cells, part.rows)
+            if found is None:
+                return bundle
+            if not found:
+                return {}
+            bundle |= dict(zip(cells, found, strict=True))
+    return bundle
 
 
 def _compiled_bundles(
@@ -209,7 +230,7 @@ def _compiled_bundles(
     return value, money
 
 
-def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[tuple[float, int]]:
+def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[Option]:
     """Give worth and amount of every choice of a cell, the best first."""
     # The levels stand in the order of their rows.
     first, last = np.searchsorted(stalls.level_row, (row, row + 1))
@@ -221,9 +242,7 @@ def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[tup
     return sorted(options, key=lambda option: -option[0])
 
 
-def _search(
-    options: list[list[tuple[float, int]]], cells: list[int], rows: Sequence[InnerRow]
-) -> tuple[tuple[float, int], ...] | None:
+def _search(options: list[list[Option]], cells: list[int], rows: Sequence[InnerRow]) -> tuple[Option, ...] | None:
     """Find the best bundle that obeys the rows, depth first: an option a cell, none where there is no bundle.
 
     None where the search gives up.
@@ -233,8 +252,8 @@ def _search(
         rest.append(rest[-1] + max((worth for worth, _ in mine), default=-np.inf))
     rest.reverse()
     best: float = -np.inf
-    bundle: tuple[tuple[float, int], ...] = ()
-    stack: list[tuple[float, tuple[tuple[float, int], ...]]] = [(0.0, ())]
+    bundle: tuple[Option, ...] = ()
+    stack: list[tuple[float, tuple[Option, ...]]] = [(0.0, ())]
     for _ in range(MOST_NODES):
         if not stack:
             return bundle
@@ -242,18 +261,19 @@ def _search(
         if worth + rest[len(taken)] <= best:
             continue
         if len(taken) == len(cells):
-            if all(row.holds(_amounts(cells, taken)) for row in rows):
+            if all(row.holds(_amounts(dict(zip(cells, taken, strict=True)))) for row in rows):
                 best, bundle = worth, taken
             continue
         for option in reversed(options[len(taken)]):
             grown = (*taken, option)
-            if not any(row.too_much(_amounts(cells, grown)) for row in rows):
+            amounts = _amounts(dict(zip(cells, grown, strict=False)))
+            if not any(row.too_much(amounts) for row in rows):
                 stack.append((worth + option[0], grown))
     return None
 
 
-def _amounts(cells: list[int], taken: tuple[tuple[float, int], ...]) -> dict[int, int]:
-    return {cell: amount for cell, (_, amount) in zip(cells, taken, strict=False)}
+def _amounts(bundle: dict[int, Option]) -> dict[int, int]:
+    return {cell: amount for cell, (_, amount) in bundle.items()}
 
 
 def _fill(stalls: Stalls, price: Floats, row: Ints, amount: Floats) -> Floats:

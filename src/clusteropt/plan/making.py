@@ -67,8 +67,8 @@ ROUNDING_S = 0.5
 """How far past the time limit, or past the end of a search that overran it, the rounding may go."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
-LARGE = 500
-"""From so many clusters on prices and cores are faster than HiGHS alone."""
+LARGE = 400
+"""From so many clusters on prices and cores are faster than HiGHS alone (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7

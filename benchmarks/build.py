@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 import pandas as pd
+from benchmarks.place import place
 from benchmarks.portfolios import CENTS, Shape, portfolio_tables
 from scipy import sparse
 
@@ -246,11 +245,7 @@ def run(tool: str, clusters: int, seed: int) -> dict[str, object]:
         "rows": loaded.getNumRow(),
         "seconds": took,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "platform": platform.system(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
-        "python": platform.python_version(),
+        **place(),
     }
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import time
 
+from benchmarks.place import place
 from benchmarks.portfolios import Shape, portfolio
 
 import clusteropt as co
@@ -46,11 +45,10 @@ def main() -> None:
     chosen = parser.parse_args()
     making.LARGE = WAYS["cores"]
     co.solve(portfolio(WARM, Shape.LOOSE, 1), co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE))
-    place = {"machine": platform.machine(), "cpus": os.cpu_count(), "python": platform.python_version()}
     for clusters in chosen.clusters:
         for shape, gaps in GAPS.items():
             for gap in gaps:
-                print(json.dumps(run(clusters, shape, gap, chosen.seed, chosen.seconds) | place), flush=True)
+                print(json.dumps(run(clusters, shape, gap, chosen.seed, chosen.seconds) | place()), flush=True)
 
 
 if __name__ == "__main__":

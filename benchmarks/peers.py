@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+from benchmarks.place import place
 from benchmarks.portfolios import Shape, portfolio
 from scipy import sparse
 
@@ -226,11 +225,7 @@ def main() -> None:
             "seed": chosen.seed,
             "limit_s": chosen.seconds,
             **run(tool, problem, chosen.seconds, chosen.seed),
-            "platform": platform.system(),
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "load": round(os.getloadavg()[0], 1),
-            "python": platform.python_version(),
+            **place(),
         }
         print(json.dumps(line), flush=True)
         if chosen.record:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import time
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.place import place
 from benchmarks.portfolios import Shape, portfolio
 
 import clusteropt as co
@@ -56,11 +55,7 @@ def run(clusters: int, shape: Shape, seed: int, gap: float, seconds: float) -> d
         "core": cores[-1].whole if cores else None,
         "cores": len(cores),
         "whole": any(run.step == "search" for run in plan.record.runs),
-        "platform": platform.system(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
-        "python": platform.python_version(),
+        **place(),
         "versions": {name: version(name) for name in PACKAGES},
     }
 

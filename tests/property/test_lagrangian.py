@@ -23,7 +23,7 @@ from clusteropt.plan.proving import array_bound
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.guard import Guard
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
-from clusteropt.solver.price_search import improve_prices, inner_sides
+from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.runner import Runner
 from clusteropt.solver.scaling import choose_scaling, to_program
 from tests import naive
@@ -127,7 +127,7 @@ def test_the_bound_is_convex_and_its_slope_lies_under_it(seed: int) -> None:
     middle = evaluate_prices(dual, one.with_rows((one.row + other.row) / 2))
     room = 1e-9 * (abs(first.bound) + abs(second.bound) + 1)
     assert sign * middle.bound <= sign * (first.bound + second.bound) / 2 + room
-    grouped = make_grouped(dual, inner_sides(dual))
+    grouped = make_grouped(dual)
     moved = (other.row - one.row)[grouped.linking]
     if len(grouped.linking) == len(one.row):
         planes = grouped.parts(first) - grouped.used(first) @ moved

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.model.money_rules import LARGEST_SUM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from clusteropt.model.cluster_rows import InnerGroup
     from clusteropt.model.space import Space
 
-LARGEST_SUM = 2**62
-"""Rows whose sums could be larger do not fit into 64 bits."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleLayout:
@@ -25,8 +24,6 @@ class BundleLayout:
 
     Parameters
     ----------
-    cluster : array of shape (num_groups,)
-        The cluster of each group.
     row : array of shape (num_cells,)
         The row of every cell in the stalls.
     option_start, option_amount, option_level : arrays
@@ -35,7 +32,6 @@ class BundleLayout:
         The rows of every group.
     """
 
-    cluster: Ints
     row: Ints
     cell_start: Ints
     row_start: Ints
@@ -86,7 +82,6 @@ def make_layout(space: Space, stalls: Stalls, inner: Sequence[InnerGroup]) -> Bu
     if largest >= LARGEST_SUM or max(map(abs, limits), default=0) > LARGEST_SUM:
         return None
     return BundleLayout(
-        cluster=np.array([group.cluster for group in inner], np.int64),
         row=places,
         cell_start=np.array(cell_start, np.int64),
         row_start=np.array(row_start, np.int64),

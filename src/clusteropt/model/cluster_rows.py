@@ -202,7 +202,7 @@ def _compiled_bundles(
     from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
 
     (price, choice), (value, money) = terms, best
-    broken, chosen = np.zeros(len(layout.cluster), bool), np.full(len(layout.row), -1)
+    broken, chosen = np.zeros(len(layout.cell_start) - 1, bool), np.full(len(layout.row), -1)
     free = np.round(money[layout.row].sum(axis=1)).astype(np.int64)
     worth = np.ascontiguousarray(choice.level)
     best_bundles(

@@ -76,16 +76,8 @@ class Grouped:
         return taken
 
 
-def make_grouped(dual: Dual, inner: np.ndarray) -> Grouped:
-    """Put the clusters of a problem into groups.
-
-    Parameters
-    ----------
-    dual : Dual
-        The problem.
-    inner : bool array of shape (num_sides,)
-        The limits that lie within one cluster.
-    """
+def make_grouped(dual: Dual) -> Grouped:
+    """Put the clusters of a problem into groups."""
     space, problem = dual.space, dual.space.problem
     num_regions = len(problem.labels.regions)
     if space.moved.nnz:
@@ -96,7 +88,7 @@ def make_grouped(dual: Dual, inner: np.ndarray) -> Grouped:
     else:
         num = min(MOST // 2, max(problem.num_clusters, 1)) + 1
         group = np.arange(problem.num_clusters) % (num - 1)
-    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~inner)))
+    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~_inner_sides(dual))))
     signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
     matrix = sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
     of_amount = np.full(space.num_amounts, num - 1)
@@ -105,3 +97,17 @@ def make_grouped(dual: Dual, inner: np.ndarray) -> Grouped:
         (np.ones(space.num_amounts), (np.arange(space.num_amounts), of_amount)), (space.num_amounts, num)
     )
     return Grouped(dual, group, num, linking, matrix, member)
+
+
+def _inner_sides(dual: Dual) -> np.ndarray:
+    """Mark the sides that are limits within one cluster."""
+    sides = dual.sides
+    held = {
+        (row.rule, row.year, upper)
+        for group in dual.inner
+        for row in group.rows
+        for upper in (False, True)
+        if (row.upper if upper else row.lower) is not None
+    }
+    triples = zip(sides.rule.tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
+    return np.array([triple in held for triple in triples], bool)

@@ -22,6 +22,7 @@ def _compiled(*types: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     """Compile for one signature, kept on disk where there is a place to keep it."""
 
     def compile_it(function: Callable[..., Any]) -> Callable[..., Any]:
+        """Compile a function, with a cache where one can be kept."""
         try:
             compiled: Callable[..., Any] = numba.njit(list(types), cache=True, nogil=True)(function)
         except RuntimeError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints, Problem, Rule, Selection
     from clusteropt.model.space import Space
 
-LARGEST_SUM = 2.0**62
+LARGEST_SUM = 2**62
 """Sums that may be larger are taken in Python integers."""
 
 

@@ -273,7 +273,8 @@ class _Drawing:
     @property
     def is_large(self) -> bool:
         """Whether cores are searched before the whole."""
-        return self.added is None and self.space.problem.num_clusters >= LARGE
+        kept = self.near is not None and self.near.aim is Aim.KEPT
+        return self.added is None and not kept and self.space.problem.num_clusters >= LARGE
 
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""

@@ -12,7 +12,7 @@ from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
 from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
-from clusteropt.solver.core import PAD
+from clusteropt.solver.core import PAD, rounding_room
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import improve_prices
 
@@ -97,11 +97,10 @@ def stated_bound(dual: Dual, prices: Prices, bound: float, value: float) -> floa
         Of a plan, to tell how large the numbers are.
     """
     least = _is_least(dual.space)
-    rows = np.concatenate((dual.purses.limit, dual.sides.limit))
-    size = abs(bound) + float(prices.row @ abs(rows)) + abs(value)
-    if least and math.isfinite(bound - PAD * size):
-        return max(float(math.ceil(bound - PAD * size)), 0.0)
-    return bound + PAD * size
+    room = rounding_room(dual, prices, bound) + PAD * abs(value)
+    if least and math.isfinite(bound - room):
+        return max(float(math.ceil(bound - room)), 0.0)
+    return bound + room
 
 
 def is_rational(space: Space) -> bool:

@@ -69,11 +69,16 @@ class Priced:
         least = problem.objective.kind is ObjectiveKind.LEAST_MONEY
         if not math.isfinite(self.found.bound):
             return -math.inf if least else math.inf
-        rows = np.concatenate((self.dual.purses.limit, self.dual.sides.limit))
-        size = abs(self.found.bound) + float(self.prices.row @ abs(rows))
+        room = rounding_room(self.dual, self.prices, self.found.bound)
         if least:
-            return (self.found.bound - PAD * size) / problem.money.per_printed
-        return self.found.bound + PAD * size
+            return (self.found.bound - room) / problem.money.per_printed
+        return self.found.bound + room
+
+
+def rounding_room(dual: Dual, prices: Prices, bound: float) -> float:
+    """Give more than rounding can have cost a bound at some prices."""
+    rows = np.concatenate((dual.purses.limit, dual.sides.limit))
+    return PAD * (abs(bound) + float(prices.row @ abs(rows)))
 
 
 def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, until: Until) -> Priced:

@@ -87,12 +87,13 @@ def improve_prices(
         Called with every evaluation.
     """
     sign = -1.0 if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1.0
-    grouped = make_grouped(dual, inner_sides(dual))
+    grouped = make_grouped(dual)
     limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
     cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)[grouped.linking]
     planes, steep = _Planes(), np.zeros(len(limits))
 
     def seen(row: Floats) -> tuple[Prices, Evaluation]:
+        """Evaluate the linking limits at some prices, and keep the planes."""
         entire = np.zeros(len(prices.row))
         entire[grouped.linking] = row
         trial = prices.with_rows(entire)
@@ -136,20 +137,6 @@ def improve_prices(
     return best, found
 
 
-def inner_sides(dual: Dual) -> np.ndarray:
-    """Mark the sides that are limits within one cluster."""
-    sides = dual.sides
-    held = {
-        (row.rule, row.year, upper)
-        for group in dual.inner
-        for row in group.rows
-        for upper in (False, True)
-        if (row.upper if upper else row.lower) is not None
-    }
-    triples = zip(sides.rule.tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
-    return np.array([triple in held for triple in triples], bool)
-
-
 def _lowest(
     planes: _Planes, linear: tuple[Floats, Floats], box: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
 ) -> tuple[Floats, float] | None:
@@ -162,8 +149,9 @@ def _lowest(
     moves = np.flatnonzero(reach > 0)
     if not len(moves):
         return None
-    slope = np.array(planes.slope)[:, moves] * reach[moves]
-    above = np.array(planes.height) + np.array(planes.slope) @ centre - here[planes.group]
+    slopes = np.array(planes.slope)
+    slope = slopes[:, moves] * reach[moves]
+    above = np.array(planes.height) + slopes @ centre - here[planes.group]
     gains = (float(abs(part).max(initial=0.0)) for part in (limits[moves] * reach[moves], slope, NOISE * here))
     size = max(*gains, 1e-300)
     # fall[g] <= -(above + slope move): the part of a group is at least every plane of it.

@@ -17,7 +17,7 @@ import pandas as pd
 from clusteropt.inputs.columns import MAX_NAME_LENGTH, Column, ColumnKind, Table
 from clusteropt.inputs.faults import Faults, Place, suggest
 from clusteropt.inputs.numbers import exacts, floats, typed_floats, typed_wholes, wholes, why_not
-from clusteropt.inputs.raw_tables import RawTable, written
+from clusteropt.inputs.raw_tables import RawTable, by_word, written
 from clusteropt.inputs.tables import PLANNED_COLUMNS
 from clusteropt.text import Text
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 JOINERS = "|;"
 # Most names pass at one glance: printable ASCII without the joiners.
 PLAIN = re.compile(f"[ -:<-{{}}~]{{1,{MAX_NAME_LENGTH}}}")
+NUMBERS = (ColumnKind.WHOLE, ColumnKind.NUMBER, ColumnKind.READING, ColumnKind.EXACT)
 DTYPES = {ColumnKind.WHOLE: "Int64", ColumnKind.NUMBER: "float64", ColumnKind.READING: "float64"}
 
 
@@ -124,6 +125,10 @@ def _typed(column: Column, values: NDArray[Any]) -> tuple[Values, Mask]:
     if values.dtype != object and kind is ColumnKind.WHOLE:
         numbers, missing, bad = typed_wholes(values)
         return pd.arrays.IntegerArray(numbers, missing), bad
+    if values.dtype == object and kind not in NUMBERS:
+        codes, words = by_word(values)
+        names, bad = _names(kind, _trimmed(np.array([*words, None], dtype=object)))
+        return names[codes], bad[codes]
     texts = _trimmed(values)
     if kind is ColumnKind.WHOLE:
         numbers, missing, bad = wholes(texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,23 @@ def from_objects(values: list[object]) -> NDArray[Any]:
     return array
 
 
+def by_word(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Give every text of a column once, and for each row which one it holds; -1 for None.
+
+    What is done to each word alone takes no longer where millions of rows repeat it.
+    """
+    codes, words = pd.factorize(column)
+    return codes, words.tolist()
+
+
+def spread(values: list[Any], codes: NDArray[np.int64], missing: object) -> NDArray[Any]:
+    """Give what was found for each word to the rows that hold it; ``missing`` where there is none."""
+    found = np.empty(len(values) + 1, dtype=bool if isinstance(missing, bool) else object)
+    found[:-1], found[-1] = values, missing
+    taken: NDArray[Any] = found[codes]
+    return taken
+
+
 def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = None) -> RawTable | None:
     """Trim the headers and drop empty rows and empty nameless columns; None where a header is in doubt.
 
@@ -124,11 +141,15 @@ def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = 
     some = np.zeros(len(found.rows), dtype=bool)
     for position in kept:
         some |= filled[position]
+    if some.all():
+        columns = tuple(found.columns[position] for position in kept)
+        return replace(found, headers=tuple(headers), columns=columns)
     columns = tuple(found.columns[position][some] for position in kept)
-    return RawTable(found.name, tuple(headers), columns, found.rows[some], found.digest, found.data)
+    return replace(found, headers=tuple(headers), columns=columns, rows=found.rows[some])
 
 
 def _filled(column: NDArray[Any]) -> NDArray[np.bool_]:
     if column.dtype != object:
         return np.asarray(~pd.isna(column), dtype=bool)
-    return np.fromiter((value is not None and not value.isspace() and value != "" for value in column), bool)
+    codes, words = by_word(column)
+    return spread([not word.isspace() and word != "" for word in words], codes, False)

@@ -125,10 +125,8 @@ def _typed(column: Column, values: NDArray[Any]) -> tuple[Values, Mask]:
     if values.dtype != object and kind is ColumnKind.WHOLE:
         numbers, missing, bad = typed_wholes(values)
         return pd.arrays.IntegerArray(numbers, missing), bad
-    if values.dtype == object and kind not in NUMBERS:
-        codes, words = by_word(values)
-        names, bad = _names(kind, _trimmed(np.array([*words, None], dtype=object)))
-        return names[codes], bad[codes]
+    if kind not in NUMBERS:
+        return _words(kind, values)
     texts = _trimmed(values)
     if kind is ColumnKind.WHOLE:
         numbers, missing, bad = wholes(texts)
@@ -138,9 +136,16 @@ def _typed(column: Column, values: NDArray[Any]) -> tuple[Values, Mask]:
         texts = [text if text is None else words.get(text, text) for text in texts]
     if kind in (ColumnKind.NUMBER, ColumnKind.READING):
         return floats(texts)
-    if kind is ColumnKind.EXACT:
-        return exacts(texts)
-    return _names(kind, texts)
+    return exacts(texts)
+
+
+def _words(kind: ColumnKind, values: NDArray[Any]) -> tuple[Values, Mask]:
+    """Read a column of text, each word once."""
+    if values.dtype != object:
+        return _names(kind, _trimmed(values))
+    codes, words = by_word(values)
+    names, bad = _names(kind, _trimmed(np.array([*words, None], dtype=object)))
+    return names[codes], bad[codes]
 
 
 def _trimmed(values: NDArray[Any]) -> list[str | None]:

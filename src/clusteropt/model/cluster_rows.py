@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.problem import RuleKind
 from clusteropt.model.bundle_layout import make_layout
-from clusteropt.model.money_rules import amount_money, change_money, share_money
+from clusteropt.model.inner_rows import InnerRow, split_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.bundle_layout import BundleLayout
     from clusteropt.model.cell_choice import Choice, Stalls
-    from clusteropt.model.money_rules import MoneyRow
+    from clusteropt.model.inner_rows import InnerGroup, InnerRows
     from clusteropt.model.space import Space
 
 Option = tuple[float, int]
@@ -27,99 +24,6 @@ MOST_NODES = 100_000
 """A search over bundles that takes more steps than this gives up, and the rows are left out: the bound is weaker."""
 KERNEL_FROM = 200
 """From so many clusters with limits of their own the search is compiled code, which takes half a second to load."""
-
-
-@dataclass(frozen=True, slots=True)
-class InnerRow:
-    """One limit on the amounts of cells of one cluster.
-
-    Parameters
-    ----------
-    rule, year : int
-        Position of the rule; position of the year for a change rule, else -1.
-    coef : dict of int to int
-        Whole coefficient of the amount of each cell.
-    lower, upper : int or None
-        Limits.
-    """
-
-    rule: int
-    year: int
-    coef: dict[int, int]
-    lower: int | None
-    upper: int | None
-
-    def holds(self, amounts: dict[int, int]) -> bool:
-        """Tell whether amounts of cells obey the limit; cells not named get nothing."""
-        level = sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items())
-        return (self.lower is None or level >= self.lower) and (self.upper is None or level <= self.upper)
-
-    def too_much(self, amounts: dict[int, int]) -> bool:
-        """Tell whether amounts are beyond the upper limit whatever is added."""
-        if self.upper is None or any(coef < 0 for coef in self.coef.values()):
-            return False
-        return sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items()) > self.upper
-
-
-@dataclass(frozen=True, slots=True)
-class InnerGroup:
-    """Inner rows of one cluster that share cells, and the cells they are about, in order; groups share none."""
-
-    cluster: int
-    cells: tuple[int, ...]
-    rows: tuple[InnerRow, ...]
-
-
-InnerRows = tuple[InnerGroup, ...]
-
-
-def make_inner_rows(space: Space) -> InnerRows:
-    """Find the amount, share and change limits all of whose flows end in menus of one cluster, alike within a cell."""
-    found: dict[int, list[InnerRow]] = {}
-    num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
-    for row in chain(amount_money(space), share_money(space), change_money(space)):
-        inner = _inner(space, row, num_flows)
-        if inner is not None:
-            found.setdefault(int(space.cell_cluster[space.flow_cell[row.flow[0]]]), []).append(inner)
-    return tuple(group for cluster, rows in found.items() for group in _groups(cluster, rows))
-
-
-def _groups(cluster: int, rows: list[InnerRow]) -> Iterator[InnerGroup]:
-    """Put rows together that share cells, as the years of a cluster rarely do: a search over all takes far longer."""
-    groups: list[tuple[set[int], list[InnerRow]]] = []
-    for row in rows:
-        cells, mine, apart = {*row.coef}, [row], []
-        for others, known in groups:
-            if others & cells:
-                cells, mine = others | cells, known + mine
-            else:
-                apart.append((others, known))
-        groups = [*apart, (cells, mine)]
-    for cells, mine in groups:
-        yield InnerGroup(cluster, tuple(sorted(cells)), tuple(mine))
-
-
-def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | None:
-    cells = space.flow_cell[row.flow]
-    if (
-        not len(cells)
-        or not space.from_menu[cells].all()
-        or (space.cell_cluster[cells] != space.cell_cluster[cells[0]]).any()
-    ):
-        return None
-    year = row.key[1] if space.problem.rules[row.key[0]].kind is RuleKind.CHANGE else -1
-    if (num_flows[cells] == 1).all():
-        # No cell has a flow beside the one that is in the row.
-        return InnerRow(
-            row.key[0], year, dict(zip(cells.tolist(), map(int, row.coef), strict=True)), row.lower, row.upper
-        )
-    coefs: dict[int, set[int]] = {}
-    for cell, coef in zip(cells.tolist(), row.coef.tolist(), strict=True):
-        coefs.setdefault(cell, set()).add(int(coef))
-    names, counts = np.unique(cells, return_counts=True)
-    if any(len(alike) > 1 for alike in coefs.values()) or (counts < num_flows[names]).any():
-        return None
-    return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
 
 
 def flat_rows(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
@@ -153,13 +57,13 @@ def best_bundle(
         The same with inner rows; -inf where no bundle obeys them.
     """
     space, inner, layout, stalls = dual
-    if not inner:
+    if not len(inner):
         return best
     value, money = best[0].copy(), best[1].copy()
     if layout is not None:
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
-    for group in inner:
+    for group in inner.groups:
         cells = [cell for cell in group.cells if cell in row_of]
         mine = np.array([row_of[cell] for cell in cells], np.int64)
         free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
@@ -184,9 +88,9 @@ def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[
     bundle, rows = {cell: mine[0] for cell, mine in options.items()}, list[InnerRow]()
     while broken := [row for row in group.rows if not row.holds(_amounts(bundle))]:
         rows += broken
-        for part in _groups(group.cluster, rows):
-            cells = [cell for cell in part.cells if cell in options]
-            found = _search([options[cell] for cell in cells], cells, part.rows)
+        for known, mine in split_rows(rows):
+            cells = [cell for cell in known if cell in options]
+            found = _search([options[cell] for cell in cells], cells, mine)
             if found is None:
                 return bundle
             if not found:

@@ -21,8 +21,9 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import level_gain, synergy_places
-from clusteropt.model.cluster_rows import InnerRows, best_bundle, flat_rows, make_inner_rows
+from clusteropt.model.cluster_rows import best_bundle, flat_rows
 from clusteropt.model.curves import live_regions, region_units
+from clusteropt.model.inner_rows import InnerRows, make_inner_rows
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
 from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
@@ -421,7 +422,7 @@ def _in_state(
         if not group.draws:
             # An inner row may ask for an award by itself, so its cluster is charged nothing more.
             loss = np.maximum(loss, _switching_loss(dual, choice.value, nothing, group))
-    loss[np.array([group.cluster for group in dual.inner], np.int64)] = 0.0
+    loss[dual.inner.cluster] = 0.0
     return value - loss, money
 
 

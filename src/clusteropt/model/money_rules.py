@@ -199,6 +199,8 @@ def _amount_rows(space: Space) -> tuple[MoneyRow, ...]:
 
 
 def _each_amount(space: Space) -> Iterator[MoneyRow]:
+    # Rules of every cluster are many, and alike but for it.
+    space.keep_flows(rule.selection for _, rule in _rules(space, RuleKind.AMOUNT))
     for number, rule in _rules(space, RuleKind.AMOUNT):
         limits = (_ceil(rule.minimum), _floor(rule.maximum))
         chosen = space.flows_in(rule.selection)

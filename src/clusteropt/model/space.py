@@ -18,6 +18,8 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.picks import effect_changes, pick_costs, pick_regions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
 
@@ -153,6 +155,37 @@ class Space:
             known.flags.writeable = False
         return known
 
+    def keep_flows(self, selections: Iterable[Selection]) -> None:
+        """Find the flows of many selections of one cluster each at once, in place of one by one.
+
+        Parameters
+        ----------
+        selections : iterable of Selection
+            Those that name no cluster, or several, or a region, path or industry are passed over.
+        """
+        alike: dict[tuple[tuple[int, ...], ...], list[Selection]] = {}
+        for one in selections:
+            if len(one.clusters) == 1 and not (one.regions or one.paths or one.industries):
+                alike.setdefault((one.levers, one.funds, one.years), []).append(one)
+        for (levers, funds, years), mine in alike.items():
+            cluster = np.array([one.clusters[0] for one in mine], np.int64)
+            known, which = np.unique(cluster, return_inverse=True)
+            flows = self._flows_of_draws(self.problem.draws_of(known))
+            cell = self.flow_cell[flows]
+            chosen = np.ones(len(flows), bool)
+            for positions, values in (
+                (levers, self.cell_lever[cell]),
+                (funds, self.flow_fund[flows]),
+                (years, self.cell_year[cell]),
+            ):
+                if positions:
+                    chosen &= _among(values, positions)
+            flows, owner = flows[chosen], self.cell_cluster[cell[chosen]]
+            flows.flags.writeable = False
+            first, last = (ends[which].tolist() for ends in np.searchsorted(owner, np.stack((known, known + 1))))
+            for one, start, end in zip(mine, first, last, strict=True):
+                self.kept[one, None] = flows[start:end]
+
     def _find_flows(self, selection: Selection, years: tuple[int, ...] | None) -> Ints:
         flows = self._flows_of(selection.clusters)
         # Those flows are of the clusters named.
@@ -169,7 +202,10 @@ class Space:
         """Give the flows of some clusters, of all where none is named: a rule of one cluster passes over no others."""
         if not clusters:
             return np.arange(self.num_flows)
-        draws = self.problem.draws_of(np.array(sorted(set(clusters)), np.int64))
+        return self._flows_of_draws(self.problem.draws_of(np.array(sorted(set(clusters)), np.int64)))
+
+    def _flows_of_draws(self, draws: Ints) -> Ints:
+        """Give the flows of some draws, in order."""
         num_years = self.problem.num_years
         return np.asarray((draws[:, None] * num_years + np.arange(num_years)).ravel())
 

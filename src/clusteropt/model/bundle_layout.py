@@ -18,14 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BundleLayout:
-    """The groups of limits within clusters, their cells, options and rows; names as in `kernels.best_bundles`.
+    """The groups of limits within clusters, their cells and rows; names as in `kernels.best_bundles`.
 
     Parameters
     ----------
     row : array of shape (num_cells,)
         The row of every cell in the stalls.
-    option_start, option_amount, option_level : arrays
-        The options of every cell.
     cell_start, row_start, coef_start, coef, limits, grows : arrays
         The rows of every group.
     """
@@ -36,9 +34,6 @@ class BundleLayout:
     coef_start: Ints
     coef: Ints
     limits: Ints
-    option_start: Ints
-    option_amount: Ints
-    option_level: Ints
     grows: np.ndarray
 
 
@@ -68,8 +63,8 @@ def make_layout(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout 
     coef = np.zeros(int(width.sum()), np.int64)
     within = np.searchsorted(members, key) - cell_start[inner.group[number]]
     coef[(coef_start[number] + within)[reached]] = inner.coef[reached]
-    start, amount, level = _options(space, stalls, places)
-    largest = int(abs(coef).max(initial=0)) * int(amount.max(initial=0)) * int(np.diff(cell_start).max(initial=0))
+    amount = int(space.problem.menus.amount.max(initial=0))
+    largest = int(abs(coef).max(initial=0)) * amount * int(np.diff(cell_start).max(initial=0))
     if largest >= LARGEST_SUM:
         return None
     shrinks = np.zeros(len(order), bool)
@@ -81,24 +76,5 @@ def make_layout(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout 
         coef_start=coef_start[order],
         coef=coef,
         limits=np.stack((inner.lower, inner.upper), axis=1)[order].ravel(),
-        option_start=start,
-        option_amount=amount,
-        option_level=level,
         grows=~shrinks[order],
     )
-
-
-def _options(space: Space, stalls: Stalls, row: Ints) -> tuple[Ints, Ints, Ints]:
-    """Give the options of some rows of the stalls: where they start, their amounts, and their levels; -1 is nothing."""
-    # The levels stand in the order of their rows.
-    first, last = np.searchsorted(stalls.level_row, (row, row + 1))
-    size, off = last - first, stalls.may_be_off[row].astype(np.int64)
-    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(size + off)))
-    level = np.full(start[-1], -1, np.int64)
-    owner = np.repeat(np.arange(len(row)), size)
-    within = np.arange(len(owner)) - (np.cumsum(size) - size)[owner]
-    level[start[owner] + within] = first[owner] + within
-    amount = np.zeros(start[-1], np.int64)
-    taken = level >= 0
-    amount[taken] = space.problem.menus.amount[space.level_menu[stalls.level[level[taken]]]]
-    return start, amount, level

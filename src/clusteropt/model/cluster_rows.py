@@ -8,13 +8,14 @@ import numpy as np
 
 from clusteropt.model.bundle_layout import make_layout
 from clusteropt.model.inner_rows import InnerRow, split_rows
+from clusteropt.model.offers import BROKEN, best_plain, offers_of, plain_offers, search_bundles, worth_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.bundle_layout import BundleLayout
-    from clusteropt.model.cell_choice import Choice, Stalls
+    from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth
     from clusteropt.model.inner_rows import InnerGroup, InnerRows
     from clusteropt.model.space import Space
 
@@ -32,7 +33,7 @@ def flat_rows(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | 
 
 
 def best_bundle(
-    dual: tuple[Space, InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
+    dual: tuple[InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
     best: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Lower the best of the cells whose free choice breaks an inner row to what they have in their best bundle.
@@ -42,8 +43,8 @@ def best_bundle(
 
     Parameters
     ----------
-    dual : (Space, InnerRows, BundleLayout or None, Stalls)
-        The cells and their limits, as flat arrays too where they are many.
+    dual : (InnerRows, BundleLayout or None, Stalls)
+        The limits, as flat arrays too where they are many, and the cells.
     price : array of shape (num_flows,)
         Price of a whole unit of each flow.
     choice : Choice
@@ -56,7 +57,7 @@ def best_bundle(
     (array of shape (num_rows,), array of shape (num_rows, num_columns))
         The same with inner rows; -inf where no bundle obeys them.
     """
-    space, inner, layout, stalls = dual
+    inner, layout, stalls = dual
     if not len(inner):
         return best
     value, money = best[0].copy(), best[1].copy()
@@ -69,13 +70,21 @@ def best_bundle(
         free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
         if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
-        options = {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells}
+        options = {cell: _options(stalls, choice, row_of[cell]) for cell in cells}
         found = _best_of_group(group, options)
         # Without a bundle all are worth minus infinity.
         value[mine] = [found[cell][0] for cell in cells] if found else -np.inf
         if found:
             money[mine] = _fill(stalls, price, mine, np.array([found[cell][1] for cell in cells], float))
     return value, money
+
+
+def best_plain_bundles(
+    space: Space, parts: tuple[BundleLayout, Stalls], terms: tuple[Worth, Tolls]
+) -> tuple[Floats, Floats]:
+    """Give the best of every row with inner rows, and its money, where every row has a menu and one flow."""
+    layout, stalls = parts
+    return best_plain(stalls, layout, plain_offers(space, stalls, *terms), MOST_NODES)
 
 
 def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[int, Option]:
@@ -103,43 +112,22 @@ def _compiled_bundles(
     layout: BundleLayout, stalls: Stalls, terms: tuple[Floats, Choice], best: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats]:
     """Do the same for all clusters at once, in compiled code."""
-    from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
-
     (price, choice), (value, money) = terms, best
-    broken, chosen = np.zeros(len(layout.cell_start) - 1, bool), np.full(len(layout.row), -1)
-    free = np.round(money[layout.row].sum(axis=1)).astype(np.int64)
-    worth = np.ascontiguousarray(choice.level)
-    best_bundles(
-        layout.cell_start,
-        layout.row_start,
-        layout.coef_start,
-        layout.coef,
-        layout.limits,
-        layout.option_start,
-        layout.option_amount,
-        layout.option_level,
-        layout.grows,
-        worth,
-        free,
-        MOST_NODES,
-        broken,
-        chosen,
-    )
-    moved = np.flatnonzero(chosen >= 0)
-    row, level = layout.row[moved], layout.option_level[chosen[moved]]
-    # Nothing is level -1, and worth 0.
-    value[row] = np.append(worth, 0.0)[level]
-    value[layout.row[np.repeat(broken, np.diff(layout.cell_start))]] = -np.inf
-    money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
+    offers = offers_of(stalls, choice)
+    free = np.round(money.sum(axis=1)).astype(np.int64)
+    row, level = search_bundles(stalls, layout, offers, free, MOST_NODES)
+    value[row] = worth_of(stalls, offers, row, level)
+    kept, taken = row[level != BROKEN], level[level != BROKEN]
+    amount = np.where(taken >= 0, stalls.menu[stalls.first_amount[kept] + np.maximum(taken, 0)], 0)
+    money[kept] = _fill(stalls, price, kept, amount.astype(float))
     return value, money
 
 
-def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[Option]:
+def _options(stalls: Stalls, choice: Choice, row: int) -> list[Option]:
     """Give worth and amount of every choice of a cell, the best first."""
-    # The levels stand in the order of their rows.
-    first, last = np.searchsorted(stalls.level_row, (row, row + 1))
-    mine = first + np.flatnonzero(np.isfinite(choice.level[first:last]))
-    amounts = space.problem.menus.amount[space.level_menu[stalls.level[mine]]]
+    first, place = stalls.level_start[row], stalls.first_amount[row]
+    mine = np.flatnonzero(np.isfinite(choice.level[first : first + stalls.num_levels[row]]))
+    amounts, mine = stalls.menu[place + mine], first + mine
     options = list(zip(choice.level[mine].tolist(), amounts.tolist(), strict=True))
     if stalls.may_be_off[row]:
         options.append((0.0, 0))

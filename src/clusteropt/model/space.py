@@ -7,6 +7,7 @@ A *flow* is a draw in one year: flow ``j = d * num_years + t`` carries money fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Space:
     """The positions that columns and rows are made over.
 
@@ -45,8 +46,6 @@ class Space:
     from_menu, gated, dynamic : bool arrays of shape (num_cells,)
         The cell chooses from a menu; has an on/off choice; it keeps a stock (its lever has a depreciation below
         1 or a lag, or money of before the plan arrives).
-    level_cell, level_menu : arrays of shape (num_level_cells,)
-        The cell and the position in ``problem.menus`` of every level in every year.
     region_weight : array of shape (num_regions, num_clusters)
         What a unit of outcome of a cluster counts for a region, spill-overs folded in.
     discount : array of shape (num_years,)
@@ -77,8 +76,6 @@ class Space:
     from_menu: np.ndarray
     gated: np.ndarray
     dynamic: np.ndarray
-    level_cell: Ints
-    level_menu: Ints
     region_weight: sparse.csr_matrix
     discount: Floats
     pick_costs: sparse.csr_matrix
@@ -88,6 +85,35 @@ class Space:
     moved: sparse.csr_matrix
     spans: dict[int, list[Span]]
     kept: dict[tuple[Selection, tuple[int, ...] | None], Ints] = field(default_factory=dict)
+
+    @cached_property
+    def cell_levels(self) -> Ints:
+        """The number of levels of each cell, none where no fund is open to it, shape (num_cells,)."""
+        problem = self.problem
+        reached = np.zeros(problem.num_clusters * problem.num_levers, dtype=bool)
+        reached[problem.draw_cluster.astype(np.int64) * problem.num_levers + problem.draw_lever] = True
+        return np.repeat(np.diff(problem.menus.start) * reached, problem.num_years)
+
+    @property
+    def first_level(self) -> Ints:
+        """Where the levels of each cell begin, shape (num_cells,): they stand in the order of the cells."""
+        return np.cumsum(self.cell_levels) - self.cell_levels
+
+    @cached_property
+    def level_cell(self) -> Ints:
+        """The cell of every level in every year, shape (num_level_cells,)."""
+        return np.repeat(np.arange(self.num_cells), self.cell_levels)
+
+    @cached_property
+    def level_menu(self) -> Ints:
+        """The position in ``problem.menus`` of every level in every year, shape (num_level_cells,)."""
+        offset = np.repeat(self.problem.menus.start[:-1], self.problem.num_years) - self.first_level
+        return np.asarray(np.arange(len(self.level_cell)) + np.repeat(offset, self.cell_levels))
+
+    @cached_property
+    def own_gains(self) -> bool:
+        """Whether every level has a gain of its own."""
+        return bool(np.isfinite(self.problem.menus.gain).all())
 
     @property
     def num_cells(self) -> int:
@@ -250,7 +276,6 @@ def make_space(problem: Problem) -> Space:
     reach = np.zeros(num_cells, np.int64)
     np.add.at(reach, flow_cell, purse)
     from_menu = np.diff(problem.menus.start)[pair] > 0
-    level_cell, level_menu = _levels(problem)
     region_weight = _region_weight(problem)
     discount = (1 + problem.discount) ** -np.arange(num_years, dtype=float)
     effect, changes = problem.effect.ravel()[pair], effect_changes(problem, costs.shape[1])
@@ -269,8 +294,6 @@ def make_space(problem: Problem) -> Space:
         gated=np.zeros(num_cells, dtype=bool),
         # A level whose outcome is that of a curve of two paths works through a stock, if only of its year.
         dynamic=_dynamic(problem).ravel()[pair] | (may_move & from_menu),
-        level_cell=level_cell,
-        level_menu=level_menu,
         region_weight=region_weight,
         discount=discount,
         pick_costs=costs,
@@ -348,19 +371,6 @@ def _gated(space: Space) -> np.ndarray:
     reached = np.zeros(space.num_cells, dtype=bool)
     reached[space.flow_cell] = True
     return gated & reached & ~space.from_menu
-
-
-def _levels(problem: Problem) -> tuple[Ints, Ints]:
-    num_years = problem.num_years
-    reached = np.zeros(problem.num_clusters * problem.num_levers, dtype=bool)
-    reached[problem.draw_cluster.astype(np.int64) * problem.num_levers + problem.draw_lever] = True
-    sizes = np.diff(problem.menus.start) * reached
-    pair = np.repeat(np.arange(len(sizes)), sizes * num_years)
-    sizes_of_pair = sizes[pair]
-    first = np.concatenate(([0], np.cumsum(sizes * num_years)))[:-1]
-    within = np.arange(len(pair)) - first[pair]
-    year, level = within // np.maximum(sizes_of_pair, 1), within % np.maximum(sizes_of_pair, 1)
-    return pair * num_years + year, problem.menus.start[pair] + level
 
 
 def _region_weight(problem: Problem) -> sparse.csr_matrix:

@@ -223,7 +223,7 @@ def share_money(space: Space) -> Iterator[MoneyRow]:
             if share is None:
                 continue
             if rule.base is RuleBase.FUND:
-                limit = share * _fund_amount(space, rule)
+                limit = share * fund_amount(space, rule)
                 low, high = (_ceil(limit), None) if side == 0 else (None, _floor(limit))
                 yield _plain(_name(rule), (number, side), chosen, low, high)
             else:
@@ -331,7 +331,7 @@ def last_money(problem: Problem, selection: Selection) -> int:
 def share_base(space: Space, rule: Rule, money: Ints) -> int:
     """Give the money that a rule with a base is measured against, in whole units."""
     if rule.base is RuleBase.FUND:
-        return _fund_amount(space, rule)
+        return fund_amount(space, rule)
     return int(money[_base_flows(space, rule)].sum())
 
 
@@ -355,7 +355,8 @@ def _floor(limit: Fraction | None) -> int | None:
     return None if limit is None else limit.numerator // limit.denominator
 
 
-def _fund_amount(space: Space, rule: Rule) -> int:
+def fund_amount(space: Space, rule: Rule) -> int:
+    """Give what the purses hold that a share of funds is measured against, whole units."""
     years = rule.base_selection.years or rule.selection.years or tuple(range(space.problem.num_years))
     return int(space.problem.purse[np.ix_(rule.base_selection.funds, years)].sum())
 

@@ -18,6 +18,7 @@ from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
 from clusteropt.model.space import make_space
+from clusteropt.plan.by_excerpt import Setting, may_join, search_excerpts
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
 from clusteropt.plan.late import choices_out_of_time, with_reached
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.space import Space
+    from clusteropt.plan.by_excerpt import Joined
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
     from clusteropt.solver.core import Priced
@@ -69,6 +71,8 @@ FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
 LARGE = 400
 """From so many clusters on prices and cores are faster than HiGHS alone (`benchmarks/choice.py`)."""
+HUGE = 3_000
+"""From so many clusters on excerpts are faster than cores of the whole (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7
@@ -186,6 +190,10 @@ def make(
         rounding = (guard, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
+        joined = _joined(draw, search, (began, listen)) if draw.is_huge else None
+        if joined is not None:
+            search.records += joined.records
+            return _finished(draw, search, ([joined.found], joined.money), began)
         stages = _stages(draw, search, coarse)
         money, refusal = _rounded(stages[-1], rounding)
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
@@ -196,15 +204,20 @@ def make(
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
-        proved: tuple[Proved, ...] = ()
-        if near is None or near.aim in (Aim.PLAN, Aim.OPTIMUM):
-            # Where the search has left no time, the proof takes a little more.
-            deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
-            with guard.undisturbed():
-                proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
-    seconds = time.monotonic() - began
-    records, own = tuple(search.records), added is not None
-    return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults)
+        return _finished(draw, search, (stages, money), began)
+
+
+def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], began: float) -> Made:
+    """Prove what was found, and put all together."""
+    (stages, money), guard, options = found, search.guard, search.options
+    proved: tuple[Proved, ...] = ()
+    if draw.near is None or draw.near.aim in (Aim.PLAN, Aim.OPTIMUM):
+        # Where the search has left no time, the proof takes a little more.
+        deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
+        with guard.undisturbed():
+            proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
+    seconds, own = time.monotonic() - began, draw.added is not None
+    return Made(draw.space, tuple(stages), money, tuple(search.records), seconds, own, proved, guard.faults)
 
 
 def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until]) -> tuple[Proved, ...]:
@@ -276,6 +289,11 @@ class _Drawing:
         kept = self.near is not None and self.near.aim is Aim.KEPT
         return self.added is None and not kept and self.space.problem.num_clusters >= LARGE
 
+    @property
+    def is_huge(self) -> bool:
+        """Whether excerpts are searched, and the whole is never formulated."""
+        return self.is_large and self.near is None and self.space.problem.num_clusters >= HUGE and may_join(self.space)
+
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
         kept = self.near is not None and self.near.aim is Aim.KEPT
@@ -314,6 +332,14 @@ def _pricing(draw: _Drawing, search: Search) -> Pricing:
         return find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
 
     return find
+
+
+def _joined(draw: _Drawing, search: Search, told: tuple[float, Listen | None]) -> Joined | None:
+    """Plan a very large problem by excerpts; None where the whole is to be searched after all."""
+    (began, listen), options = told, search.options
+    reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
+    deadline = began + options.time_limit_s - reserve
+    return search_excerpts(draw.space, Setting(search.guard, options, began, deadline, make, listen))
 
 
 def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:

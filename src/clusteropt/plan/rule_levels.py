@@ -58,10 +58,17 @@ def all_levels(space: Space, money: Ints) -> RuleLevels:
 
 def obeys(space: Space, money: Ints) -> bool:
     """Tell whether every rule holds in whole units; soft floors may be missed."""
-    return all(
-        entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
-        for _, entry in _entries(space, money)
-    )
+    return all(_holds(entry) for _, entry in _entries(space, money))
+
+
+def counts_hold(space: Space, money: Ints) -> bool:
+    """Tell whether every rule that counts holds."""
+    counts = [number for number, rule in enumerate(space.problem.rules) if rule.kind is RuleKind.COUNT]
+    return all(_holds(entry) for number in counts for entry in _count(space, number, money))
+
+
+def _holds(entry: _Entry) -> bool:
+    return entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
 
 
 def _entries(space: Space, money: Ints) -> Iterator[tuple[Rule, _Entry]]:

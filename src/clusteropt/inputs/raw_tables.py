@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Written out, a number with more digits than this is of no use to a reader.
 MAX_DIGITS = 40
+LEAST_PLAIN, MOST_PLAIN = 1e-3, 1e15
+"""Between these a float is written without an exponent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +74,14 @@ def written_column(column: NDArray[Any]) -> list[str]:
         return [str(value) for value in values]
     if column.dtype.kind == "f":
         # The shortest text of a float is that of its decimals, but for whole numbers, exponents, nan and inf.
-        return [
-            written(value) or "" if text.endswith(".0") or "e" in text or "n" in text else text
-            for value, text in zip(values, map(repr, values), strict=True)
-        ]
+        texts = list(map(repr, values))
+        with np.errstate(invalid="ignore"):
+            plain = (column != np.floor(column)) & (abs(column) >= LEAST_PLAIN) & (abs(column) < MOST_PLAIN)
+        for position in np.flatnonzero(~plain).tolist():
+            texts[position] = written(values[position]) or ""
+        return texts
+    if pd.api.types.infer_dtype(column, skipna=False) == "string":
+        return list(map(str, values))
     return [value if type(value) is str else written(value) or "" for value in values]
 
 

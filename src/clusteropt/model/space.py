@@ -7,8 +7,8 @@ A *flow* is a draw in one year: flow ``j = d * num_years + t`` carries money fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -19,10 +19,13 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.picks import effect_changes, pick_costs, pick_regions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
+
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,8 @@ class Space:
         What every fund with a ledger can pay in sets of years.
     kept : dict
         The flows of every selection that was asked for: of ten thousand rules each costs time.
+    memo : dict
+        What `once_a_space` keeps, by the name of the function.
     """
 
     problem: Problem
@@ -85,6 +90,8 @@ class Space:
     moved: sparse.csr_matrix
     spans: dict[int, list[Span]]
     kept: dict[tuple[Selection, tuple[int, ...] | None], Ints] = field(default_factory=dict)
+    # A space made from another by `replace` starts anew.
+    memo: dict[str, Any] = field(default_factory=dict, init=False)
 
     @cached_property
     def cell_levels(self) -> Ints:
@@ -251,6 +258,20 @@ class Space:
             if positions:
                 chosen &= _among(values[of_cell], positions)
         return chosen
+
+
+def once_a_space(function: Callable[[Space], Kept]) -> Callable[[Space], Kept]:
+    """Keep what a function gives with the space it is asked of, so that both go together."""
+
+    @wraps(function)
+    def once(space: Space) -> Kept:
+        """Give what is kept, or find it."""
+        if function.__qualname__ not in space.memo:
+            space.memo[function.__qualname__] = function(space)
+        kept: Kept = space.memo[function.__qualname__]
+        return kept
+
+    return once
 
 
 def _among(values: np.ndarray, positions: tuple[int, ...]) -> np.ndarray:

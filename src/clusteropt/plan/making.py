@@ -20,6 +20,7 @@ from clusteropt.model.outcome import curve_places, evaluate, objective_value, wi
 from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
+from clusteropt.plan.engine import Engine, EngineReason, choice_for
 from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.space import Space
+    from clusteropt.plan.engine import EngineChoice
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
     from clusteropt.solver.core import Priced
@@ -97,6 +99,8 @@ class Made:
         What multipliers prove of every stage; empty where no proof was sought.
     faults : tuple of SolverFault
         What was caught of the solver.
+    choice : EngineChoice
+        What searched the first stage, and why.
     """
 
     space: Space
@@ -107,6 +111,7 @@ class Made:
     own: bool
     proved: tuple[Proved, ...]
     faults: tuple[SolverFault, ...]
+    choice: EngineChoice
 
     @property
     def found(self) -> Found:
@@ -204,7 +209,9 @@ def make(
                 proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
     seconds = time.monotonic() - began
     records, own = tuple(search.records), added is not None
-    return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults)
+    first = stages[0].formulation
+    choice = draw.choice(first.whole_money, bool(first.integer.any()))
+    return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
 
 
 def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until]) -> tuple[Proved, ...]:
@@ -271,15 +278,27 @@ class _Drawing:
         return self.space.problem.objective.kind is ObjectiveKind.WORST_REGION and not first
 
     @property
-    def is_large(self) -> bool:
-        """Whether cores are searched before the whole."""
-        kept = self.near is not None and self.near.aim is Aim.KEPT
-        return self.added is None and not kept and self.space.problem.num_clusters >= LARGE
+    def keeps(self) -> bool:
+        """Whether the choices of a plan at hand are kept."""
+        return self.near is not None and self.near.aim is Aim.KEPT
+
+    def choice(self, whole_money: bool, has_choices: bool = True) -> EngineChoice:
+        """Choose the engine of the first stage; where nothing is chosen but money flows, there is none to choose."""
+        if self.added is not None:
+            reason = EngineReason.OWN
+        elif self.keeps:
+            reason = EngineReason.KEPT
+        elif whole_money:
+            reason = EngineReason.UNITS
+        elif not has_choices:
+            reason = EngineReason.PLAIN
+        else:
+            reason = EngineReason.MANY if self.space.problem.num_clusters >= LARGE else EngineReason.FEW
+        return choice_for(reason, LARGE)
 
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
-        kept = self.near is not None and self.near.aim is Aim.KEPT
-        return self.added is None and not kept and allows_no_money(self.space)
+        return self.added is None and not self.keeps and allows_no_money(self.space)
 
     def grid(self, whole_money: bool) -> Grid:
         """Give the tangents to start from, finer near the money that the search starts at."""
@@ -320,7 +339,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
-        pricing = _pricing(draw, search) if not whole_money and draw.is_large else None
+        pricing = _pricing(draw, search) if draw.choice(whole_money).engine is Engine.CORES else None
         first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share, pricing)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():

@@ -21,6 +21,7 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
 from clusteropt.plan.engine import Engine, EngineReason, choice_for
+from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
@@ -326,11 +327,13 @@ class _Drawing:
 
 
 def _pricing(draw: _Drawing, search: Search) -> Pricing:
-    """Give what finds the best prices of the first stage in a time."""
+    """Give what finds the best prices of the first stage in a time, or by them that there is no plan."""
 
     def find(build: Build, formulation: Formulation, deadline: float) -> Priced:
         until = Until(0.0, search.options.relative_gap / 2, deadline)
-        return find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
+        priced = find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
+        refuse_impossible(priced)
+        return priced
 
     return find
 

@@ -1,7 +1,7 @@
 """From how many clusters on cores are faster than the whole: ``python -m benchmarks.choice --clusters 150 300 400``.
 
 Every portfolio is planned both ways in this process, after the compiled code is loaded. One line of JSON each; the rule
-of `clusteropt.plan.making.LARGE` follows from them.
+of `clusteropt.plan.making.LARGE` follows from them. ``--record`` keeps the lines for the docs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import json
 import time
 
-from benchmarks.place import place
+from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
 
 import clusteropt as co
@@ -42,13 +42,17 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, nargs="+", required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--record", action="store_true", help="keep the lines for the docs")
     chosen = parser.parse_args()
     making.LARGE = WAYS["cores"]
     co.solve(portfolio(WARM, Shape.LOOSE, 1), co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE))
     for clusters in chosen.clusters:
         for shape, gaps in GAPS.items():
             for gap in gaps:
-                print(json.dumps(run(clusters, shape, gap, chosen.seed, chosen.seconds) | place()), flush=True)
+                line = run(clusters, shape, gap, chosen.seed, chosen.seconds) | place()
+                print(json.dumps(line), flush=True)
+                if chosen.record:
+                    keep("choice", line)
 
 
 if __name__ == "__main__":

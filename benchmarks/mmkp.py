@@ -2,12 +2,14 @@
 
 A group is a programme, an item one of its options, a resource a fund; exactly one option of every programme is taken.
 One line of JSON a problem. Two formats are read: that of Hiremath and Hill, where a file holds several problems, and
-that of Khan, with one.
+that of Khan, with one. Where a table beside a file says what is optimal, the line has it. ``--highs`` solves the same
+arrays by HiGHS alone as well; ``--record`` keeps the lines for the docs.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import time
 from fractions import Fraction
@@ -16,12 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
+from benchmarks.place import keep, place
+from benchmarks.small import by_highs
 
 import clusteropt as co
 from clusteropt.domain import Path as InnovationPath
 from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.options import Isolation
 from clusteropt.inputs.settings import MoneySettings
+from clusteropt.model.curves import make_curves
+from clusteropt.model.formulation import formulate
+from clusteropt.model.grid import first_grid
+from clusteropt.model.space import make_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,19 +104,45 @@ def knapsack_problem(knapsack: Knapsack) -> Problem:
     return problem_from_tables(tables, ModelSettings(money=MoneySettings(per_printed=1)))
 
 
+def optima(folder: Path) -> dict[tuple[str, int], float]:
+    """Read what is optimal, by file and problem, from the tables of a folder that say so."""
+    found: dict[tuple[str, int], float] = {}
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                if "optimum" in row:
+                    found[row["file"], int(row["problem"])] = float(row["optimum"])
+                elif row.get("kind") == "optimum":
+                    found[row["instance"], 1] = float(row["value"])
+    return found
+
+
 def run(path: Path, knapsack: Knapsack, options: co.SolveOptions) -> dict[str, object]:
     """Solve one problem and give the figures."""
     problem = knapsack_problem(knapsack)
     began = time.perf_counter()
     plan = co.solve(problem, options)
     return {
+        "family": path.resolve().parent.name,
         "file": path.name,
         "problem": knapsack.number,
         "value": plan.value,
         "bound": plan.bound,
         "gap": plan.gap,
+        "safe_gap": plan.safe_gap,
+        "optimum": optima(path.resolve().parent).get((path.name, knapsack.number)),
+        "limit_s": options.time_limit_s,
         "seconds": time.perf_counter() - began,
     }
+
+
+def run_highs(knapsack: Knapsack, options: co.SolveOptions) -> dict[str, object]:
+    """Solve the arrays of one problem by HiGHS alone and give the figures."""
+    space = make_space(knapsack_problem(knapsack))
+    made = formulate(space, first_grid(make_curves(space)))
+    began = time.perf_counter()
+    value, gap = by_highs(made, options.time_limit_s, options.seed)
+    return {"highs_value": value, "highs_gap": gap, "highs_seconds": time.perf_counter() - began}
 
 
 def main() -> None:
@@ -117,13 +151,20 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--highs", action="store_true")
+    parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
     options = co.SolveOptions(
         relative_gap=0.0, time_limit_s=chosen.seconds, seed=chosen.seed, isolation=Isolation.INLINE
     )
     for path in chosen.files:
         for knapsack in read_knapsacks(path):
-            print(json.dumps(run(path, knapsack, options)), flush=True)
+            line = run(path, knapsack, options)
+            line |= run_highs(knapsack, options) if chosen.highs else {}
+            line |= place()
+            print(json.dumps(line), flush=True)
+            if chosen.record:
+                keep("mmkp", line)
 
 
 if __name__ == "__main__":

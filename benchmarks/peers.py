@@ -13,12 +13,11 @@ import json
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
-from benchmarks.place import place
+from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
 from scipy import sparse
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Problem
 
-RECORD = Path(__file__).resolve().parents[1] / "docs" / "data" / "peers.jsonl"
 GAPS = (1e-3, 1e-4, 1e-6)
 GAIN_UNITS = 10**6
 """CP-SAT takes whole coefficients: gains are counted in millionths."""
@@ -229,8 +227,7 @@ def main() -> None:
         }
         print(json.dumps(line), flush=True)
         if chosen.record:
-            with RECORD.open("a", encoding="utf-8", newline="\n") as record:
-                record.write(f"{json.dumps(line)}\n")
+            keep("peers", line)
 
 
 if __name__ == "__main__":

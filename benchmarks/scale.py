@@ -7,28 +7,32 @@ Seconds are those of the solve alone, in this process, after the compiled code i
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import resource
 import time
-from importlib.metadata import version
-from pathlib import Path
 
-from benchmarks.place import place
+import numpy as np
+from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
 from clusteropt.plan.making import describe, make
 
-RECORD = Path(__file__).resolve().parents[1] / "docs" / "data" / "scale.jsonl"
-PACKAGES = ("clusteropt", "highspy", "numpy", "numba", "scipy")
 WARM = 600
 """A portfolio of so many clusters is planned first, so that what is compiled is loaded."""
 
 
-def run(clusters: int, shape: Shape, seed: int, gap: float, seconds: float) -> dict[str, object]:
+def digest(plan: co.Plan) -> str:
+    """Give a digest of who gets how much, and of value and bound to the last bit."""
+    awards = plan.awards
+    parts = (awards.cluster, awards.lever, awards.year, awards.fund, awards.amount, np.array([plan.value, plan.bound]))
+    return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
+
+
+def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions) -> dict[str, object]:
     """Plan a portfolio and give the figures."""
-    options = co.SolveOptions(relative_gap=gap, time_limit_s=seconds, isolation=Isolation.INLINE)
     co.solve(portfolio(WARM, Shape.LOOSE, seed), options)
     began = time.perf_counter()
     problem = portfolio(clusters, shape, seed)
@@ -41,7 +45,8 @@ def run(clusters: int, shape: Shape, seed: int, gap: float, seconds: float) -> d
         "clusters": clusters,
         "shape": shape.value,
         "seed": seed,
-        "asked": gap,
+        "asked": options.relative_gap,
+        "threads": options.threads,
         "seconds": solved - read,
         "read_s": read - began,
         "gap": plan.gap,
@@ -54,9 +59,11 @@ def run(clusters: int, shape: Shape, seed: int, gap: float, seconds: float) -> d
         "evaluations": None if made.found.priced is None else made.found.priced.evaluations,
         "core": cores[-1].whole if cores else None,
         "cores": len(cores),
+        "engine": plan.record.choice.engine.value,
+        "engine_reason": plan.record.choice.reason.value,
+        "digest": digest(plan),
         "whole": any(run.step == "search" for run in plan.record.runs),
         **place(),
-        "versions": {name: version(name) for name in PACKAGES},
     }
 
 
@@ -68,13 +75,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--gap", type=float, default=1e-6)
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
-    line = json.dumps(run(chosen.clusters, chosen.shape, chosen.seed, chosen.gap, chosen.seconds))
-    print(line)
+    options = co.SolveOptions(
+        relative_gap=chosen.gap, time_limit_s=chosen.seconds, threads=chosen.threads, isolation=Isolation.INLINE
+    )
+    line = run(chosen.clusters, chosen.shape, chosen.seed, options)
+    print(json.dumps(line))
     if chosen.record:
-        with RECORD.open("a", encoding="utf-8", newline="\n") as record:
-            record.write(f"{line}\n")
+        keep("scale", line)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import math
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "data" / "national66.json"
@@ -13,10 +17,7 @@ TRUST = ROOT / "docs" / "data" / "trust.jsonl"
 TRUST_PAGE = ROOT / "docs" / "explanation" / "trust.md"
 YEARS = ROOT / "docs" / "data" / "years.jsonl"
 YEARS_PAGE = ROOT / "docs" / "explanation" / "models.md"
-SCALE = ROOT / "docs" / "data" / "scale.jsonl"
-BUILD = ROOT / "docs" / "data" / "build.jsonl"
-PEERS = ROOT / "docs" / "data" / "peers.jsonl"
-SCALE_PAGE = ROOT / "docs" / "explanation" / "large-portfolios.md"
+BENCHMARK_PAGES = {"en": ROOT / "docs" / "benchmarks.md", "zh": ROOT / "docs" / "benchmarks.zh.md"}
 PAGES = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
 
@@ -112,100 +113,26 @@ def read_years() -> dict[str, dict[str, Any]]:
     return {line["model"]: line for line in map(json.loads, YEARS.read_text(encoding="utf-8").splitlines())}
 
 
-def read_scale() -> list[dict[str, Any]]:
-    """Read the last line of each shape, size and gap of ``benchmarks/scale.py``."""
-    lines = map(json.loads, SCALE.read_text(encoding="utf-8").splitlines())
-    found = {(line["shape"], line["clusters"], line["asked"]): line for line in lines}
-    return [found[key] for key in sorted(found)]
+def goals_block(language: str) -> str:
+    """Write the goals of the engine for many clusters, and what was measured."""
+    return str(_part("benchmark_goals").goals_block(language, _part("benchmark_figures")))
 
 
-def read_peers() -> list[dict[str, Any]]:
-    """Read the last line of each shape, size and tool of ``benchmarks/peers.py``."""
-    lines = map(json.loads, PEERS.read_text(encoding="utf-8").splitlines())
-    found = {(line["shape"], line["clusters"], line["tool"]): line for line in lines}
-    return [found[key] for key in sorted(found)]
+def benchmarks_block() -> str:
+    """Write the goals and all tables of the benchmarks."""
+    tables = _part("benchmark_figures").tables_block()
+    return f"{goals_block('en')}\n\n{tables}"
 
 
-def peers_block(lines: list[dict[str, Any]]) -> str:
-    """Write the seconds of every tool to every gap, a row a portfolio and gap, and how many times faster we are."""
-    tools = {line["tool"]: line["version"] for line in lines}
-    order = ["clusteropt", *sorted(tools.keys() - {"clusteropt"})]
-    head = ["Shape", "Clusters", "Gap", *(f"{tool} {tools[tool]}" for tool in order), "Best other / clusteropt"]
-    rows, ratios = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"], []
-    for shape, clusters in sorted({(line["shape"], line["clusters"]) for line in lines}):
-        mine = {line["tool"]: line for line in lines if (line["shape"], line["clusters"]) == (shape, clusters)}
-        limit = max(line["limit_s"] for line in mine.values())
-        for gap in ("1e-3", "1e-4", "1e-6"):
-            took = {tool: mine[tool]["seconds_to"][gap] for tool in order if tool in mine}
-            others = [seconds or limit for tool, seconds in took.items() if tool != "clusteropt"]
-            own = took.get("clusteropt")
-            ratio = "-" if own is None else f"{'' if any(took[t] for t in took if t != 'clusteropt') else '> '}" \
-                f"{min(others) / own:.1f}"  # fmt: skip
-            if own is not None and gap == "1e-4":
-                ratios.append(min(others) / own)
-            told = [f"{took[tool]:.2f} s" if took.get(tool) else f"over {limit:.0f} s" for tool in order]
-            rows.append(f"| {' | '.join([shape, f'{clusters:,}', gap, *told, ratio])} |")
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    where = f"{lines[-1]['cpus']} CPUs, {lines[-1]['machine']}, Python {lines[-1]['python']}"
-    note = (
-        f"Building and solving in one process on {where}; a tool without a time did not reach the gap, and counts with "
-        f"its time limit. To 1e-4 clusteropt is {mean:.1f} times faster than the best other in the geometric mean."
-    )
-    return "\n".join([*rows, "", note])
-
-
-def scale_block(lines: list[dict[str, Any]]) -> str:
-    """Write what each portfolio took and gave, a row a portfolio."""
-    head = [
-        "Shape",
-        "Clusters",
-        "Gap asked",
-        "Solving",
-        "Gap",
-        "Proof",
-        "Evaluations",
-        "Open choices",
-        "Whole",
-        "Memory",
-    ]
-    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for line in lines:
-        core = "-" if line["core"] is None else f"{line['core']:,}"
-        cells = [line["shape"], f"{line['clusters']:,}", f"{line['asked']:.0e}", f"{line['seconds']:.2f} s",
-                 f"{line['safe_gap']:.1e}", line["proof"], str(line["evaluations"] or "-"), core,
-                 "yes" if line["whole"] else "no", f"{line['peak_mib']:,.0f} MiB"]  # fmt: skip
-        rows.append(f"| {' | '.join(cells)} |")
-    last = lines[-1]
-    where = f"{last['cpus']} CPUs, {last['machine']}, {last['platform']}, Python {last['python']}"
-    packages = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
-    return "\n".join([*rows, "", f"Measured on {where}; {packages}. Solving is from the problem to the plan."])
-
-
-def read_build() -> list[dict[str, Any]]:
-    """Read the last line of each size and tool of ``benchmarks/build.py``."""
-    lines = map(json.loads, BUILD.read_text(encoding="utf-8").splitlines())
-    found = {(line["clusters"], line["seconds"], line["tool"]): line for line in lines}
-    return [found[key] for key in sorted(found)]
-
-
-def build_block(lines: list[dict[str, Any]]) -> str:
-    """Write what every tool took from tables to a loaded model, the fastest first."""
-    head = ["Clusters", "Tool", "Columns", "Rows", "Seconds", "As many as arrays", "Peak memory"]
-    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    by_hand = {line["clusters"]: line["seconds"] for line in lines if line["tool"] == "arrays"}
-    for line in lines:
-        cells = [f"{line['clusters']:,}", f"{line['tool']} {line['version']}", f"{line['columns']:,}",
-                 f"{line['rows']:,}", f"{line['seconds']:.2f}", f"{line['seconds'] / by_hand[line['clusters']]:.1f}",
-                 f"{line['peak_mib']:,.0f} MiB"]  # fmt: skip
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def portfolios_block() -> str:
-    """Write the tables of large portfolios."""
-    title = "The same portfolios by other tools, each with its defaults and one thread (`python -m benchmarks.peers`):"
-    built = "From tables to a loaded HiGHS model (`python -m benchmarks.build`); clusteropt alone checks what it reads:"
-    return "\n\n".join([scale_block(read_scale()), title, peers_block(read_peers()), built, build_block(read_build())])
+def _part(name: str) -> ModuleType:
+    """Load a script beside this one, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def years_block(models: dict[str, dict[str, Any]]) -> str:
@@ -343,7 +270,8 @@ if __name__ == "__main__":
         page.write_text(filled, encoding="utf-8", newline="\n")
     told = fill(TRUST_PAGE.read_text(encoding="utf-8"), trust_block(read_trust()))
     TRUST_PAGE.write_text(told, encoding="utf-8", newline="\n")
-    scaled = fill(SCALE_PAGE.read_text(encoding="utf-8"), portfolios_block())
-    SCALE_PAGE.write_text(scaled, encoding="utf-8", newline="\n")
+    for chosen, page in BENCHMARK_PAGES.items():
+        content = benchmarks_block() if chosen == "en" else goals_block(chosen)
+        page.write_text(fill(page.read_text(encoding="utf-8"), content), encoding="utf-8", newline="\n")
     shown = fill(YEARS_PAGE.read_text(encoding="utf-8"), years_block(read_years()))
     YEARS_PAGE.write_text(shown, encoding="utf-8", newline="\n")

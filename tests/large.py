@@ -18,6 +18,7 @@ from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
 from clusteropt.model.outcome import evaluate
 from clusteropt.model.space import Space, make_space
+from clusteropt.plan.engine import EngineReason, choice_for
 from clusteropt.plan.making import Made, describe
 from clusteropt.plan.proving import Proved, stated_bound
 from clusteropt.report.files import write_plan_files
@@ -78,7 +79,8 @@ def large_folder(clusters: int, folder: Path, seed: int = 0) -> None:
     bound = stated_bound(dual, prices, found.bound, value)
     formulation = formulate(space, first_grid(make_curves(space)))
     stage = Found(formulation, np.zeros(formulation.num_cols), money.astype(float), value, bound, None)
-    made = Made(space, (stage,), money, (), 0.0, False, (Proved(bound, prices),), ())
+    choice = choice_for(EngineReason.MANY, clusters)
+    made = Made(space, (stage,), money, (), 0.0, False, (Proved(bound, prices),), (), choice)
     write_plan_files(describe(made, SolveOptions()), folder, problem)
 
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks.build import by_arrays, by_clusteropt
 from benchmarks.peers import by_highs, levels_of
+from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
+from benchmarks.scale import digest
+from benchmarks.small import run as run_small
 
 from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.settings import MoneySettings
 from clusteropt.plan.making import solve
 from tests.problems import INLINE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_models_by_hand_and_from_tables_have_one_optimum() -> None:
@@ -41,3 +49,31 @@ def test_the_model_of_peers_has_the_value_of_the_plan(shape: Shape) -> None:
     assert end.bound is not None
     assert end.bound >= plan.value * (1 - 1e-6)
     assert plan.bound >= (end.value or 0.0) * (1 - 1e-6)
+
+
+def test_small_portfolios_end_alike_both_ways() -> None:
+    """Gap 0 here and by HiGHS alone, and one value."""
+    line = run_small(12, Shape.LOOSE, 3, (60.0, 1))
+    assert line["value"] == pytest.approx(line["highs_value"], rel=1e-9)
+    assert line["gap"] == pytest.approx(line["highs_gap"], abs=1e-9)
+    assert line["gap"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_digest_tells_plans_apart() -> None:
+    """The same solve has the same digest, on two threads as well; another portfolio has another."""
+    plans = [
+        solve(portfolio(20, Shape.LOOSE, seed), replace(INLINE, threads=t)) for seed, t in ((1, 1), (1, 2), (2, 1))
+    ]
+    one, again, other = map(digest, plans)
+    assert one == again != other
+
+
+def test_lines_say_where_they_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line is kept as it is, with versions and, inside a repository, the commit."""
+    monkeypatch.setattr("benchmarks.place.DATA", tmp_path)
+    keep("some", {"x": 1} | place())
+    keep("some", {"x": 2})
+    first, second = map(json.loads, (tmp_path / "some.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (first["x"], second) == (1, {"x": 2})
+    assert first["versions"].keys() >= {"clusteropt", "highspy"}
+    assert first["commit"] is None or len(first["commit"]) >= 7

@@ -266,10 +266,12 @@ def test_figures_of_trust_come_from_the_runs(figures: Any) -> None:
     assert figures.fill(text, figures.trust_block(figures.read_trust())) == text
 
 
-def test_figures_of_large_portfolios_come_from_the_runs(figures: Any) -> None:
-    """What the page says of sizes is what the benchmark printed."""
-    text = figures.SCALE_PAGE.read_text(encoding="utf-8")
-    assert figures.fill(text, figures.portfolios_block()) == text
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_figures_of_benchmarks_come_from_the_runs(figures: Any, language: str) -> None:
+    """What the pages say of goals and sizes is what the benchmarks printed."""
+    text = figures.BENCHMARK_PAGES[language].read_text(encoding="utf-8")
+    content = figures.benchmarks_block() if language == "en" else figures.goals_block(language)
+    assert figures.fill(text, content) == text
 
 
 def test_figures_of_models_over_years_come_from_the_runs(figures: Any) -> None:

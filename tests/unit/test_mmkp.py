@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.mmkp import knapsack_problem, read_knapsacks
+from benchmarks.mmkp import knapsack_problem, optima, read_knapsacks, run_highs
 
 from clusteropt.plan.making import solve
 from tests.problems import INLINE
@@ -39,3 +39,19 @@ def test_sizes_that_do_not_fit_are_told(tmp_path: Path) -> None:
     (tmp_path / "khan").write_text(KHAN.replace("7.00 0.5", "7.00"), encoding="utf-8")
     with pytest.raises(ValueError, match="do not go together"):
         list(read_knapsacks(tmp_path / "khan"))
+
+
+def test_optima_are_read_from_the_tables_beside_the_files(tmp_path: Path) -> None:
+    """Both kinds of tables; what is no optimum, and a table of something else, say nothing."""
+    (tmp_path / "exact.csv").write_text("file,problem,optimum\nhill,1,12\nhill,2,1\n", encoding="utf-8")
+    (tmp_path / "best.csv").write_text("instance,kind,value\nkhan,optimum,12.5\nother,bound,7\n", encoding="utf-8")
+    (tmp_path / "sizes.csv").write_text("file,groups\nhill,2\n", encoding="utf-8")
+    assert optima(tmp_path) == {("hill", 1): 12.0, ("hill", 2): 1.0, ("khan", 1): 12.5}
+
+
+def test_highs_alone_ends_where_the_plan_does(tmp_path: Path) -> None:
+    """The arrays given to HiGHS alone have the optimum of the plan, and it is closed to gap 0."""
+    (tmp_path / "hill").write_text(HILL, encoding="utf-8")
+    found = [run_highs(one, INLINE) for one in read_knapsacks(tmp_path / "hill")]
+    assert [line["highs_value"] for line in found] == pytest.approx([12.0, 1.0])
+    assert [line["highs_gap"] for line in found] == pytest.approx([0.0, 0.0])

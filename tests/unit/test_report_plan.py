@@ -10,6 +10,7 @@ from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
 from clusteropt.plan.cash import CashFlow
 from clusteropt.plan.certificate import Certificate, Proof, RuleLevels, Side, StageProof
+from clusteropt.plan.engine import EngineReason, choice_for
 from clusteropt.plan.plan import (
     Awards,
     Baseline,
@@ -60,8 +61,9 @@ def make_baselines() -> tuple[Baseline, ...]:
 def make_record() -> SolveRecord:
     """Record one run that ended at the gap asked for."""
     options = HighsOptions(time_limit=60.0)
+    choice = choice_for(EngineReason.FEW, 400)
     run = SolverRun("search", 12, 30, 4, Reason.OPTIMAL, 0.25, 3, 1234.5, options)
-    return SolveRecord("HiGHS", "1.16.0", "0.1.0", "3.11.7", SolveOptions(), 0.31, None, (run,))
+    return SolveRecord("HiGHS", "1.16.0", "0.1.0", "3.11.7", SolveOptions(), choice, 0.31, None, (run,))
 
 
 def make_certificate(proof: Proof = Proof.SAFE) -> Certificate:

@@ -20,6 +20,7 @@ A small plan
 Objective           Value   Safe bound   Safe gap   Claimed bound   Claimed gap
   Total outcome   1,234.5      1,234.5    8.1e-08         1,234.5       4.1e-08
   The safe bound rests on multipliers, rounded outwards (grade safe); HiGHS 1.16.0 claims the other.
+  Searched by HiGHS alone, as there are fewer than 400 clusters.
   Solved in 0.3 s.
 Money, in 10,000 yuan
   Held 6,000.00   Awarded 5,345.68   Unspent 654.32
@@ -48,6 +49,7 @@ CHINESE = """\
 目标        目标值    可靠界   可靠差距    声称界   声称差距
   总产出   1,234.5   1,234.5    8.1e-08   1,234.5    4.1e-08
   可靠界依据: 经保守舍入的乘子运算 (等级 safe); 声称界来自 HiGHS 1.16.0。
+  求解方式: 仅用 HiGHS, 因集群少于 400 个。
   用时 0.3 秒。
 资金 (单位: 万元)
   额度 6,000.00   已分配 5,345.68   未分配 654.32

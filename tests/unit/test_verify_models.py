@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from benchmarks.portfolios import Shape, portfolio
 
 from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
 from clusteropt.inputs.settings import ObjectiveSettings
+from clusteropt.plan import verify as verifier
 from clusteropt.plan.certificate import Proof
 from clusteropt.plan.making import solve
 from clusteropt.plan.verify import check_folder
@@ -16,6 +20,10 @@ from tests.small import small_tables
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+
+EXACT = verifier.exact
 
 
 def test_a_curve_without_effect_needs_no_floats(tmp_path: Path) -> None:
@@ -39,3 +47,18 @@ def test_paths_that_are_equally_near_are_the_same_for_both(tmp_path: Path) -> No
     problem = problem_from_tables(tables, ModelSettings())
     write_plan_files(solve(problem, INLINE), tmp_path / "plan", problem)
     assert check_folder(tmp_path / "plan")[0] == 0
+
+
+def test_the_work_grows_as_the_clusters_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule written out for every cluster reads its own costs: twice the clusters, about twice the numbers read."""
+    read: list[int] = []
+    for clusters in (40, 80):
+        problem, folder = portfolio(clusters, Shape.LOOSE, seed=1), tmp_path / str(clusters)
+        write_plan_files(solve(problem, replace(INLINE, relative_gap=1e-2)), folder, problem)
+        with monkeypatch.context() as patch:
+            numbers: list[str] = []
+            patch.setattr(verifier, "exact", lambda text, *more, n=numbers, **named: (
+                n.append(text) or EXACT(text, *more, **named)))  # fmt: skip
+            assert check_folder(folder)[0] == 0
+        read.append(len(numbers))
+    assert read[1] < 2.2 * read[0]

@@ -20,6 +20,7 @@ from clusteropt.model.lagrangian import evaluate_prices, make_dual
 from clusteropt.model.money_rules import MONEY_RULES, all_hold
 from clusteropt.model.outcome import evaluate
 from clusteropt.model.space import make_space
+from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.rule_levels import counts_hold
 from clusteropt.solver.claim import Limit, Progress, relative_gap
 from clusteropt.solver.core import Priced, is_rich
@@ -146,6 +147,7 @@ class _Excerpts:
     def price(self) -> Priced | None:
         """Find the prices; None where they say nothing, as where a cluster cannot obey a limit of its own."""
         priced = _find_prices(self._space, self._setting)
+        refuse_impossible(priced)
         if not math.isfinite(priced.bound):
             return None
         self._setting.tell("prices", None, priced.bound)

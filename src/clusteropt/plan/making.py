@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,23 +15,26 @@ from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import make_dual
-from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
+from clusteropt.model.outcome import curve_places, evaluate, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.by_excerpt import Setting, may_join, search_excerpts
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
+from clusteropt.plan.engine import Engine, EngineReason, choice_for
+from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
-from clusteropt.plan.plan import Plan, Stage
+from clusteropt.plan.plan import Plan
 from clusteropt.plan.proving import PROOF_S, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
+from clusteropt.plan.stage_values import stage_values, values_and_bounds
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
 from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.core import find_prices
-from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
+from clusteropt.solver.guard import Guard, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.refine import Found, Search
 from clusteropt.solver.runner import Runner
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from clusteropt.model.grid import Grid
     from clusteropt.model.space import Space
     from clusteropt.plan.by_excerpt import Joined
+    from clusteropt.plan.engine import EngineChoice
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
     from clusteropt.solver.core import Priced
@@ -101,6 +104,8 @@ class Made:
         What multipliers prove of every stage; empty where no proof was sought.
     faults : tuple of SolverFault
         What was caught of the solver.
+    choice : EngineChoice
+        What searched the first stage, and why.
     """
 
     space: Space
@@ -111,6 +116,7 @@ class Made:
     own: bool
     proved: tuple[Proved, ...]
     faults: tuple[SolverFault, ...]
+    choice: EngineChoice
 
     @property
     def found(self) -> Found:
@@ -193,7 +199,8 @@ def make(
         joined = _joined(draw, search, (began, listen)) if draw.is_huge else None
         if joined is not None:
             search.records += joined.records
-            return _finished(draw, search, ([joined.found], joined.money), began)
+            choice = choice_for(EngineReason.HUGE, HUGE)
+            return _finished(draw, search, ([joined.found], joined.money), (began, choice))
         stages = _stages(draw, search, coarse)
         money, refusal = _rounded(stages[-1], rounding)
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
@@ -204,12 +211,14 @@ def make(
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
-        return _finished(draw, search, (stages, money), began)
+        first = stages[0].formulation
+        choice = draw.choice(first.whole_money, bool(first.integer.any()))
+        return _finished(draw, search, (stages, money), (began, choice))
 
 
-def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], began: float) -> Made:
+def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]) -> Made:
     """Prove what was found, and put all together."""
-    (stages, money), guard, options = found, search.guard, search.options
+    (stages, money), (began, choice), guard, options = found, how, search.guard, search.options
     proved: tuple[Proved, ...] = ()
     if draw.near is None or draw.near.aim in (Aim.PLAN, Aim.OPTIMUM):
         # Where the search has left no time, the proof takes a little more.
@@ -217,7 +226,8 @@ def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], b
         with guard.undisturbed():
             proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
     seconds, own = time.monotonic() - began, draw.added is not None
-    return Made(draw.space, tuple(stages), money, tuple(search.records), seconds, own, proved, guard.faults)
+    records = tuple(search.records)
+    return Made(draw.space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
 
 
 def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until]) -> tuple[Proved, ...]:
@@ -284,20 +294,33 @@ class _Drawing:
         return self.space.problem.objective.kind is ObjectiveKind.WORST_REGION and not first
 
     @property
-    def is_large(self) -> bool:
-        """Whether cores are searched before the whole."""
-        kept = self.near is not None and self.near.aim is Aim.KEPT
-        return self.added is None and not kept and self.space.problem.num_clusters >= LARGE
+    def keeps(self) -> bool:
+        """Whether the choices of a plan at hand are kept."""
+        return self.near is not None and self.near.aim is Aim.KEPT
+
+    def choice(self, whole_money: bool, has_choices: bool = True) -> EngineChoice:
+        """Choose the engine of the first stage; where nothing is chosen but money flows, there is none to choose."""
+        if self.added is not None:
+            reason = EngineReason.OWN
+        elif self.keeps:
+            reason = EngineReason.KEPT
+        elif whole_money:
+            reason = EngineReason.UNITS
+        elif not has_choices:
+            reason = EngineReason.PLAIN
+        else:
+            reason = EngineReason.MANY if self.space.problem.num_clusters >= LARGE else EngineReason.FEW
+        return choice_for(reason, LARGE)
 
     @property
     def is_huge(self) -> bool:
         """Whether excerpts are searched, and the whole is never formulated."""
-        return self.is_large and self.near is None and self.space.problem.num_clusters >= HUGE and may_join(self.space)
+        alone = self.added is None and self.near is None
+        return alone and self.space.problem.num_clusters >= max(HUGE, LARGE) and may_join(self.space)
 
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
-        kept = self.near is not None and self.near.aim is Aim.KEPT
-        return self.added is None and not kept and allows_no_money(self.space)
+        return self.added is None and not self.keeps and allows_no_money(self.space)
 
     def grid(self, whole_money: bool) -> Grid:
         """Give the tangents to start from, finer near the money that the search starts at."""
@@ -325,11 +348,13 @@ class _Drawing:
 
 
 def _pricing(draw: _Drawing, search: Search) -> Pricing:
-    """Give what finds the best prices of the first stage in a time."""
+    """Give what finds the best prices of the first stage in a time, or by them that there is no plan."""
 
     def find(build: Build, formulation: Formulation, deadline: float) -> Priced:
         until = Until(0.0, search.options.relative_gap / 2, deadline)
-        return find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
+        priced = find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
+        refuse_impossible(priced)
+        return priced
 
     return find
 
@@ -346,7 +371,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
-        pricing = _pricing(draw, search) if not whole_money and draw.is_large else None
+        pricing = _pricing(draw, search) if draw.choice(whole_money).engine is Engine.CORES else None
         first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share, pricing)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():
@@ -443,44 +468,3 @@ def _with_nothing(space: Space, stages: list[Found]) -> tuple[list[Found], Ints]
     nothing = no_money(space)
     pairs = zip(stages, stage_values(space, nothing), strict=False)
     return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing
-
-
-def stage_values(space: Space, money: Ints) -> list[float]:
-    """Give the objectives of whole amounts, one a stage; least money in printed units."""
-    amounts = money.astype(float)
-    outcome = evaluate(space, amounts)
-    value = objective_value(space, amounts, outcome)
-    kind = space.problem.objective.kind
-    if kind is ObjectiveKind.LEAST_MONEY:
-        return [value / space.problem.money.per_printed]
-    return [value, outcome.total] if kind is ObjectiveKind.WORST_REGION else [value]
-
-
-def values_and_bounds(made: Made) -> tuple[Stage, ...]:
-    """Give every stage with its value, re-computed from the whole amounts, and the bound that is claimed.
-
-    Raises
-    ------
-    FalseBoundError
-        If a bound is below a value we hold by more than tolerances explain.
-    """
-    space, money = made.space, made.money.astype(float)
-    outcome = evaluate(space, money)
-    objective = space.problem.objective
-    bounds = [found.bound for found in made.stages]
-    if made.found.formulation.own_objective:
-        sign = 1.0 if made.found.formulation.maximise else -1.0
-        value, offset = made.found.value, made.found.formulation.offset
-        bound = sign * agreed(sign * value, sign * bounds[-1])
-        return (Stage(None, value + offset, bound + offset),)
-    value = objective_value(space, money, outcome)
-    if objective.kind is ObjectiveKind.LEAST_MONEY:
-        claimed = bounds[0] * space.problem.money.per_printed
-        # Money is whole, so the least money is at least the next whole unit above the bound.
-        bound = float(math.ceil(claimed - 1e-8 * max(1.0, abs(claimed)))) if math.isfinite(claimed) else claimed
-        return (Stage(objective.kind, value, -agreed(-value, -bound)),)
-    stages = [Stage(objective.kind, value, agreed(value, bounds[0]))]
-    if len(bounds) > 1:
-        # The second bound is for plans whose worst region keeps what the first stage reached; rounding may cost it.
-        stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, max(outcome.total, bounds[1])))
-    return tuple(stages)

@@ -16,6 +16,7 @@ from clusteropt.inputs.problem import Labels, Money, Objective, ObjectiveKind
 from clusteropt.plan.arrays import Floats, Ints
 from clusteropt.plan.cash import CashFlow
 from clusteropt.plan.certificate import Certificate, Proof
+from clusteropt.plan.engine import EngineChoice
 from clusteropt.plan.taken import (
     Moves,
     Promises,
@@ -179,6 +180,8 @@ class SolveRecord:
         Who made it.
     options : SolveOptions
         The limits asked for.
+    choice : EngineChoice
+        Which engine searched the plan, and why.
     seconds : float
         Wall-clock time of solving and rounding.
     limit : Limit or None
@@ -194,6 +197,7 @@ class SolveRecord:
     package_version: str
     python_version: str
     options: SolveOptions
+    choice: EngineChoice
     seconds: float
     limit: Limit | None
     runs: tuple[SolverRun, ...]

@@ -64,6 +64,7 @@ def record_of(made: Made, stages: tuple[Stage, ...], options: SolveOptions) -> S
         package_version=package_version("clusteropt"),
         python_version=platform.python_version(),
         options=options,
+        choice=made.choice,
         seconds=made.seconds,
         limit=limit,
         runs=made.records,

@@ -131,10 +131,12 @@ class Folder:
         for f, t in product(self.names["fund"], self.years):
             limit, back = self.span(f, [t])
             self.paid[f, t] = max(0, math.floor(limit + sum(back[u] * self.paid[f, u] for u in range(first, t))))
-        self.known = {kind: set(map(str, names)) for kind, names in self.names.items()}
+        self.order = {kind: {str(x): k for k, x in enumerate(names)} for kind, names in self.names.items()}
+        self.known = {kind: set(names) for kind, names in self.order.items()}
         self._read_clusters()
         self._read_programmes()
         self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
+        self.costs = {(cell["cluster"], cell["lever"]): exact(cell["cost"]) for cell in tables["cells"]}
         latest = max((exact(row["year"], 0) for row in tables["last_plan"]), default=0)
         for row, n in product((row for row in tables["last_plan"] if exact(row["year"], 0) == latest), (2, 3)):
             self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
@@ -307,7 +309,8 @@ class Folder:
         """Give the names, cells and flows of a selection; what it does not name is any."""
         asked = self.known | {kind: {x.strip() for x in texts[kind].split("|")} for kind in LABELS if texts.get(kind)}
         need(all(asked[kind] <= self.known[kind] for kind in LABELS), f"rules: unknown name in {texts}")
-        named = {kind: [x for x in self.names[kind] if str(x) in asked[kind]] for kind in ("cluster", "lever", "year")}
+        named = {kind: [self.place[kind][k] for k in sorted(self.order[kind][x] for x in asked[kind])]
+                 for kind in ("cluster", "lever", "year")}
         clusters = [c for c in named["cluster"] if all(self.clusters[c][kind] in asked[kind] for kind in PLACES)]
         cells = list(product(clusters, named["lever"], named["year"]))
         return asked, cells, [(*cell, f) for cell in cells for f in self.pairs[cell[:2]].funds if f in asked["fund"]]
@@ -366,8 +369,7 @@ class Folder:
             plus = times = self._last_money(row)
             parts = {t: [flow for flow in flows if flow[2] == t] for t in years}
         elif kind == "share" and of == "cost":
-            costs = {(cell["cluster"], cell["lever"]): exact(cell["cost"]) for cell in self.tables["cells"]}
-            times = sum(costs[pair] for pair in {flow[:2] for flow in flows})
+            times = sum(self.costs[pair] for pair in {flow[:2] for flow in flows})
         elif kind == "share" and of.startswith("fund:"):
             times = sum(self.purse[key] for key in product(self._select({"fund": of[5:]})[0]["fund"], years))
         elif kind == "share" or (kind == "amount" and of != "everything"):

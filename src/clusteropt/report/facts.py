@@ -91,6 +91,8 @@ def record_facts(plan: Plan) -> list[Fact]:
         Fact(words.SOLVER, Kind.TEXT, f"{record.solver} {record.solver_version}"),
         Fact(words.PACKAGE, Kind.TEXT, record.package_version),
         Fact(words.PYTHON, Kind.TEXT, record.python_version),
+        Fact(words.ENGINE, Kind.TEXT, both(words.ENGINES[record.choice.engine])),
+        Fact(words.ENGINE_REASON, Kind.TEXT, both(words.engine_reason(record.choice))),
         Fact(words.TIME_LIMIT, Kind.NUMBER, options.time_limit_s, words.SECONDS),
         Fact(words.GAP_ASKED, Kind.SMALL, options.relative_gap),
         Fact(words.THREADS, Kind.WHOLE, options.threads),

@@ -117,7 +117,10 @@ def _quality(view: View) -> list[str]:
     counted = [] if unit is None else [INDENT + view.read(words.OUTCOME_LINE).format(unit=view.read(unit))]
     priced = any(run.step == "core" for run in record.runs)
     grounds = view.read(words.PRICED_LINE if priced else words.PROOF_LINE).format(proof=proof, solver=solver)
-    return [*view.table(head, rows), *counted, INDENT + grounds, INDENT + end]
+    engine = view.read(words.ENGINE_LINE).format(
+        engine=view.read(words.ENGINES[record.choice.engine]), reason=view.read(words.engine_reason(record.choice))
+    )
+    return [*view.table(head, rows), *counted, *(INDENT + line for line in (grounds, engine, end))]
 
 
 def _purses(view: View) -> list[str]:

@@ -71,6 +71,8 @@ def summary_json(plan: Plan) -> str:
         "proof": plan.proof.value,
         "claimed_bound": numbers.finite(plan.bound),
         "claimed_gap": numbers.finite(plan.gap),
+        "engine": record.choice.engine.value,
+        "engine_reason": record.choice.reason.value,
         "limit": None if record.limit is None else record.limit.value,
         "solve_seconds": numbers.finite(record.seconds),
         "solver": f"{record.solver} {record.solver_version}",

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.plan.certificate import Proof, Side
+from clusteropt.plan.engine import Engine, EngineReason
 from clusteropt.plan.plan import BaselineKind, UnspentReason
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from clusteropt.plan.engine import EngineChoice
 
 OBJECTIVES: Mapping[ObjectiveKind, Text] = MappingProxyType(
     {
@@ -75,6 +78,33 @@ LIMITS: Mapping[Limit, Text] = MappingProxyType(
         Limit.INTERRUPT: Text("an interrupt", "用户中断"),
     }
 )
+
+ENGINES: Mapping[Engine, Text] = MappingProxyType(
+    {
+        Engine.WHOLE: Text("HiGHS alone", "仅用 HiGHS"),
+        Engine.CORES: Text("prices and cores", "价格与核心"),
+        Engine.EXCERPTS: Text("prices and excerpts", "价格与节选"),
+    }
+)
+
+ENGINE_REASONS: Mapping[EngineReason, Text] = MappingProxyType(
+    {
+        EngineReason.HUGE: Text("there are {large} clusters or more", "集群不少于 {large} 个"),
+        EngineReason.MANY: Text("there are {large} clusters or more", "集群不少于 {large} 个"),
+        EngineReason.FEW: Text("there are fewer than {large} clusters", "集群少于 {large} 个"),
+        EngineReason.PLAIN: Text("money flows without choices", "只有资金流动, 没有选择"),
+        EngineReason.OWN: Text("parts of your own have no prices", "自定义部分没有价格"),
+        EngineReason.KEPT: Text("the choices of another plan are kept", "保留另一方案的选择"),
+        EngineReason.UNITS: Text("amounts are searched unit by unit", "金额按单位逐一搜索"),
+    }
+)
+
+
+def engine_reason(choice: EngineChoice) -> Text:
+    """Say why an engine was chosen, with the number of clusters that the choice goes by."""
+    reason = ENGINE_REASONS[choice.reason]
+    return Text(*(side.format(large=f"{choice.large:,}") for side in (reason.en, reason.zh)))
+
 
 STEPS: Mapping[str, Text] = MappingProxyType(
     {
@@ -172,6 +202,7 @@ PRICED_LINE = Text(
     "The safe bound rests on {proof}; the claimed one is that of prices, or what {solver} claims where that is closer.",
     "可靠界依据: {proof}; 声称界为价格给出的界, 若 {solver} 声称的界更紧则取后者。",
 )
+ENGINE_LINE = Text("Searched by {engine}, as {reason}.", "求解方式: {engine}, 因{reason}。")
 SOLVED = Text("Solved in {seconds} s.", "用时 {seconds} 秒。")
 STOPPED = Text(
     "Stopped by {limit} after {seconds} s: a better plan may exist, better by at most the gap.",
@@ -205,6 +236,8 @@ MONEY_BY_LEVER = Text("Money by lever", "各政策工具资金")
 CUT = Text("Not all rows fit: {file} holds the other {count}.", "未列出全部行: 其余 {count} 行见 {file}。")
 
 # Rows of the solver sheet.
+ENGINE = Text("Searched by", "求解方式")
+ENGINE_REASON = Text("Searched so, as", "选择该方式的原因")
 SOLVER = Text("Solver", "求解器")
 PACKAGE = Text("clusteropt", "clusteropt")
 PYTHON = Text("Python", "Python")

@@ -1,0 +1,223 @@
+"""The tables of the page on benchmarks, made of the lines that the scripts in ``benchmarks/`` have recorded."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+DATA = Path(__file__).resolve().parent / "data"
+Line = dict[str, Any]
+KEYS = {
+    "scale": ("shape", "clusters", "asked", "threads"),
+    "peers": ("shape", "clusters", "tool"),
+    "build": ("clusters", "tool"),
+    "small": ("shape", "clusters", "seed"),
+    "choice": ("shape", "clusters", "asked"),
+    "mmkp": ("family", "file", "problem"),
+}
+"""What a line of each file is about: the last one that is about the same counts."""
+GAPS = ("1e-3", "1e-4", "1e-6")
+PROVED = 1e-9
+"""A gap up to this is the last digits of sums."""
+
+
+def read(name: str) -> list[Line]:
+    """Read the lines of a benchmark, the last of each kind, in order; none where it was never recorded."""
+    path, keys = DATA / f"{name}.jsonl", KEYS[name]
+    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.is_file() else ()
+    found = {tuple(line.get(key, 1) for key in keys): line for line in lines}
+    return [found[key] for key in sorted(found)]
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table of Markdown."""
+    head = list(head)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def mean(ratios: Iterable[float]) -> float:
+    """Give the geometric mean."""
+    logs = [math.log(ratio) for ratio in ratios]
+    return math.exp(math.fsum(logs) / len(logs))
+
+
+def where(line: Line) -> str:
+    """Say where a line comes from: machine, versions, commit; lines of older scripts say less."""
+    told = [f"{line['cpus']} CPUs, {line['machine']}, {line['platform']}, Python {line['python']}"]
+    told += [", ".join(f"{name} {number}" for name, number in line.get("versions", {}).items())]
+    return "; ".join(filter(None, told)) + f"; commit {line.get('commit') or 'unknown'}"
+
+
+def places(lines: list[Line]) -> str:
+    """Say where lines come from, each place once, with the load there."""
+    loads = defaultdict[str, list[float]](list)
+    for line in lines:
+        loads[where(line)].append(line["load"])
+    return "Measured on " + ". ".join(f"{spot} (load {max(load):.1f})" for spot, load in loads.items()) + "."
+
+
+def scale_block() -> str:
+    """Write what each portfolio took and gave, a row a portfolio."""
+    head = ("Shape", "Clusters", "Threads", "Gap asked", "Solving", "Gap", "Proof", "Evaluations", "Open choices",
+            "Whole", "Memory")  # fmt: skip
+    lines = read("scale")
+    rows = [
+        (line["shape"], f"{line['clusters']:,}", str(line.get("threads", 1)), f"{line['asked']:.0e}",
+         f"{line['seconds']:.2f} s", f"{line['safe_gap']:.1e}", line["proof"], str(line["evaluations"] or "-"),
+         "-" if line["core"] is None else f"{line['core']:,}", "yes" if line["whole"] else "no",
+         f"{line['peak_mib']:,.0f} MiB")
+        for line in lines
+    ]  # fmt: skip
+    return f"{table(head, rows)}\n\n{places(lines)} Solving is from the problem to the plan."
+
+
+def by_portfolio() -> dict[tuple[str, int], dict[str, Line]]:
+    """Give the lines of other tools by portfolio and tool."""
+    found = defaultdict[tuple[str, int], dict[str, Line]](dict)
+    for line in read("peers"):
+        found[line["shape"], line["clusters"]][line["tool"]] = line
+    return found
+
+
+def lead(mine: dict[str, Line], gap: str) -> float | None:
+    """Give how many times faster than the best other tool we are; who did not get there counts with the limit."""
+    own, others = mine.get("clusteropt"), [line for tool, line in mine.items() if tool != "clusteropt"]
+    if own is None or not others or own["seconds_to"][gap] is None:
+        return None
+    return min(line["seconds_to"][gap] or line["limit_s"] for line in others) / own["seconds_to"][gap]
+
+
+def peers_block() -> str:
+    """Write the seconds of every tool to every gap, a row a portfolio and gap, and how many times faster we are."""
+    found, lines = by_portfolio(), read("peers")
+    tools = {line["tool"]: line["version"] for line in lines}
+    order = ["clusteropt", *sorted(tools.keys() - {"clusteropt"})]
+    rows = []
+    for (shape, clusters), mine in sorted(found.items()):
+        for gap in GAPS:
+            took = {tool: line["seconds_to"][gap] for tool, line in mine.items()}
+            told = [_seconds(took.get(tool), mine.get(tool)) for tool in order]
+            reached, ratio = any(took[tool] for tool in took if tool != "clusteropt"), lead(mine, gap)
+            rows.append((shape, f"{clusters:,}", gap, *told, "-" if ratio is None else
+                         f"{'' if reached else '> '}{ratio:.1f}"))  # fmt: skip
+    head = ("Shape", "Clusters", "Gap", *(f"{tool} {tools[tool]}" for tool in order), "Best other / clusteropt")
+    note = "Building and solving in one process; a tool without a time did not reach the gap within its limit."
+    return f"{table(head, rows)}\n\n{places(lines)} {note}"
+
+
+def _seconds(took: float | None, line: Line | None) -> str:
+    return "-" if line is None else f"over {line['limit_s']:.0f} s" if took is None else f"{took:.2f} s"
+
+
+def build_block() -> str:
+    """Write what every tool took from tables to a loaded model, the fastest first."""
+    lines = sorted(read("build"), key=lambda line: (line["clusters"], line["seconds"]))
+    by_hand = {line["clusters"]: line["seconds"] for line in lines if line["tool"] == "arrays"}
+    rows = [
+        (f"{line['clusters']:,}", f"{line['tool']} {line['version']}", f"{line['columns']:,}", f"{line['rows']:,}",
+         f"{line['seconds']:.2f}", f"{line['seconds'] / by_hand[line['clusters']]:.1f}", f"{line['peak_mib']:,.0f} MiB")
+        for line in lines
+    ]  # fmt: skip
+    head = ("Clusters", "Tool", "Columns", "Rows", "Seconds", "As many as arrays", "Peak memory")
+    return f"{table(head, rows)}\n\n{places(lines)}"
+
+
+def small_block() -> str:
+    """Write the seconds to gap 0 here and by HiGHS alone, a row a size and shape."""
+    found = defaultdict[tuple[str, int], list[Line]](list)
+    for line in read("small"):
+        found[line["shape"], line["clusters"]].append(line)
+    rows = [
+        (shape, f"{clusters:,}", str(len(lines)), _range(lines, "seconds"), _range(lines, "highs_seconds"),
+         f"{_closed(lines, 'gap')}, {_closed(lines, 'highs_gap')}", f"{mean(line['ratio'] for line in lines):.2f}",
+         f"{max(line['ratio'] for line in lines):.2f}")
+        for (shape, clusters), lines in sorted(found.items())
+    ]  # fmt: skip
+    head = (
+        "Shape",
+        "Clusters",
+        "Seeds",
+        "clusteropt",
+        "HiGHS alone",
+        "At gap 0 (ours, HiGHS)",
+        "Ratio, mean",
+        "Largest",
+    )
+    note = "Ratios are of CPU seconds in one run; means are geometric. What does not end takes its limit."
+    return f"{table(head, rows)}\n\n{places(read('small'))} {note}"
+
+
+def _range(lines: list[Line], key: str) -> str:
+    return f"{min(line[key] for line in lines):.2f} to {max(line[key] for line in lines):.2f} s"
+
+
+def _closed(lines: list[Line], key: str) -> int:
+    return sum(line[key] <= PROVED for line in lines)
+
+
+def choice_block() -> str:
+    """Write the seconds by cores and by the whole, a row a portfolio and gap."""
+    lines = read("choice")
+    rows = [
+        (line["shape"], f"{line['clusters']:,}", f"{line['asked']:.0e}", f"{line['cores_s']:.2f} s",
+         f"{line['whole_s']:.2f} s", f"{line['whole_s'] / line['cores_s']:.1f}")
+        for line in lines
+    ]  # fmt: skip
+    head = ("Shape", "Clusters", "Gap asked", "Prices and cores", "HiGHS alone", "Alone / cores")
+    return f"{table(head, rows)}\n\n{places(lines)}"
+
+
+def mmkp_block() -> str:
+    """Write what is proved and found of the families of knapsacks, a row a file."""
+    found = defaultdict[tuple[str, str], list[Line]](list)
+    for line in read("mmkp"):
+        found[line["family"], line["file"]].append(line)
+    rows = [
+        (family, name, str(len(lines)), str(_closed(lines, "gap")), _optima(lines),
+         f"{math.fsum(line['seconds'] for line in lines):.2f} s", f"{_of_highs(lines):.2f} s")
+        for (family, name), lines in sorted(found.items())
+    ]  # fmt: skip
+    head = ("Family", "File", "Problems", "Closed", "Optimum found", "clusteropt", "HiGHS alone")
+    return f"{table(head, rows)}\n\n{places(read('mmkp'))}"
+
+
+def _of_highs(lines: list[Line]) -> float:
+    return math.fsum(line.get("highs_seconds", math.nan) for line in lines)
+
+
+def is_best(line: Line) -> bool:
+    """Tell whether a knapsack ended at its known optimum."""
+    return line["optimum"] is not None and abs(line["value"] - line["optimum"]) <= PROVED * abs(line["optimum"])
+
+
+def _optima(lines: list[Line]) -> str:
+    return f"{sum(map(is_best, lines))} of {sum(line['optimum'] is not None for line in lines)}"
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "scale": ("Portfolios of any size (`python -m benchmarks.scale`)", scale_block),
+    "peers": (
+        "The same by other tools, each with its defaults and one thread (`python -m benchmarks.peers`)",
+        peers_block,
+    ),
+    "build": (
+        "Tables to a loaded HiGHS model (`python -m benchmarks.build`); clusteropt alone checks them",
+        build_block,
+    ),
+    "small": ("Small portfolios to gap 0 (`python -m benchmarks.small`)", small_block),
+    "choice": ("Both engines side by side (`python -m benchmarks.choice`)", choice_block),
+    "mmkp": ("Multiple-choice knapsacks of the literature (`python -m benchmarks.mmkp`)", mmkp_block),
+}
+
+
+def tables_block() -> str:
+    """Write every table with its heading; one that was never recorded says so."""
+    return "\n\n".join(
+        f"### {title}\n\n{block() if read(name) else 'Not run.'}" for name, (title, block) in PARTS.items()
+    )

@@ -17,8 +17,9 @@ import numpy as np
 from clusteropt.errors import NoPlanError
 from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
-from clusteropt.model.money_rules import MONEY_RULES, all_hold
+from clusteropt.model.money_rules import MONEY_RULES, all_hold, amount_money
 from clusteropt.model.outcome import evaluate
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.space import make_space
 from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.rule_levels import counts_hold
@@ -189,8 +190,8 @@ class _Excerpts:
 
 
 def _obeys(space: Space, money: Ints) -> bool:
-    rows = [row for function in MONEY_RULES for row in function(space)]
-    return all_hold(rows, money) and counts_hold(space, money)
+    rows = [row for function in MONEY_RULES if function is not amount_money for row in function(space)]
+    return amount_arrays(space).hold(money) and all_hold(rows, money) and counts_hold(space, money)
 
 
 def _find_prices(space: Space, setting: Setting) -> Priced:

@@ -35,13 +35,14 @@ def read_menus(tables: Mapping[str, TypedTable], names: Mapping[str, Names], fau
     """
     num_clusters, num_levers = len(names["cluster"].index), len(names["lever"].index)
     frame = tables["levels"].frame
-    cluster = names["cluster"].positions(frame["cluster"]).astype(np.int64)
-    lever = names["lever"].positions(frame["lever"]).astype(np.int64)
+    code = (names["cluster"].positions(frame["cluster"]).astype(np.int64) + 1) * (num_levers + 1)
+    code += names["lever"].positions(frame["lever"]) + 1
     amount = frame["amount"].fillna(0).to_numpy(dtype=np.int64)
-    code = (cluster + 1) * (num_levers + 1) + lever + 1
     order = _order(code, amount)
     _check_amounts(frame, (code, order), faults)
-    sets, first, size = np.unique(code[order], return_index=True, return_counts=True)
+    code = code[order]
+    first = np.flatnonzero(np.diff(code, prepend=-1))
+    sets, size = code[first], np.diff(first, append=len(code))
     chosen = _choose(sets, num_clusters, num_levers)
     _check_cells(tables["cells"], names, chosen, faults)
     flat = chosen.ravel()

@@ -210,8 +210,7 @@ def make(
                 proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
     seconds = time.monotonic() - began
     records, own = tuple(search.records), added is not None
-    first = stages[0].formulation
-    choice = draw.choice(first.whole_money, bool(first.integer.any()))
+    choice = draw.chosen(stages[0], coarse)
     return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
 
 
@@ -296,6 +295,13 @@ class _Drawing:
         else:
             reason = EngineReason.MANY if self.space.problem.num_clusters >= LARGE else EngineReason.FEW
         return choice_for(reason, LARGE)
+
+    def chosen(self, first: Found, coarse: bool) -> EngineChoice:
+        """Give the engine that found a first stage, and why it was chosen."""
+        made = first.formulation
+        choice = self.choice(coarse or made.whole_money, bool(made.integer.any()))
+        # Where every award comes from a menu, whole units make no other columns.
+        return self.choice(True) if choice.engine is Engine.CORES and first.priced is None else choice
 
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""

@@ -12,6 +12,7 @@ import pytest
 from clusteropt.inputs.problem import RuleKind, Selection
 from clusteropt.model import cluster_rows
 from clusteropt.model.bundle_layout import make_layout
+from clusteropt.model.inner_rows import make_inner_rows
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
 from clusteropt.model.space import make_space
 from clusteropt.solver.multipliers import no_prices
@@ -93,7 +94,8 @@ def test_a_search_without_steps_leaves_the_rows_out(monkeypatch: pytest.MonkeyPa
     problem = bundled(3)
     space = make_space(problem)
     dual = make_dual(space)
-    free = evaluate_prices(replace(dual, inner=()), no_prices(dual)).bound
+    none = make_inner_rows(make_space(replace(problem, rules=())))
+    free = evaluate_prices(replace(dual, inner=none, layout=None), no_prices(dual)).bound
     compiled = replace(dual, layout=make_layout(space, dual.stalls, dual.inner))
     monkeypatch.setattr(cluster_rows, "MOST_NODES", 0)
     for one in (dual, compiled):
@@ -104,10 +106,9 @@ def test_sums_that_do_not_fit_are_left_to_the_plain_search() -> None:
     """A row whose sum could leave 64 bits has no flat form."""
     space = make_space(bundled(0))
     dual = make_dual(space)
-    first = dual.inner[0]
-    large = replace(first.rows[0], coef=dict.fromkeys(first.cells, 2**60))
+    large = replace(dual.inner, coef=np.full_like(dual.inner.coef, 2**60))
     assert make_layout(space, dual.stalls, dual.inner) is not None
-    assert make_layout(space, dual.stalls, (replace(first, rows=(large,)), *dual.inner[1:])) is None
+    assert make_layout(space, dual.stalls, large) is None
 
 
 @pytest.mark.parametrize("seed", range(20))

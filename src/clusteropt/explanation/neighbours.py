@@ -25,9 +25,10 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certificate import Proof
 from clusteropt.plan.certifying import proof_of
-from clusteropt.plan.making import make, values_and_bounds
+from clusteropt.plan.making import make
 from clusteropt.plan.near import Aim, Near
 from clusteropt.plan.rule_levels import obeys
+from clusteropt.plan.stage_values import values_and_bounds
 from clusteropt.solver.claim import Limit
 from clusteropt.text import Text
 

@@ -27,7 +27,11 @@ LARGEST_PAYMENT = 10**16
 
 
 def check_problem(
-    problem: Problem, rule_rows: tuple[int, ...], faults: Faults, soft_rows: tuple[int, ...] = ()
+    problem: Problem,
+    rule_rows: tuple[int, ...],
+    faults: Faults,
+    soft_rows: tuple[int, ...] = (),
+    spread: frozenset[int] = frozenset(),
 ) -> None:
     """Note what no plan could meet, as far as it shows without a solver.
 
@@ -41,13 +45,16 @@ def check_problem(
         Where to note what is wrong.
     soft_rows : tuple of int
         The row of each soft floor.
+    spread : frozenset of int
+        Rows that are written out into rules: each of these has a draw.
     """
     check = make_check(problem, faults)
     _check_limits(check)
     _check_funds(check)
     _check_factors(check)
     for rule, row in zip(problem.rules, rule_rows, strict=True):
-        _check_rule(check, rule, row)
+        if row in spread or _check_matches(check, rule.selection, rule.name, row):
+            _check_rule(check, rule, row)
     _check_soft(check, soft_rows)
     _check_bases(check, (*rule_rows, *soft_rows))
     _check_locks(check, rule_rows)
@@ -154,8 +161,6 @@ def _check_factors(check: Check) -> None:
 
 
 def _check_rule(check: Check, rule: Rule, row: int) -> None:
-    if not _check_matches(check, rule.selection, rule.name, row):
-        return
     if rule.kind is RuleKind.COUNT:
         _check_count(check, rule, row)
     _check_last_plan(check, rule, row)

@@ -159,6 +159,9 @@ def _holding(check: Check, found: Sequence[Statement], others: Sequence[Selectio
             fewest[int(clusters[0])] = min(len(clusters), fewest.get(int(clusters[0]), len(clusters)))
     kept = []
     for one in found:
+        named = one.selection.clusters
+        if len(named) == 1 and fewest.get(named[0], 2) > 1:
+            continue
         clusters = check.clusters(one.selection)
         if any(fewest.get(cluster, len(clusters) + 1) <= len(clusters) for cluster in clusters.tolist()):
             kept.append(one)

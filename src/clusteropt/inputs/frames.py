@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from clusteropt.inputs.faults import Faults, Place
-from clusteropt.inputs.raw_tables import RawTable, from_objects, make_raw
+from clusteropt.inputs.raw_tables import RawTable, by_word, from_objects, make_raw
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
     faults : Faults
         Where to note what is wrong.
     digest : str, optional
-        SHA-256 of the source; None takes that of the frame written as CSV.
+        SHA-256 of the source; None takes that of the headers and values.
     """
     if not isinstance(frame, pd.DataFrame):
         problem = Text(
@@ -45,10 +45,7 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
         return None
     headers = tuple(str(header) for header in frame.columns)
     columns = tuple(_values(frame.iloc[:, position]) for position in range(len(headers)))
-    if digest is None:
-        values = {position: pd.Series(column, dtype=column.dtype) for position, column in enumerate(columns)}
-        text = pd.DataFrame(values).to_csv(index=False, header=list(headers), lineterminator="\n")
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = _digest(headers, columns) if digest is None else digest
     return make_raw(RawTable(name, headers, columns, np.arange(2, len(frame) + 2), digest), faults)
 
 
@@ -87,11 +84,24 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
     return frame_table(name, frame, faults, hashlib.sha256(data).hexdigest())
 
 
+def _digest(headers: tuple[str, ...], columns: tuple[NDArray[Any], ...]) -> str:
+    """Give the SHA-256 of headers and values: of numbers their bytes, of texts each once and where it stands."""
+    digest = hashlib.sha256("\n".join(headers).encode("utf-8", "surrogatepass"))
+    for column in columns:
+        numbers, words = (column, []) if column.dtype != object else by_word(column)
+        digest.update(f"\n{numbers.dtype.str} {len(numbers)} {list(map(len, words))}".encode())
+        digest.update("".join(words).encode("utf-8", "surrogatepass"))
+        digest.update(np.ascontiguousarray(numbers).tobytes())
+    return digest.hexdigest()
+
+
 def _values(series: pd.Series) -> NDArray[Any]:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
         return series.to_numpy()
     if isinstance(series.dtype, pd.StringDtype):
         return series.astype(object).where(series.notna(), None).to_numpy()
+    if pd.api.types.infer_dtype(series, skipna=False) == "string":
+        return series.to_numpy(dtype=object)
     if isinstance(series.dtype, pd.CategoricalDtype):
         # Every category is written once, however many rows repeat it; the last stands for what is missing.
         words = from_objects([*series.cat.categories.tolist(), None])

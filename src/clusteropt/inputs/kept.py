@@ -7,18 +7,21 @@ import io
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from clusteropt.inputs.raw_tables import written_column
+from clusteropt.inputs.raw_tables import by_word, written_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from clusteropt.inputs.raw_tables import RawTable
     from clusteropt.inputs.settings import ModelSettings
 
 INPUTS = "inputs"
 """The folder, in that of a plan, that holds what the plan was made from."""
+QUOTED = ',"\r\n'
 MODEL_TOML, MODEL_JSON = "model.toml", "model.json"
 """The model beside its tables: as the file it came in, or as settings made in code."""
 
@@ -62,10 +65,22 @@ def keep_settings(settings: ModelSettings, tables: Mapping[str, RawTable]) -> Ke
 def _csv(raw: RawTable) -> bytes:
     if raw.data is not None:
         return raw.data
+    columns = [written_column(column) for column in raw.columns]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(raw.headers)
-    columns = [written_column(column) for column in raw.columns]
-    # A row of one empty value would be an empty line, which readers pass over.
-    writer.writerows(row for row in zip(*columns, strict=True) if any(row))
+    if len(columns) > 1 and not any(_needs_quotes(column) for column in raw.columns):
+        # Joined lines are what the writer writes, in a third of the time.
+        file.writelines(f"{line}\n" for line in map(",".join, zip(*columns, strict=True)))
+    else:
+        # A row of one empty value would be an empty line, which readers pass over.
+        writer.writerows(row for row in zip(*columns, strict=True) if any(row))
     return file.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _needs_quotes(column: NDArray[Any]) -> bool:
+    """Tell whether a text of a column holds a sign that CSV puts in quotes."""
+    if column.dtype != object:
+        return False
+    _, words = by_word(column)
+    return any(sign in word for word in words for sign in QUOTED)

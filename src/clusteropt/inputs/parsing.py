@@ -17,7 +17,7 @@ import pandas as pd
 from clusteropt.inputs.columns import MAX_NAME_LENGTH, Column, ColumnKind, Table
 from clusteropt.inputs.faults import Faults, Place, suggest
 from clusteropt.inputs.numbers import exacts, floats, typed_floats, typed_wholes, wholes, why_not
-from clusteropt.inputs.raw_tables import RawTable, written
+from clusteropt.inputs.raw_tables import RawTable, by_word, written
 from clusteropt.inputs.tables import PLANNED_COLUMNS
 from clusteropt.text import Text
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 JOINERS = "|;"
 # Most names pass at one glance: printable ASCII without the joiners.
 PLAIN = re.compile(f"[ -:<-{{}}~]{{1,{MAX_NAME_LENGTH}}}")
+NUMBERS = (ColumnKind.WHOLE, ColumnKind.NUMBER, ColumnKind.READING, ColumnKind.EXACT)
 DTYPES = {ColumnKind.WHOLE: "Int64", ColumnKind.NUMBER: "float64", ColumnKind.READING: "float64"}
 
 
@@ -124,6 +125,8 @@ def _typed(column: Column, values: NDArray[Any]) -> tuple[Values, Mask]:
     if values.dtype != object and kind is ColumnKind.WHOLE:
         numbers, missing, bad = typed_wholes(values)
         return pd.arrays.IntegerArray(numbers, missing), bad
+    if kind not in NUMBERS:
+        return _words(kind, values)
     texts = _trimmed(values)
     if kind is ColumnKind.WHOLE:
         numbers, missing, bad = wholes(texts)
@@ -133,9 +136,16 @@ def _typed(column: Column, values: NDArray[Any]) -> tuple[Values, Mask]:
         texts = [text if text is None else words.get(text, text) for text in texts]
     if kind in (ColumnKind.NUMBER, ColumnKind.READING):
         return floats(texts)
-    if kind is ColumnKind.EXACT:
-        return exacts(texts)
-    return _names(kind, texts)
+    return exacts(texts)
+
+
+def _words(kind: ColumnKind, values: NDArray[Any]) -> tuple[Values, Mask]:
+    """Read a column of text, each word once."""
+    if values.dtype != object:
+        return _names(kind, _trimmed(values))
+    codes, words = by_word(values)
+    names, bad = _names(kind, _trimmed(np.array([*words, None], dtype=object)))
+    return names[codes], bad[codes]
 
 
 def _trimmed(values: NDArray[Any]) -> list[str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Written out, a number with more digits than this is of no use to a reader.
 MAX_DIGITS = 40
+LEAST_PLAIN, MOST_PLAIN = 1e-3, 1e15
+"""Between these a float is written without an exponent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +74,14 @@ def written_column(column: NDArray[Any]) -> list[str]:
         return [str(value) for value in values]
     if column.dtype.kind == "f":
         # The shortest text of a float is that of its decimals, but for whole numbers, exponents, nan and inf.
-        return [
-            written(value) or "" if text.endswith(".0") or "e" in text or "n" in text else text
-            for value, text in zip(values, map(repr, values), strict=True)
-        ]
+        texts = list(map(repr, values))
+        with np.errstate(invalid="ignore"):
+            plain = (column != np.floor(column)) & (abs(column) >= LEAST_PLAIN) & (abs(column) < MOST_PLAIN)
+        for position in np.flatnonzero(~plain).tolist():
+            texts[position] = written(values[position]) or ""
+        return texts
+    if pd.api.types.infer_dtype(column, skipna=False) == "string":
+        return list(map(str, values))
     return [value if type(value) is str else written(value) or "" for value in values]
 
 
@@ -93,6 +99,23 @@ def from_objects(values: list[object]) -> NDArray[Any]:
     array = np.empty(len(values), dtype=object)
     array[:] = [written(value) for value in values]
     return array
+
+
+def by_word(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
+    """Give every text of a column once, and for each row which one it holds; -1 for None.
+
+    What is done to each word alone takes no longer where millions of rows repeat it.
+    """
+    codes, words = pd.factorize(column)
+    return codes, words.tolist()
+
+
+def spread(values: list[Any], codes: NDArray[np.int64], missing: object) -> NDArray[Any]:
+    """Give what was found for each word to the rows that hold it; ``missing`` where there is none."""
+    found = np.empty(len(values) + 1, dtype=bool if isinstance(missing, bool) else object)
+    found[:-1], found[-1] = values, missing
+    taken: NDArray[Any] = found[codes]
+    return taken
 
 
 def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = None) -> RawTable | None:
@@ -124,11 +147,15 @@ def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = 
     some = np.zeros(len(found.rows), dtype=bool)
     for position in kept:
         some |= filled[position]
+    if some.all():
+        columns = tuple(found.columns[position] for position in kept)
+        return replace(found, headers=tuple(headers), columns=columns)
     columns = tuple(found.columns[position][some] for position in kept)
-    return RawTable(found.name, tuple(headers), columns, found.rows[some], found.digest, found.data)
+    return replace(found, headers=tuple(headers), columns=columns, rows=found.rows[some])
 
 
 def _filled(column: NDArray[Any]) -> NDArray[np.bool_]:
     if column.dtype != object:
         return np.asarray(~pd.isna(column), dtype=bool)
-    return np.fromiter((value is not None and not value.isspace() and value != "" for value in column), bool)
+    codes, words = by_word(column)
+    return spread([not word.isspace() and word != "" for word in words], codes, False)

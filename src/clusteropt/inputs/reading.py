@@ -162,7 +162,7 @@ def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Fa
     written = write_rules(problem, parts.rules, tables["cells"], faults)
     notes = (*problem.notes, *written.notes)
     problem = replace(problem, rules=written.rules, soft_floors=written.soft_floors, notes=notes)
-    check_problem(problem, written.rows, faults, written.soft_rows)
+    check_problem(problem, written.rows, faults, written.soft_rows, written.spread)
     faults.stop_if_any()
     return problem
 

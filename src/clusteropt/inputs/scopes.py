@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clusteropt.inputs.check import Check, Mask
-    from clusteropt.inputs.problem import Floats, Selection
+    from clusteropt.inputs.problem import Floats, Ints, Problem, Selection
 
 MOST_SCOPES = 2_000
 """More selections of one sort than this are not compared: the comparison takes the square of their number."""
@@ -58,13 +58,14 @@ def make_scopes(check: Check, selections: Sequence[Selection]) -> Scopes:
     # Many rules speak of the same clusters, and each comparison of clusters is long.
     one_of = dict(zip(keys, selections, strict=True))
     distinct = {key: position for position, key in enumerate(one_of)}
-    masks = np.zeros((len(distinct), problem.num_clusters), dtype=bool)
+    kind, number = _kinds(problem, selections)
+    masks = np.zeros((len(distinct), len(number)), dtype=bool)
     for key, position in distinct.items():
-        masks[position, check.clusters(one_of[key])] = True
+        masks[position, kind[check.clusters(one_of[key])]] = True
     which = np.array([distinct[key] for key in keys], dtype=np.int64)
     inside, apart = (part[np.ix_(which, which)] for part in _compare(masks))
     clusters_apart = apart.copy()
-    size = masks.sum(axis=1, dtype=float)[which]
+    size = (masks @ number)[which]
     parts = (
         ([s.levers for s in selections], problem.num_levers),
         ([s.funds for s in selections], problem.num_funds),
@@ -77,6 +78,23 @@ def make_scopes(check: Check, selections: Sequence[Selection]) -> Scopes:
         apart |= off
         size = size * table.sum(axis=1)
     return Scopes(inside, apart, clusters_apart, size)
+
+
+def _kinds(problem: Problem, selections: Sequence[Selection]) -> tuple[Ints, Floats]:
+    """Give the kind of every cluster, and how many there are of each: no selection tells clusters of a kind apart.
+
+    Clusters that are named stand alone; of the others those of the same region, path and industry are of a kind. A
+    million clusters are of some thousand kinds.
+    """
+    named = np.zeros(problem.num_clusters, np.int64)
+    alone = np.array(sorted({cluster for s in selections for cluster in s.clusters}), np.int64)
+    named[alone] = 1 + np.arange(len(alone))
+    code = np.ravel_multi_index(
+        (named, problem.region_of, problem.path_of, problem.industry_of),
+        (len(alone) + 1, len(problem.labels.regions), len(problem.labels.paths), len(problem.labels.industries)),
+    )
+    _, kind, number = np.unique(code, return_inverse=True, return_counts=True)
+    return kind, number.astype(float)
 
 
 def _mask(positions: tuple[int, ...], count: int) -> Mask:

@@ -9,10 +9,12 @@ are tried.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.model.cells import level_gain
 from clusteropt.model.money_rules import lock_money
 from clusteropt.model.response import curve_value, curve_where, family_codes
 
@@ -24,7 +26,7 @@ MOST_COUNTED = 4
 """Counted flows of one cell up to this many are tried in every combination; beyond, their gates are spread."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stalls:
     """The cells that money reaches, with their flows in columns.
 
@@ -40,10 +42,11 @@ class Stalls:
         Whole units the cell gets where it is on; equal where it is locked.
     may_be_off : bool array of shape (num_rows,)
         Whether it may get nothing: not where it is locked at an amount.
-    level_row, level : arrays of shape (num_levels,)
-        The row and the position in the levels of the space of every level that a row with a menu can take.
-    amount : array of shape (num_levels,)
-        Its whole units.
+    first_level, first_amount, num_levels : arrays of shape (num_rows,)
+        Where the levels that a row with a menu can take begin among those of the space and in the menus, and how many
+        there are.
+    menu : array
+        The amounts of the menus, whole units.
     plain : bool
         Whether there are rows, and each has a menu and one flow that no lock asks money of.
     """
@@ -55,13 +58,38 @@ class Stalls:
     least: Floats
     most: Floats
     may_be_off: np.ndarray
-    level_row: Ints
-    level: Ints
-    amount: Floats
+    first_level: Ints
+    first_amount: Ints
+    num_levels: Ints
+    menu: Ints
     plain: bool
 
+    @cached_property
+    def level_row(self) -> Ints:
+        """The row of every level, shape (num_levels,)."""
+        return np.repeat(np.arange(len(self.cell)), self.num_levels)
 
-@dataclass(frozen=True, slots=True, eq=False)
+    @cached_property
+    def level(self) -> Ints:
+        """The position of every level among those of the space, shape (num_levels,)."""
+        return self._spread(self.first_level)
+
+    @cached_property
+    def amount(self) -> Floats:
+        """The whole units of every level, shape (num_levels,)."""
+        return self.menu[self._spread(self.first_amount)].astype(float)
+
+    @property
+    def level_start(self) -> Ints:
+        """Where the levels of every row begin among these, shape (num_rows,)."""
+        return np.cumsum(self.num_levels) - self.num_levels
+
+    def _spread(self, first: Ints) -> Ints:
+        """Give a place for every level of a row, from its first on."""
+        return np.asarray(np.arange(len(self.level_row)) + np.repeat(first - self.level_start, self.num_levels))
+
+
+@dataclass(frozen=True, eq=False)
 class Worth:
     """What money is worth to the cells.
 
@@ -73,14 +101,37 @@ class Worth:
         Outcome of the first unit of money of the cell.
     unit : array of shape (num_cells,)
         What a whole unit of money is worth to a cell that keeps a stock, through later years.
-    level : array of shape (num_level_cells,)
-        What each level of the space is worth.
+    space : Space
+        The cells.
     """
 
     outcome: Floats
     effect: Floats
     unit: Floats
-    level: Floats
+    space: Space
+
+    @cached_property
+    def level(self) -> Floats:
+        """What each level is worth: its own gain when it comes, its curve at once, or its money in the stock."""
+        space, cell = self.space, self.space.level_cell
+        gain, own = level_gain(space)
+        delay = np.where(own, space.problem.lag[space.cell_lever[cell]], 0)
+        in_time = space.cell_year[cell] + delay < space.problem.num_years
+        at_once = np.where(in_time, self.outcome[np.minimum(cell + delay, space.num_cells - 1)] * gain, 0.0)
+        amount = space.problem.menus.amount[space.level_menu]
+        return np.where(space.dynamic[cell] & ~own, self.unit[cell] * amount, at_once)
+
+    @property
+    def by_outcome(self) -> Floats | None:
+        """What a unit of the gain of levels is worth to each cell; None where some levels have no gain of their own."""
+        space = self.space
+        if not space.own_gains:
+            return None
+        delay = space.problem.lag[space.cell_lever]
+        if not delay.any():
+            return self.outcome
+        late = np.minimum(np.arange(space.num_cells) + delay, space.num_cells - 1)
+        return np.where(space.cell_year + delay < space.problem.num_years, self.outcome[late], 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,10 +184,7 @@ def make_stalls(space: Space) -> Stalls:
     flow = np.where(inside, order[np.minimum(first[:, None] + column, len(order) - 1)] if len(order) else 0, -1)
     low, high, cell_low, cell_high = _limits(space)
     least = np.maximum(space.problem.least.ravel()[cell // space.problem.num_years], 1)
-    row_of = np.full(space.num_cells, -1)
-    row_of[cell] = np.arange(len(cell))
-    amount = space.problem.menus.amount[space.level_menu]
-    level = np.flatnonzero((row_of[space.level_cell] >= 0) & (amount <= space.cell_most[space.level_cell]))
+    menus, pair = space.problem.menus, cell // space.problem.num_years
     return Stalls(
         cell=cell,
         flow=flow,
@@ -145,11 +193,24 @@ def make_stalls(space: Space) -> Stalls:
         least=np.maximum(np.where(space.from_menu[cell], 1, least), cell_low[cell]).astype(float),
         most=np.minimum(space.cell_most[cell], cell_high[cell]).astype(float),
         may_be_off=(cell_low[cell] == 0) & ~(np.where(inside, low[flow], 0) > 0).any(axis=1),
-        level_row=row_of[space.level_cell[level]],
-        level=level,
-        amount=amount[level].astype(float),
+        first_level=space.first_level[cell],
+        first_amount=menus.start[pair],
+        num_levels=_affordable(space, cell),
+        menu=menus.amount,
         plain=bool(len(cell) and (size == 1).all() and space.from_menu[cell].all() and not low.any()),
     )
+
+
+def _affordable(space: Space, cell: Ints) -> Ints:
+    """Count the levels of cells that cost no more than a cell can get: the first ones, as amounts increase."""
+    menus, pair = space.problem.menus, cell // space.problem.num_years
+    first, last = menus.start[pair], menus.start[pair + 1]
+    number = last - first
+    # The largest level of most cells is within reach.
+    largest = menus.amount[np.maximum(last, 1) - 1] if len(menus.amount) else np.zeros(len(cell), np.int64)
+    for row in np.flatnonzero((number > 0) & (largest > space.cell_most[cell])).tolist():
+        number[row] = np.searchsorted(menus.amount[first[row] : last[row]], space.cell_most[cell[row]], side="right")
+    return np.asarray(number)
 
 
 def _limits(space: Space) -> tuple[Ints, Ints, Ints, Ints]:

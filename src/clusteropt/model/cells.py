@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clusteropt.model.response import curve_value, family_codes
+from clusteropt.model.space import once_a_space
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints, Problem
@@ -65,7 +65,7 @@ def _feeding_most(space: Space) -> Floats:
     return most
 
 
-@lru_cache(maxsize=2)
+@once_a_space
 def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
     """Give the outcome of each level column before the weight, and whether it works at once.
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.inputs.problem import RuleKind
 from clusteropt.model.bundle_layout import make_layout
-from clusteropt.model.money_rules import amount_money, change_money, share_money
+from clusteropt.model.inner_rows import InnerRow, split_rows
+from clusteropt.model.offers import BROKEN, best_plain, offers_of, plain_offers, search_bundles, worth_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.bundle_layout import BundleLayout
-    from clusteropt.model.cell_choice import Choice, Stalls
-    from clusteropt.model.money_rules import MoneyRow
+    from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth
+    from clusteropt.model.inner_rows import InnerGroup, InnerRows
     from clusteropt.model.space import Space
 
 Option = tuple[float, int]
@@ -29,106 +27,13 @@ KERNEL_FROM = 200
 """From so many clusters with limits of their own the search is compiled code, which takes half a second to load."""
 
 
-@dataclass(frozen=True, slots=True)
-class InnerRow:
-    """One limit on the amounts of cells of one cluster.
-
-    Parameters
-    ----------
-    rule, year : int
-        Position of the rule; position of the year for a change rule, else -1.
-    coef : dict of int to int
-        Whole coefficient of the amount of each cell.
-    lower, upper : int or None
-        Limits.
-    """
-
-    rule: int
-    year: int
-    coef: dict[int, int]
-    lower: int | None
-    upper: int | None
-
-    def holds(self, amounts: dict[int, int]) -> bool:
-        """Tell whether amounts of cells obey the limit; cells not named get nothing."""
-        level = sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items())
-        return (self.lower is None or level >= self.lower) and (self.upper is None or level <= self.upper)
-
-    def too_much(self, amounts: dict[int, int]) -> bool:
-        """Tell whether amounts are beyond the upper limit whatever is added."""
-        if self.upper is None or any(coef < 0 for coef in self.coef.values()):
-            return False
-        return sum(coef * amounts.get(cell, 0) for cell, coef in self.coef.items()) > self.upper
-
-
-@dataclass(frozen=True, slots=True)
-class InnerGroup:
-    """Inner rows of one cluster that share cells, and the cells they are about, in order; groups share none."""
-
-    cluster: int
-    cells: tuple[int, ...]
-    rows: tuple[InnerRow, ...]
-
-
-InnerRows = tuple[InnerGroup, ...]
-
-
-def make_inner_rows(space: Space) -> InnerRows:
-    """Find the amount, share and change limits all of whose flows end in menus of one cluster, alike within a cell."""
-    found: dict[int, list[InnerRow]] = {}
-    num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
-    for row in chain(amount_money(space), share_money(space), change_money(space)):
-        inner = _inner(space, row, num_flows)
-        if inner is not None:
-            found.setdefault(int(space.cell_cluster[space.flow_cell[row.flow[0]]]), []).append(inner)
-    return tuple(group for cluster, rows in found.items() for group in _groups(cluster, rows))
-
-
-def _groups(cluster: int, rows: list[InnerRow]) -> Iterator[InnerGroup]:
-    """Put rows together that share cells, as the years of a cluster rarely do: a search over all takes far longer."""
-    groups: list[tuple[set[int], list[InnerRow]]] = []
-    for row in rows:
-        cells, mine, apart = {*row.coef}, [row], []
-        for others, known in groups:
-            if others & cells:
-                cells, mine = others | cells, known + mine
-            else:
-                apart.append((others, known))
-        groups = [*apart, (cells, mine)]
-    for cells, mine in groups:
-        yield InnerGroup(cluster, tuple(sorted(cells)), tuple(mine))
-
-
-def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | None:
-    cells = space.flow_cell[row.flow]
-    if (
-        not len(cells)
-        or not space.from_menu[cells].all()
-        or (space.cell_cluster[cells] != space.cell_cluster[cells[0]]).any()
-    ):
-        return None
-    year = row.key[1] if space.problem.rules[row.key[0]].kind is RuleKind.CHANGE else -1
-    if (num_flows[cells] == 1).all():
-        # No cell has a flow beside the one that is in the row.
-        return InnerRow(
-            row.key[0], year, dict(zip(cells.tolist(), map(int, row.coef), strict=True)), row.lower, row.upper
-        )
-    coefs: dict[int, set[int]] = {}
-    for cell, coef in zip(cells.tolist(), row.coef.tolist(), strict=True):
-        coefs.setdefault(cell, set()).add(int(coef))
-    names, counts = np.unique(cells, return_counts=True)
-    if any(len(alike) > 1 for alike in coefs.values()) or (counts < num_flows[names]).any():
-        return None
-    return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
-
-
 def flat_rows(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
     """Lay inner rows out for the compiled search, where they are many."""
     return make_layout(space, stalls, inner) if len(inner) >= KERNEL_FROM else None
 
 
 def best_bundle(
-    dual: tuple[Space, InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
+    dual: tuple[InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
     best: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Lower the best of the cells whose free choice breaks an inner row to what they have in their best bundle.
@@ -138,8 +43,8 @@ def best_bundle(
 
     Parameters
     ----------
-    dual : (Space, InnerRows, BundleLayout or None, Stalls)
-        The cells and their limits, as flat arrays too where they are many.
+    dual : (InnerRows, BundleLayout or None, Stalls)
+        The limits, as flat arrays too where they are many, and the cells.
     price : array of shape (num_flows,)
         Price of a whole unit of each flow.
     choice : Choice
@@ -152,26 +57,34 @@ def best_bundle(
     (array of shape (num_rows,), array of shape (num_rows, num_columns))
         The same with inner rows; -inf where no bundle obeys them.
     """
-    space, inner, layout, stalls = dual
-    if not inner:
+    inner, layout, stalls = dual
+    if not len(inner):
         return best
     value, money = best[0].copy(), best[1].copy()
     if layout is not None:
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
-    for group in inner:
+    for group in inner.groups:
         cells = [cell for cell in group.cells if cell in row_of]
         mine = np.array([row_of[cell] for cell in cells], np.int64)
         free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
         if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
-        options = {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells}
+        options = {cell: _options(stalls, choice, row_of[cell]) for cell in cells}
         found = _best_of_group(group, options)
         # Without a bundle all are worth minus infinity.
         value[mine] = [found[cell][0] for cell in cells] if found else -np.inf
         if found:
             money[mine] = _fill(stalls, price, mine, np.array([found[cell][1] for cell in cells], float))
     return value, money
+
+
+def best_plain_bundles(
+    space: Space, parts: tuple[BundleLayout, Stalls], terms: tuple[Worth, Tolls]
+) -> tuple[Floats, Floats]:
+    """Give the best of every row with inner rows, and its money, where every row has a menu and one flow."""
+    layout, stalls = parts
+    return best_plain(stalls, layout, plain_offers(space, stalls, *terms), MOST_NODES)
 
 
 def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[int, Option]:
@@ -184,9 +97,9 @@ def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[
     bundle, rows = {cell: mine[0] for cell, mine in options.items()}, list[InnerRow]()
     while broken := [row for row in group.rows if not row.holds(_amounts(bundle))]:
         rows += broken
-        for part in _groups(group.cluster, rows):
-            cells = [cell for cell in part.cells if cell in options]
-            found = _search([options[cell] for cell in cells], cells, part.rows)
+        for known, mine in split_rows(rows):
+            cells = [cell for cell in known if cell in options]
+            found = _search([options[cell] for cell in cells], cells, mine)
             if found is None:
                 return bundle
             if not found:
@@ -199,43 +112,22 @@ def _compiled_bundles(
     layout: BundleLayout, stalls: Stalls, terms: tuple[Floats, Choice], best: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats]:
     """Do the same for all clusters at once, in compiled code."""
-    from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
-
     (price, choice), (value, money) = terms, best
-    broken, chosen = np.zeros(len(layout.cell_start) - 1, bool), np.full(len(layout.row), -1)
-    free = np.round(money[layout.row].sum(axis=1)).astype(np.int64)
-    worth = np.ascontiguousarray(choice.level)
-    best_bundles(
-        layout.cell_start,
-        layout.row_start,
-        layout.coef_start,
-        layout.coef,
-        layout.limits,
-        layout.option_start,
-        layout.option_amount,
-        layout.option_level,
-        layout.grows,
-        worth,
-        free,
-        MOST_NODES,
-        broken,
-        chosen,
-    )
-    moved = np.flatnonzero(chosen >= 0)
-    row, level = layout.row[moved], layout.option_level[chosen[moved]]
-    # Nothing is level -1, and worth 0.
-    value[row] = np.append(worth, 0.0)[level]
-    value[layout.row[np.repeat(broken, np.diff(layout.cell_start))]] = -np.inf
-    money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
+    offers = offers_of(stalls, choice)
+    free = np.round(money.sum(axis=1)).astype(np.int64)
+    row, level = search_bundles(stalls, layout, offers, free, MOST_NODES)
+    value[row] = worth_of(stalls, offers, row, level)
+    kept, taken = row[level != BROKEN], level[level != BROKEN]
+    amount = np.where(taken >= 0, stalls.menu[stalls.first_amount[kept] + np.maximum(taken, 0)], 0)
+    money[kept] = _fill(stalls, price, kept, amount.astype(float))
     return value, money
 
 
-def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[Option]:
+def _options(stalls: Stalls, choice: Choice, row: int) -> list[Option]:
     """Give worth and amount of every choice of a cell, the best first."""
-    # The levels stand in the order of their rows.
-    first, last = np.searchsorted(stalls.level_row, (row, row + 1))
-    mine = first + np.flatnonzero(np.isfinite(choice.level[first:last]))
-    amounts = space.problem.menus.amount[space.level_menu[stalls.level[mine]]]
+    first, place = stalls.level_start[row], stalls.first_amount[row]
+    mine = np.flatnonzero(np.isfinite(choice.level[first : first + stalls.num_levels[row]]))
+    amounts, mine = stalls.menu[place + mine], first + mine
     options = list(zip(choice.level[mine].tolist(), amounts.tolist(), strict=True))
     if stalls.may_be_off[row]:
         options.append((0.0, 0))

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import RuleBase
+from clusteropt.model.money_rules import LARGEST_SUM
 from clusteropt.model.space import counts_draws
 
 if TYPE_CHECKING:
@@ -101,13 +102,12 @@ def make_grouped(dual: Dual) -> Grouped:
 
 def _inner_sides(dual: Dual) -> np.ndarray:
     """Mark the sides that are limits within one cluster."""
-    sides = dual.sides
-    held = {
-        (row.rule, row.year, upper)
-        for group in dual.inner
-        for row in group.rows
-        for upper in (False, True)
-        if (row.upper if upper else row.lower) is not None
-    }
-    triples = zip(sides.rule.tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
-    return np.array([triple in held for triple in triples], bool)
+    sides, inner, num_years = dual.sides, dual.inner, dual.space.problem.num_years
+
+    def key(rule: Ints, year: Ints, upper: np.ndarray) -> Ints:
+        """Number a side of a rule in a year."""
+        return np.asarray((rule * (num_years + 1) + year + 1) * 2 + upper)
+
+    sort = [(inner.lower > -LARGEST_SUM, False), (inner.upper < LARGEST_SUM, True)]
+    held = [key(inner.rule[own], inner.year[own], np.full(int(own.sum()), upper)) for own, upper in sort]
+    return np.isin(key(sides.rule, sides.year, sides.upper), np.concatenate(held))

@@ -20,9 +20,10 @@ import numpy as np
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
-from clusteropt.model.cells import level_gain, synergy_places
-from clusteropt.model.cluster_rows import InnerRows, best_bundle, flat_rows, make_inner_rows
+from clusteropt.model.cells import synergy_places
+from clusteropt.model.cluster_rows import best_bundle, best_plain_bundles, flat_rows
 from clusteropt.model.curves import live_regions, region_units
+from clusteropt.model.inner_rows import InnerRows, make_inner_rows
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
 from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
@@ -223,7 +224,7 @@ def _worth(dual: Dual, prices: Prices, factor: Floats) -> Worth:
         outcome = outcome + add_up(cell, counts[column] * prices.joint, space.num_cells)
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
     unit = _unit_worth(dual, prices.stock.reshape(shape)).ravel()
-    return Worth(outcome, space.effect, unit, _level_worth(space, outcome, unit))
+    return Worth(outcome, space.effect, unit, space)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,17 +269,6 @@ def _unit_worth(dual: Dual, stock: Floats) -> Floats:
             ahead = stock[:, lever, year] + keep[lever] * ahead
             unit[:, lever, year - lag] = ahead
     return unit
-
-
-def _level_worth(space: Space, outcome: Floats, unit: Floats) -> Floats:
-    """Give what each level is worth: its own gain when it comes, its curve at once, or its money in the stock."""
-    problem, cell = space.problem, space.level_cell
-    gain, own = level_gain(space)
-    delay = np.where(own, problem.lag[space.cell_lever[cell]], 0)
-    in_time = space.cell_year[cell] + delay < problem.num_years
-    at_once = np.where(in_time, outcome[np.minimum(cell + delay, space.num_cells - 1)] * gain, 0.0)
-    amount = problem.menus.amount[space.level_menu]
-    return np.where(space.dynamic[cell] & ~own, unit[cell] * amount, at_once)
 
 
 def _held(dual: Dual, worth: Worth, stock: Floats) -> Floats:
@@ -370,6 +360,20 @@ def _groups(dual: Dual, prices: Prices) -> list[_Group]:
 def _best_clusters(dual: Dual, worth: Worth, terms: tuple[Tolls, list[_Group], Floats]) -> tuple[Floats, Floats]:
     """Give the best of every cluster over all ways to have its counting rules active or not, and its money."""
     (tolls, groups, stock), space, stalls = terms, dual.space, dual.stalls
+    if dual.layout is not None and stalls.plain and not groups and not tolls.draw.any():
+        value, money = best_plain_bundles(space, (dual.layout, stalls), (worth, tolls))
+        best = _cluster_sums(space, stalls, value)
+    else:
+        best, money = _best_over_states(dual, (worth, tolls), groups)
+    flows = np.zeros(space.num_flows)
+    inside = stalls.flow >= 0
+    flows[stalls.flow[inside]] = money[inside]
+    return best + _held(dual, worth, stock), flows
+
+
+def _best_over_states(dual: Dual, terms: tuple[Worth, Tolls], groups: list[_Group]) -> tuple[Floats, Floats]:
+    """Give the best of every cluster, and the money of every row, with every choice of which groups are active."""
+    space, stalls = dual.space, dual.stalls
     num = space.problem.num_clusters
     relaxed = groups[MOST_GROUPS:]
     # Beyond the rules that are tried, a reward comes for nothing and a price is never paid.
@@ -377,14 +381,11 @@ def _best_clusters(dual: Dual, worth: Worth, terms: tuple[Tolls, list[_Group], F
     best, money = np.full(num, -np.inf), np.zeros(stalls.flow.shape)
     cluster = space.cell_cluster[stalls.cell]
     for active in product((True, False), repeat=len(groups[:MOST_GROUPS])):
-        value, put = _in_state(dual, (worth, tolls), groups, active)
+        value, put = _in_state(dual, terms, groups, active)
         better = value > best
         best = np.where(better, value, best)
         money = np.where(better[cluster][:, None], put, money)
-    flows = np.zeros(space.num_flows)
-    inside = stalls.flow >= 0
-    flows[stalls.flow[inside]] = money[inside]
-    return best + free + _held(dual, worth, stock), flows
+    return best + free, money
 
 
 def _touched(space: Space, group: _Group) -> Floats:
@@ -412,7 +413,7 @@ def _in_state(
     nothing = np.where(stalls.may_be_off, 0.0, -np.inf)
     chosen = choice.value > nothing
     free = np.maximum(choice.value, nothing), np.where(chosen[:, None], choice.money, 0.0)
-    best, money = best_bundle((space, dual.inner, dual.layout, stalls), terms[1].flow, choice, free)
+    best, money = best_bundle((dual.inner, dual.layout, stalls), terms[1].flow, choice, free)
     value = _cluster_sums(space, stalls, best)
     num = len(value)
     loss = np.zeros(num)
@@ -421,7 +422,7 @@ def _in_state(
         if not group.draws:
             # An inner row may ask for an award by itself, so its cluster is charged nothing more.
             loss = np.maximum(loss, _switching_loss(dual, choice.value, nothing, group))
-    loss[np.array([group.cluster for group in dual.inner], np.int64)] = 0.0
+    loss[dual.inner.cluster] = 0.0
     return value - loss, money
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from clusteropt.inputs.ledger import make_span
 from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.model.space import once_a_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,20 +69,25 @@ class MoneyRow:
         return below + above
 
 
-def all_hold(rows: Sequence[MoneyRow], money: Ints) -> bool:
-    """Tell whether rows hold at an allocation: all at once where their sums surely fit into 64 bits."""
+def activities(rows: Sequence[MoneyRow], money: Ints) -> list[int]:
+    """Sum coef times amount of rows exactly: of all at once where sums surely fit into 64 bits."""
     sizes = np.array([len(row.flow) for row in rows], np.int64)
     plain = all(row.coef.dtype == np.int64 for row in rows)
     coef = np.concatenate([np.zeros(0, np.int64), *(row.coef for row in rows)]) if plain else np.zeros(0, np.int64)
     largest = float(abs(coef).max(initial=0)) * float(abs(money).max(initial=0)) * float(sizes.max(initial=0))
     if not plain or largest >= LARGEST_SUM:
-        return not any(row.excess(money) for row in rows)
+        return [row.activity(money) for row in rows]
     flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
     activity = np.zeros(len(rows), np.int64)
     np.add.at(activity, np.repeat(np.arange(len(rows)), sizes), coef * money[flow])
+    return activity.tolist()
+
+
+def all_hold(rows: Sequence[MoneyRow], money: Ints) -> bool:
+    """Tell whether rows hold at an allocation."""
     return all(
         (row.lower is None or level >= row.lower) and (row.upper is None or level <= row.upper)
-        for row, level in zip(rows, activity.tolist(), strict=True)
+        for row, level in zip(rows, activities(rows, money), strict=True)
     )
 
 
@@ -104,7 +109,7 @@ def ledger_money(space: Space) -> Iterator[MoneyRow]:
     yield from _ledger_rows(space)
 
 
-@lru_cache(maxsize=2)
+@once_a_space
 def _ledger_rows(space: Space) -> tuple[MoneyRow, ...]:
     problem, payments = space.problem, _payments(space)
     found = []
@@ -192,13 +197,15 @@ def amount_money(space: Space) -> Iterator[MoneyRow]:
     yield from _amount_rows(space)
 
 
-@lru_cache(maxsize=2)
+@once_a_space
 def _amount_rows(space: Space) -> tuple[MoneyRow, ...]:
     # Asked for by all that need limits; of ten thousand rules a pass takes half a second.
     return tuple(_each_amount(space))
 
 
 def _each_amount(space: Space) -> Iterator[MoneyRow]:
+    # Rules of every cluster are many, and alike but for it.
+    space.keep_flows(rule.selection for _, rule in _rules(space, RuleKind.AMOUNT))
     for number, rule in _rules(space, RuleKind.AMOUNT):
         limits = (_ceil(rule.minimum), _floor(rule.maximum))
         chosen = space.flows_in(rule.selection)
@@ -221,7 +228,7 @@ def share_money(space: Space) -> Iterator[MoneyRow]:
             if share is None:
                 continue
             if rule.base is RuleBase.FUND:
-                limit = share * _fund_amount(space, rule)
+                limit = share * fund_amount(space, rule)
                 low, high = (_ceil(limit), None) if side == 0 else (None, _floor(limit))
                 yield _plain(_name(rule), (number, side), chosen, low, high)
             else:
@@ -329,7 +336,7 @@ def last_money(problem: Problem, selection: Selection) -> int:
 def share_base(space: Space, rule: Rule, money: Ints) -> int:
     """Give the money that a rule with a base is measured against, in whole units."""
     if rule.base is RuleBase.FUND:
-        return _fund_amount(space, rule)
+        return fund_amount(space, rule)
     return int(money[_base_flows(space, rule)].sum())
 
 
@@ -353,7 +360,8 @@ def _floor(limit: Fraction | None) -> int | None:
     return None if limit is None else limit.numerator // limit.denominator
 
 
-def _fund_amount(space: Space, rule: Rule) -> int:
+def fund_amount(space: Space, rule: Rule) -> int:
+    """Give what the purses hold that a share of funds is measured against, whole units."""
     years = rule.base_selection.years or rule.selection.years or tuple(range(space.problem.num_years))
     return int(space.problem.purse[np.ix_(rule.base_selection.funds, years)].sum())
 

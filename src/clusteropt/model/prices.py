@@ -21,6 +21,7 @@ from clusteropt.model.money_rules import (
     span_size,
 )
 from clusteropt.model.soft_floors import soft_limits
+from clusteropt.model.space import once_a_space
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -127,6 +128,7 @@ class Prices:
         return np.concatenate((self.purse, self.side))
 
 
+@once_a_space
 def make_purses(space: Space) -> PurseLimits:
     """Collect what funds can pay: plain purses by fund and year, then the spans of funds with a ledger."""
     plain, spans = list(purse_money(space)), list(ledger_money(space))
@@ -148,6 +150,7 @@ def make_purses(space: Space) -> PurseLimits:
     )
 
 
+@once_a_space
 def make_sides(space: Space) -> Sides:
     """Collect the limits of all rules but locks, in the order of the kinds, soft floors last."""
     entries: list[tuple[int, int, bool, float]] = []

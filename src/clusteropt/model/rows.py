@@ -8,7 +8,6 @@ printed units; x money, y choices, z levels, K stock, o outcome, h harm, R regio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from scipy import sparse
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.blocks import RowBlock, pick, tidy
 from clusteropt.model.cells import level_gain, stock_cells
-from clusteropt.model.space import counted_cells, counted_clusters, counts_draws
+from clusteropt.model.space import counted_cells, counted_clusters, counts_draws, once_a_space
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints, Rule
@@ -269,7 +268,7 @@ def _draws(draft: Draft, name: str, unit: float | None) -> RowBlock | None:
     return make_rows(name, block.index_names, block.keys, draft.columns.flow[flows] - own, lower, upper)
 
 
-@lru_cache(maxsize=2)
+@once_a_space
 def counted_flows(space: Space) -> Ints:
     """Give the flows that a count rule with funds speaks of: one ``draw_on`` column each."""
     flows = [space.flows_in(rule.selection) for rule in space.problem.rules if counts_draws(rule)]

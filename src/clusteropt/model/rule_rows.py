@@ -102,7 +102,7 @@ def soft_floor(draft: Draft) -> RowBlock | None:
 
 def row_size(space: Space, row: MoneyRow) -> float:
     """Give what an exact row is divided by so that it reads in money: its largest coefficient of money, at least 1."""
-    return float(max((abs(int(coef)) for coef in row.coef[row.flow < space.num_flows]), default=1)) or 1.0
+    return float(abs(row.coef[row.flow < space.num_flows]).max(initial=0)) or 1.0
 
 
 def _scaled(draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterable[MoneyRow]) -> RowBlock | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from scipy import sparse
 from clusteropt.inputs.problem import RuleBase, RuleKind
 from clusteropt.model.blocks import pick
 from clusteropt.model.money_rules import amount_money, change_money, share_money
+from clusteropt.model.space import once_a_space
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -62,7 +62,7 @@ class SoftLimits:
         return float(self.price @ self.missing(money)) if self.num else 0.0
 
 
-@lru_cache(maxsize=4)
+@once_a_space
 def soft_limits(space: Space) -> SoftLimits:
     """Collect the limits of all soft floors, in the order of the kinds."""
     floors, per_printed, rows = space.problem.soft_floors, space.problem.money.per_printed, soft_rows(space)

@@ -7,7 +7,8 @@ A *flow* is a draw in one year: flow ``j = d * num_years + t`` carries money fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -18,11 +19,16 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.picks import effect_changes, pick_costs, pick_regions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, eq=False)
 class Space:
     """The positions that columns and rows are made over.
 
@@ -43,8 +49,6 @@ class Space:
     from_menu, gated, dynamic : bool arrays of shape (num_cells,)
         The cell chooses from a menu; has an on/off choice; it keeps a stock (its lever has a depreciation below
         1 or a lag, or money of before the plan arrives).
-    level_cell, level_menu : arrays of shape (num_level_cells,)
-        The cell and the position in ``problem.menus`` of every level in every year.
     region_weight : array of shape (num_regions, num_clusters)
         What a unit of outcome of a cluster counts for a region, spill-overs folded in.
     discount : array of shape (num_years,)
@@ -61,6 +65,8 @@ class Space:
         What every fund with a ledger can pay in sets of years.
     kept : dict
         The flows of every selection that was asked for: of ten thousand rules each costs time.
+    memo : dict
+        What `once_a_space` keeps, by the name of the function.
     """
 
     problem: Problem
@@ -75,8 +81,6 @@ class Space:
     from_menu: np.ndarray
     gated: np.ndarray
     dynamic: np.ndarray
-    level_cell: Ints
-    level_menu: Ints
     region_weight: sparse.csr_matrix
     discount: Floats
     pick_costs: sparse.csr_matrix
@@ -86,6 +90,37 @@ class Space:
     moved: sparse.csr_matrix
     spans: dict[int, list[Span]]
     kept: dict[tuple[Selection, tuple[int, ...] | None], Ints] = field(default_factory=dict)
+    # A space made from another by `replace` starts anew.
+    memo: dict[str, Any] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def cell_levels(self) -> Ints:
+        """The number of levels of each cell, none where no fund is open to it, shape (num_cells,)."""
+        problem = self.problem
+        reached = np.zeros(problem.num_clusters * problem.num_levers, dtype=bool)
+        reached[problem.draw_cluster.astype(np.int64) * problem.num_levers + problem.draw_lever] = True
+        return np.repeat(np.diff(problem.menus.start) * reached, problem.num_years)
+
+    @property
+    def first_level(self) -> Ints:
+        """Where the levels of each cell begin, shape (num_cells,): they stand in the order of the cells."""
+        return np.cumsum(self.cell_levels) - self.cell_levels
+
+    @cached_property
+    def level_cell(self) -> Ints:
+        """The cell of every level in every year, shape (num_level_cells,)."""
+        return np.repeat(np.arange(self.num_cells), self.cell_levels)
+
+    @cached_property
+    def level_menu(self) -> Ints:
+        """The position in ``problem.menus`` of every level in every year, shape (num_level_cells,)."""
+        offset = np.repeat(self.problem.menus.start[:-1], self.problem.num_years) - self.first_level
+        return np.asarray(np.arange(len(self.level_cell)) + np.repeat(offset, self.cell_levels))
+
+    @cached_property
+    def own_gains(self) -> bool:
+        """Whether every level has a gain of its own."""
+        return bool(np.isfinite(self.problem.menus.gain).all())
 
     @property
     def num_cells(self) -> int:
@@ -153,6 +188,37 @@ class Space:
             known.flags.writeable = False
         return known
 
+    def keep_flows(self, selections: Iterable[Selection]) -> None:
+        """Find the flows of many selections of one cluster each at once, in place of one by one.
+
+        Parameters
+        ----------
+        selections : iterable of Selection
+            Those that name no cluster, or several, or a region, path or industry are passed over.
+        """
+        alike: dict[tuple[tuple[int, ...], ...], list[Selection]] = {}
+        for one in selections:
+            if len(one.clusters) == 1 and not (one.regions or one.paths or one.industries):
+                alike.setdefault((one.levers, one.funds, one.years), []).append(one)
+        for (levers, funds, years), mine in alike.items():
+            cluster = np.array([one.clusters[0] for one in mine], np.int64)
+            known, which = np.unique(cluster, return_inverse=True)
+            flows = self._flows_of_draws(self.problem.draws_of(known))
+            cell = self.flow_cell[flows]
+            chosen = np.ones(len(flows), bool)
+            for positions, values in (
+                (levers, self.cell_lever[cell]),
+                (funds, self.flow_fund[flows]),
+                (years, self.cell_year[cell]),
+            ):
+                if positions:
+                    chosen &= _among(values, positions)
+            flows, owner = flows[chosen], self.cell_cluster[cell[chosen]]
+            flows.flags.writeable = False
+            first, last = (ends[which].tolist() for ends in np.searchsorted(owner, np.stack((known, known + 1))))
+            for one, start, end in zip(mine, first, last, strict=True):
+                self.kept[one, None] = flows[start:end]
+
     def _find_flows(self, selection: Selection, years: tuple[int, ...] | None) -> Ints:
         flows = self._flows_of(selection.clusters)
         # Those flows are of the clusters named.
@@ -169,7 +235,10 @@ class Space:
         """Give the flows of some clusters, of all where none is named: a rule of one cluster passes over no others."""
         if not clusters:
             return np.arange(self.num_flows)
-        draws = self.problem.draws_of(np.array(sorted(set(clusters)), np.int64))
+        return self._flows_of_draws(self.problem.draws_of(np.array(sorted(set(clusters)), np.int64)))
+
+    def _flows_of_draws(self, draws: Ints) -> Ints:
+        """Give the flows of some draws, in order."""
         num_years = self.problem.num_years
         return np.asarray((draws[:, None] * num_years + np.arange(num_years)).ravel())
 
@@ -189,6 +258,20 @@ class Space:
             if positions:
                 chosen &= _among(values[of_cell], positions)
         return chosen
+
+
+def once_a_space(function: Callable[[Space], Kept]) -> Callable[[Space], Kept]:
+    """Keep what a function gives with the space it is asked of, so that both go together."""
+
+    @wraps(function)
+    def once(space: Space) -> Kept:
+        """Give what is kept, or find it."""
+        if function.__qualname__ not in space.memo:
+            space.memo[function.__qualname__] = function(space)
+        kept: Kept = space.memo[function.__qualname__]
+        return kept
+
+    return once
 
 
 def _among(values: np.ndarray, positions: tuple[int, ...]) -> np.ndarray:
@@ -214,7 +297,6 @@ def make_space(problem: Problem) -> Space:
     reach = np.zeros(num_cells, np.int64)
     np.add.at(reach, flow_cell, purse)
     from_menu = np.diff(problem.menus.start)[pair] > 0
-    level_cell, level_menu = _levels(problem)
     region_weight = _region_weight(problem)
     discount = (1 + problem.discount) ** -np.arange(num_years, dtype=float)
     effect, changes = problem.effect.ravel()[pair], effect_changes(problem, costs.shape[1])
@@ -233,8 +315,6 @@ def make_space(problem: Problem) -> Space:
         gated=np.zeros(num_cells, dtype=bool),
         # A level whose outcome is that of a curve of two paths works through a stock, if only of its year.
         dynamic=_dynamic(problem).ravel()[pair] | (may_move & from_menu),
-        level_cell=level_cell,
-        level_menu=level_menu,
         region_weight=region_weight,
         discount=discount,
         pick_costs=costs,
@@ -312,19 +392,6 @@ def _gated(space: Space) -> np.ndarray:
     reached = np.zeros(space.num_cells, dtype=bool)
     reached[space.flow_cell] = True
     return gated & reached & ~space.from_menu
-
-
-def _levels(problem: Problem) -> tuple[Ints, Ints]:
-    num_years = problem.num_years
-    reached = np.zeros(problem.num_clusters * problem.num_levers, dtype=bool)
-    reached[problem.draw_cluster.astype(np.int64) * problem.num_levers + problem.draw_lever] = True
-    sizes = np.diff(problem.menus.start) * reached
-    pair = np.repeat(np.arange(len(sizes)), sizes * num_years)
-    sizes_of_pair = sizes[pair]
-    first = np.concatenate(([0], np.cumsum(sizes * num_years)))[:-1]
-    within = np.arange(len(pair)) - first[pair]
-    year, level = within // np.maximum(sizes_of_pair, 1), within % np.maximum(sizes_of_pair, 1)
-    return pair * num_years + year, problem.menus.start[pair] + level
 
 
 def _region_weight(problem: Problem) -> sparse.csr_matrix:

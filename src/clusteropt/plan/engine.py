@@ -7,20 +7,26 @@ from enum import StrEnum
 
 
 class Engine(StrEnum):
-    """What searches a plan: HiGHS alone on the whole program, or prices and cores, and the whole only after them."""
+    """What searches a plan.
+
+    HiGHS alone on the whole program; prices and cores, and the whole only after them; or prices and excerpts, without a
+    program of the whole.
+    """
 
     WHOLE = "whole"
     CORES = "cores"
+    EXCERPTS = "excerpts"
 
 
 class EngineReason(StrEnum):
     """Why an engine was chosen.
 
-    ``many`` and ``few``: so many clusters are faster with it. ``plain``: nothing is chosen, money only flows. ``own``:
-    parts of the caller's own have no prices. ``kept``: the choices of a plan at hand are kept. ``units``: amounts are
-    so coarse that they are searched one by one.
+    ``huge``, ``many`` and ``few``: so many clusters are faster with it. ``plain``: nothing is chosen, money only
+    flows. ``own``: parts of the caller's own have no prices. ``kept``: the choices of a plan at hand are kept.
+    ``units``: amounts are so coarse that they are searched one by one.
     """
 
+    HUGE = "huge"
     MANY = "many"
     FEW = "few"
     PLAIN = "plain"
@@ -40,8 +46,8 @@ class EngineChoice:
     reason : EngineReason
         Why.
     large : int
-        From so many clusters on prices and cores are chosen where nothing stands against them, as measured by
-        ``benchmarks/choice.py``.
+        From so many clusters on prices and cores, or excerpts, are chosen where nothing stands against them, as
+        measured by ``benchmarks/choice.py``.
     """
 
     engine: Engine
@@ -59,4 +65,5 @@ def choice_for(reason: EngineReason, large: int) -> EngineChoice:
     large : int
         The number of clusters from which on there are many.
     """
-    return EngineChoice(Engine.CORES if reason is EngineReason.MANY else Engine.WHOLE, reason, large)
+    engines = {EngineReason.HUGE: Engine.EXCERPTS, EngineReason.MANY: Engine.CORES}
+    return EngineChoice(engines.get(reason, Engine.WHOLE), reason, large)

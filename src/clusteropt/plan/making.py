@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,8 +15,9 @@ from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import make_dual
-from clusteropt.model.outcome import curve_places, evaluate, objective_value, with_equity_scale
+from clusteropt.model.outcome import curve_places, evaluate, with_equity_scale
 from clusteropt.model.space import make_space
+from clusteropt.plan.by_excerpt import Setting, may_join, search_excerpts
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
 from clusteropt.plan.engine import Engine, EngineReason, choice_for
@@ -25,15 +25,16 @@ from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
-from clusteropt.plan.plan import Plan, Stage
+from clusteropt.plan.plan import Plan
 from clusteropt.plan.proving import PROOF_S, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
+from clusteropt.plan.stage_values import stage_values, values_and_bounds
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
 from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.core import find_prices
-from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
+from clusteropt.solver.guard import Guard, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.refine import Found, Search
 from clusteropt.solver.runner import Runner
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.space import Space
+    from clusteropt.plan.by_excerpt import Joined
     from clusteropt.plan.engine import EngineChoice
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
@@ -72,6 +74,8 @@ FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
 LARGE = 400
 """From so many clusters on prices and cores are faster than HiGHS alone (`benchmarks/choice.py`)."""
+HUGE = 3_000
+"""From so many clusters on excerpts are faster than cores of the whole (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7
@@ -192,6 +196,11 @@ def make(
         rounding = (guard, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
+        joined = _joined(draw, search, (began, listen)) if draw.is_huge else None
+        if joined is not None:
+            search.records += joined.records
+            choice = choice_for(EngineReason.HUGE, HUGE)
+            return _finished(draw, search, ([joined.found], joined.money), (began, choice))
         stages = _stages(draw, search, coarse)
         money, refusal = _rounded(stages[-1], rounding)
         if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
@@ -202,16 +211,21 @@ def make(
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
-        proved: tuple[Proved, ...] = ()
-        if near is None or near.aim in (Aim.PLAN, Aim.OPTIMUM):
-            # Where the search has left no time, the proof takes a little more.
-            deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
-            with guard.undisturbed():
-                proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
-    seconds = time.monotonic() - began
-    records, own = tuple(search.records), added is not None
-    choice = draw.chosen(stages[0], coarse)
-    return Made(space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
+        return _finished(draw, search, (stages, money), (began, draw.chosen(stages[0], coarse)))
+
+
+def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]) -> Made:
+    """Prove what was found, and put all together."""
+    (stages, money), (began, choice), guard, options = found, how, search.guard, search.options
+    proved: tuple[Proved, ...] = ()
+    if draw.near is None or draw.near.aim in (Aim.PLAN, Aim.OPTIMUM):
+        # Where the search has left no time, the proof takes a little more.
+        deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
+        with guard.undisturbed():
+            proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
+    seconds, own = time.monotonic() - began, draw.added is not None
+    records = tuple(search.records)
+    return Made(draw.space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
 
 
 def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until]) -> tuple[Proved, ...]:
@@ -303,6 +317,12 @@ class _Drawing:
         # Where every award comes from a menu, whole units make no other columns.
         return self.choice(True) if choice.engine is Engine.CORES and first.priced is None else choice
 
+    @property
+    def is_huge(self) -> bool:
+        """Whether excerpts are searched, and the whole is never formulated."""
+        alone = self.added is None and self.near is None
+        return alone and self.space.problem.num_clusters >= max(HUGE, LARGE) and may_join(self.space)
+
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
         return self.added is None and not self.keeps and allows_no_money(self.space)
@@ -342,6 +362,14 @@ def _pricing(draw: _Drawing, search: Search) -> Pricing:
         return priced
 
     return find
+
+
+def _joined(draw: _Drawing, search: Search, told: tuple[float, Listen | None]) -> Joined | None:
+    """Plan a very large problem by excerpts; None where the whole is to be searched after all."""
+    (began, listen), options = told, search.options
+    reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
+    deadline = began + options.time_limit_s - reserve
+    return search_excerpts(draw.space, Setting(search.guard, options, began, deadline, make, listen))
 
 
 def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:
@@ -445,44 +473,3 @@ def _with_nothing(space: Space, stages: list[Found]) -> tuple[list[Found], Ints]
     nothing = no_money(space)
     pairs = zip(stages, stage_values(space, nothing), strict=False)
     return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing
-
-
-def stage_values(space: Space, money: Ints) -> list[float]:
-    """Give the objectives of whole amounts, one a stage; least money in printed units."""
-    amounts = money.astype(float)
-    outcome = evaluate(space, amounts)
-    value = objective_value(space, amounts, outcome)
-    kind = space.problem.objective.kind
-    if kind is ObjectiveKind.LEAST_MONEY:
-        return [value / space.problem.money.per_printed]
-    return [value, outcome.total] if kind is ObjectiveKind.WORST_REGION else [value]
-
-
-def values_and_bounds(made: Made) -> tuple[Stage, ...]:
-    """Give every stage with its value, re-computed from the whole amounts, and the bound that is claimed.
-
-    Raises
-    ------
-    FalseBoundError
-        If a bound is below a value we hold by more than tolerances explain.
-    """
-    space, money = made.space, made.money.astype(float)
-    outcome = evaluate(space, money)
-    objective = space.problem.objective
-    bounds = [found.bound for found in made.stages]
-    if made.found.formulation.own_objective:
-        sign = 1.0 if made.found.formulation.maximise else -1.0
-        value, offset = made.found.value, made.found.formulation.offset
-        bound = sign * agreed(sign * value, sign * bounds[-1])
-        return (Stage(None, value + offset, bound + offset),)
-    value = objective_value(space, money, outcome)
-    if objective.kind is ObjectiveKind.LEAST_MONEY:
-        claimed = bounds[0] * space.problem.money.per_printed
-        # Money is whole, so the least money is at least the next whole unit above the bound.
-        bound = float(math.ceil(claimed - 1e-8 * max(1.0, abs(claimed)))) if math.isfinite(claimed) else claimed
-        return (Stage(objective.kind, value, -agreed(-value, -bound)),)
-    stages = [Stage(objective.kind, value, agreed(value, bounds[0]))]
-    if len(bounds) > 1:
-        # The second bound is for plans whose worst region keeps what the first stage reached; rounding may cost it.
-        stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, max(outcome.total, bounds[1])))
-    return tuple(stages)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
-from clusteropt.model.money_rules import change_money, lock_money, share_base
+from clusteropt.model.money_rules import activities, amount_money, change_money, lock_money, share_base
 from clusteropt.model.soft_floors import softened
 from clusteropt.model.space import number_counted
 from clusteropt.plan.certificate import RuleLevels, Side
@@ -38,36 +38,56 @@ def all_levels(space: Space, money: Ints) -> RuleLevels:
         Whole units.
     """
     problem, shadow = space.problem, softened(space)
-    hard = [(rule.name, entry, Fraction(0), Fraction(0)) for rule, entry in _entries(space, money)]
+    hard, soft = list(_entries(space, money)), list(_entries(shadow, money))
     prices = {floor.rule.name: floor.price / problem.money.per_printed for floor in problem.soft_floors}
-    soft = [
-        (rule.name, entry, prices[rule.name], prices[rule.name] * _missing(shadow, rule, entry, money))
-        for rule, entry in _entries(shadow, money)
-    ]
-    names, entries, price, cost = zip(*hard, *soft, strict=True) if hard or soft else ((),) * 4
+    cost = [float(prices[rule.name] * _missing(shadow, rule, entry, money)) for rule, entry in soft]
+    price = [float(prices[rule.name] * problem.money.per_printed) for rule, _ in soft]
+    found = [*hard, *soft]
     return RuleLevels(
-        rule=tuple(names),
-        side=tuple(entry.side for entry in entries),
-        year=np.array([entry.year for entry in entries], np.int64),
-        level=np.array([entry.level for entry in entries], np.int64),
-        limit=np.array([entry.limit for entry in entries], np.int64),
-        price=np.array([float(value * problem.money.per_printed) for value in price]),
-        cost=np.array([float(value) for value in cost]),
+        rule=tuple(rule.name for rule, _ in found),
+        side=tuple(entry.side for _, entry in found),
+        year=np.array([entry.year for _, entry in found], np.int64),
+        level=np.array([entry.level for _, entry in found], np.int64),
+        limit=np.array([entry.limit for _, entry in found], np.int64),
+        price=np.concatenate((np.zeros(len(hard)), price)),
+        cost=np.concatenate((np.zeros(len(hard)), cost)),
     )
 
 
 def obeys(space: Space, money: Ints) -> bool:
     """Tell whether every rule holds in whole units; soft floors may be missed."""
-    return all(
-        entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
-        for _, entry in _entries(space, money)
-    )
+    return all(_holds(entry) for _, entry in _entries(space, money))
+
+
+def counts_hold(space: Space, money: Ints) -> bool:
+    """Tell whether every rule that counts holds."""
+    counts = [number for number, rule in enumerate(space.problem.rules) if rule.kind is RuleKind.COUNT]
+    return all(_holds(entry) for number in counts for entry in _count(space, number, money))
+
+
+def _holds(entry: _Entry) -> bool:
+    return entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
 
 
 def _entries(space: Space, money: Ints) -> Iterator[tuple[Rule, _Entry]]:
+    known = _amount_levels(space, money)
     for number, rule in enumerate(space.problem.rules):
-        for entry in _LEVELS[rule.kind](space, number, money):
+        for entry in known[number] if number in known else _LEVELS[rule.kind](space, number, money):
             yield rule, entry
+
+
+def _amount_levels(space: Space, money: Ints) -> dict[int, list[_Entry]]:
+    """Give the entries of all amount rules without a base at once: there may be one for every cluster."""
+    rules = space.problem.rules
+    rows = [row for row in amount_money(space) if rules[row.key[0]].base is not RuleBase.SELECTION]
+    levels = activities(rows, money)
+    found = {}
+    for row, level in zip(rows, levels, strict=True):
+        sides = [] if row.lower is None else [_Entry(Side.MIN, -1, level, row.lower)]
+        if row.upper is not None:
+            sides.append(_Entry(Side.MAX, -1, level, row.upper))
+        found[row.key[0]] = sides
+    return found
 
 
 def _missing(space: Space, rule: Rule, entry: _Entry, money: Ints) -> Fraction:
@@ -87,8 +107,8 @@ def _sides(rule: Rule, level: int, base: int = 1, plus: int = 0) -> Iterator[_En
 
 def _amount(space: Space, number: int, money: Ints) -> Iterator[_Entry]:
     rule = space.problem.rules[number]
-    plus = share_base(space, rule, money) if rule.base is RuleBase.SELECTION else 0
-    return _sides(rule, int(money[space.flows_in(rule.selection)].sum()), plus=plus)
+    base = share_base(space, rule, money)
+    return _sides(rule, int(money[space.flows_in(rule.selection)].sum()), plus=base)
 
 
 def _share(space: Space, number: int, money: Ints) -> Iterator[_Entry]:

@@ -83,11 +83,13 @@ ENGINES: Mapping[Engine, Text] = MappingProxyType(
     {
         Engine.WHOLE: Text("HiGHS alone", "仅用 HiGHS"),
         Engine.CORES: Text("prices and cores", "价格与核心"),
+        Engine.EXCERPTS: Text("prices and excerpts", "价格与节选"),
     }
 )
 
 ENGINE_REASONS: Mapping[EngineReason, Text] = MappingProxyType(
     {
+        EngineReason.HUGE: Text("there are {large} clusters or more", "集群不少于 {large} 个"),
         EngineReason.MANY: Text("there are {large} clusters or more", "集群不少于 {large} 个"),
         EngineReason.FEW: Text("there are fewer than {large} clusters", "集群少于 {large} 个"),
         EngineReason.PLAIN: Text("money flows without choices", "只有资金流动, 没有选择"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.lagrangian import Dual, Evaluation
     from clusteropt.model.prices import Prices
+    from clusteropt.model.space import Space
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.multipliers import Build, Until
 
@@ -98,15 +99,16 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     until : Until
         When to stop.
     """
-    duals = relaxation_duals(*draft, guard, until) if _is_rich(dual) else None
+    duals = relaxation_duals(*draft, guard, until) if is_rich(dual.space) else None
     start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
     seen: list[float] = []
     prices, found = improve_prices(dual, start, guard, until, lambda _, other: seen.append(other.bound))
     return Priced(dual, prices, found, len(seen))
 
 
-def _is_rich(dual: Dual) -> bool:
-    space, objective = dual.space, dual.space.problem.objective
+def is_rich(space: Space) -> bool:
+    """Tell whether a problem has prices beside those of purses and rules."""
+    objective = space.problem.objective
     return objective.kind is not ObjectiveKind.TOTAL or bool(space.problem.synergies) or bool(space.dynamic.any())
 
 

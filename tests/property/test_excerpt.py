@@ -1,0 +1,159 @@
+"""Excerpts against all allocations, and plans by excerpts against plans of the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from benchmarks.portfolios import Shape, portfolio
+
+from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
+from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
+from clusteropt.model.space import make_space
+from clusteropt.plan import by_excerpt, making
+from clusteropt.plan.making import solve
+from clusteropt.plan.verify import check_folder
+from clusteropt.report.files import write_plan_files
+from tests import naive
+from tests.problems import QUICK, Sizes, plain_problem, random_problem, rule, with_menus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from clusteropt.inputs.problem import Ints, Problem
+    from clusteropt.model.space import Space
+
+SIZES = Sizes(clusters=3, levers=2, years=1, funds=2, menus=0.7, money=10, cells=5, rules=3)
+FOUND = 25
+"""So many of the random problems at least must be ones that an excerpt can be made of, and that have a plan."""
+
+
+def allocation_of(space: Space, money: Ints) -> naive.Allocation:
+    """Give the money of flows as the oracle writes it."""
+    cells = (space.cell_cluster, space.cell_lever, space.cell_year)
+    keys = zip(space.flow_fund, *(part[space.flow_cell] for part in cells), strict=True)
+    return {tuple(map(int, key)): int(x) for key, x in zip(keys, money, strict=True) if x}
+
+
+def money_of(space: Space, allocation: naive.Allocation) -> Ints:
+    """Give what the oracle awards as the money of flows."""
+    cells = (space.cell_cluster, space.cell_lever, space.cell_year)
+    keys = zip(space.flow_fund, *(part[space.flow_cell] for part in cells), strict=True)
+    return np.array([allocation.get(tuple(map(int, key)), 0) for key in keys], np.int64)
+
+
+def others_locked(problem: Problem, space: Space, money: Ints, chosen: set[int]) -> Problem:
+    """Lock every flow of the other clusters at its money."""
+    locks = []
+    for flow, amount in enumerate(money.tolist()):
+        cell = space.flow_cell[flow]
+        cluster, lever = int(space.cell_cluster[cell]), int(space.cell_lever[cell])
+        if cluster not in chosen:
+            spot = Selection(clusters=(cluster,), levers=(lever,), funds=(int(space.flow_fund[flow]),))
+            locks.append(rule(RuleKind.LOCK, spot, amount, amount, name=f"held {flow}"))
+    return replace(problem, rules=(*problem.rules, *locks))
+
+
+def test_the_best_of_an_excerpt_is_the_best_of_the_whole_with_the_others_held() -> None:
+    """Random problems: all allocations of some clusters, the others locked at their money, and of the excerpt alone."""
+    found = 0
+    for seed in range(900_000, 900_400):
+        problem = random_problem(seed, SIZES, ObjectiveKind.TOTAL)
+        if not may_excerpt(problem) or problem.num_clusters < 2 or naive.count_tries(problem) > 20_000:
+            continue
+        best = naive.brute_force(problem)
+        if best is None:
+            continue
+        dice, space = np.random.default_rng(seed), make_space(problem)
+        chosen = np.sort(dice.choice(problem.num_clusters, int(dice.integers(1, problem.num_clusters)), replace=False))
+        money = money_of(space, naive.awards(best[2]))
+        excerpt = make_excerpt(space, chosen, money)
+        assert excerpt is not None, f"{seed}: the money of a plan leaves room for that plan"
+        part = naive.brute_force(excerpt.problem)
+        held = naive.brute_force(others_locked(problem, space, money, set(chosen.tolist())))
+        assert part is not None and held is not None
+        joined = join_money(excerpt, money, money_of(make_space(excerpt.problem), naive.awards(part[2])))
+        allocation = allocation_of(space, joined)
+        assert naive.broken_rules(problem, allocation) == [], seed
+        value = naive.objective(problem, naive.cell_money(allocation))
+        assert value == pytest.approx(held[0], rel=1e-9, abs=1e-9), seed
+        found += 1
+    assert found >= FOUND
+
+
+def capped(caps: dict[int, int]) -> Problem:
+    """Give four clusters with one lever and menus of 10 and 20, one purse of 50, and caps of clusters."""
+    problem = plain_problem(np.ones((4, 1)), np.full((4, 1), 50.0), [[50]])
+    problem = with_menus(problem, {(c, 0): [(10, 3.0 + c), (20, 5.0 + c)] for c in range(4)})
+    rules = [rule(RuleKind.AMOUNT, Selection(clusters=(c,)), None, cap, name=f"cap{c}") for c, cap in caps.items()]
+    return replace(problem, rules=(*rules, rule(RuleKind.AMOUNT, Selection(), 30, 45, name="all")))
+
+
+def test_limits_are_left_less_what_the_others_take() -> None:
+    """By hand: two clusters hold 30 of a purse of 50; a floor of 30 over all is met, a cap of 45 leaves 15."""
+    space = make_space(capped({0: 10, 2: 15}))
+    excerpt = make_excerpt(space, np.array([2, 3]), np.array([10, 20, 20, 0]))
+    assert excerpt is not None
+    assert excerpt.problem.purse.tolist() == [[20]]
+    assert excerpt.problem.labels.clusters == space.problem.labels.clusters[2:]
+    assert excerpt.rules.tolist() == [1, 2]
+    assert [(r.selection.clusters, r.minimum, r.maximum) for r in excerpt.problem.rules] == [
+        ((0,), None, 15),
+        ((), None, 15),
+    ]
+    assert excerpt.flows.tolist() == [2, 3]
+    assert join_money(excerpt, np.array([10, 20, 20, 0]), np.array([0, 10])).tolist() == [10, 20, 0, 10]
+
+
+def test_nothing_is_left_where_the_others_take_too_much_or_too_little() -> None:
+    """A purse that is overdrawn, a cap that is passed, and a floor that nobody is left to reach."""
+    problem = capped({})
+    space = make_space(problem)
+    assert make_excerpt(space, np.array([3]), np.array([20, 20, 20, 0])) is None
+    assert (
+        make_excerpt(make_space(replace(problem, purse=np.array([[90]]))), np.array([3]), np.array([20, 20, 10, 0]))
+        is None
+    )
+    region = rule(RuleKind.AMOUNT, Selection(clusters=(0, 1)), 30, None, name="two")
+    poor = make_space(replace(problem, rules=(region,)))
+    assert make_excerpt(poor, np.array([2, 3]), np.array([10, 10, 0, 0])) is None
+    assert make_excerpt(poor, np.array([2, 3]), np.array([10, 20, 0, 0])) is not None
+
+
+def test_a_sample_has_its_share_of_every_limit() -> None:
+    """Half of alike clusters: half of the purse and of limits over all, and caps of single clusters as they are."""
+    sample = make_sample(make_space(capped({0: 10, 1: 10})), np.array([0, 3])).problem
+    assert sample.purse.tolist() == [[25]]
+    limits = [(r.selection.clusters, r.minimum, r.maximum) for r in sample.rules]
+    assert limits == [((0,), None, 10), ((), 15, 22)]
+
+
+@pytest.mark.parametrize("shape", [Shape.LOOSE, Shape.TIGHT])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_portfolios_are_planned_by_excerpts_and_verified(
+    shape: Shape, sampled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gap asked for, proved and verified, the whole not formulated; the same twice and on two threads."""
+    problem, gap = portfolio(700, shape, seed=4), 2e-3 if shape is Shape.TIGHT else 1e-4
+    monkeypatch.setattr(making, "HUGE", 0)
+    monkeypatch.setattr(by_excerpt, "SAMPLE", 200)
+    monkeypatch.setattr(by_excerpt, "SAMPLED_FROM", 0 if sampled else 10**9)
+    plans = [solve(problem, replace(QUICK, relative_gap=gap, threads=threads)) for threads in (1, 1, 2)]
+    plan = plans[0]
+    assert max(plan.gap, plan.safe_gap) <= gap
+    assert {run.step for run in plan.record.runs} >= {"core"}
+    assert all(run.cols < 700 * 20 for run in plan.record.runs)
+    assert len({tuple(plan.awards.amount.tolist()) for plan in plans}) == 1
+    assert len({(plan.value, plan.bound) for plan in plans}) == 1
+    write_plan_files(plan, tmp_path / "plan", problem)
+    assert check_folder(tmp_path / "plan")[0] == 0
+
+
+def test_where_no_excerpt_has_a_plan_the_whole_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan comes all the same, by cores."""
+    monkeypatch.setattr(making, "HUGE", 0)
+    monkeypatch.setattr(by_excerpt, "make_excerpt", lambda *_: None)
+    plan = solve(portfolio(450, Shape.LOOSE, seed=4), replace(QUICK, relative_gap=1e-3))
+    assert plan.gap <= 1e-3

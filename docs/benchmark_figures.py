@@ -65,16 +65,21 @@ def places(lines: list[Line]) -> str:
 def scale_block() -> str:
     """Write what each portfolio took and gave, a row a portfolio."""
     head = ("Shape", "Clusters", "Threads", "Gap asked", "Solving", "Gap", "Proof", "Evaluations", "Open choices",
-            "Whole", "Memory")  # fmt: skip
+            "Whole", "Memory", "Verified")  # fmt: skip
     lines = read("scale")
     rows = [
         (line["shape"], f"{line['clusters']:,}", str(line.get("threads", 1)), f"{line['asked']:.0e}",
          f"{line['seconds']:.2f} s", f"{line['safe_gap']:.1e}", line["proof"], str(line["evaluations"] or "-"),
          "-" if line["core"] is None else f"{line['core']:,}", "yes" if line["whole"] else "no",
-         f"{line['peak_mib']:,.0f} MiB")
+         f"{line['peak_mib']:,.0f} MiB", _verified(line))
         for line in lines
     ]  # fmt: skip
-    return f"{table(head, rows)}\n\n{places(lines)} Solving is from the problem to the plan."
+    note = "Solving is from the problem to the plan; the verifier is run by itself."
+    return f"{table(head, rows)}\n\n{places(lines)} {note}"
+
+
+def _verified(line: Line) -> str:
+    return "-" if "verified" not in line else f"{line['verify_s']:.1f} s" if line["verified"] else "no"
 
 
 def by_portfolio() -> dict[tuple[str, int], dict[str, Line]]:

@@ -11,7 +11,7 @@ from benchmarks.build import by_arrays, by_clusteropt
 from benchmarks.peers import by_highs, levels_of
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
-from benchmarks.scale import digest
+from benchmarks.scale import digest, verified
 from benchmarks.small import run as run_small
 
 from clusteropt.inputs import ModelSettings, problem_from_tables
@@ -66,6 +66,15 @@ def test_a_digest_tells_plans_apart() -> None:
     ]
     one, again, other = map(digest, plans)
     assert one == again != other
+
+
+def test_what_the_verifier_says_is_in_the_line() -> None:
+    """The folder of a plan holds; the same plan with a value too high does not."""
+    problem = portfolio(12, Shape.LOOSE, 1)
+    plan = solve(problem, INLINE)
+    assert verified(plan, problem)["verified"]
+    stage = replace(plan.stages[0], value=plan.value * 1.01)
+    assert not verified(replace(plan, stages=(stage,)), problem)["verified"]
 
 
 def test_lines_say_where_they_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -154,7 +154,7 @@ def small_block() -> str:
         "Ratio, mean",
         "Largest",
     )
-    note = "Ratios are of CPU seconds in one run; means are geometric. What does not end takes its limit."
+    note = "Ratios are of CPU seconds in one run, means geometric; who does not close the gap counts with the limit."
     return f"{table(head, rows)}\n\n{places(read('small'))} {note}"
 
 

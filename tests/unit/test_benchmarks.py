@@ -12,6 +12,7 @@ from benchmarks.peers import by_highs, levels_of
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
 from benchmarks.scale import digest, verified
+from benchmarks.small import ratio
 from benchmarks.small import run as run_small
 
 from clusteropt.inputs import ModelSettings, problem_from_tables
@@ -57,6 +58,15 @@ def test_small_portfolios_end_alike_both_ways() -> None:
     assert line["value"] == pytest.approx(line["highs_value"], rel=1e-9)
     assert line["gap"] == pytest.approx(line["highs_gap"], abs=1e-9)
     assert line["gap"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_who_does_not_close_the_gap_counts_with_the_limit() -> None:
+    """Both closed: CPU seconds. One closed: its seconds against the limit. None: nobody was faster."""
+    line = {"limit_s": 20.0, "seconds": 5.0, "cpu_s": 4.0, "highs_seconds": 9.0, "highs_cpu_s": 8.0}
+    assert ratio(line | {"gap": 0.0, "highs_gap": 1e-12}) == 0.5
+    assert ratio(line | {"gap": 0.0, "highs_gap": 1e-4}) == 0.25
+    assert ratio(line | {"gap": 1e-5, "highs_gap": 0.0}) == pytest.approx(20 / 9)
+    assert ratio(line | {"gap": 1e-5, "highs_gap": 1e-4}) == 1.0
 
 
 def test_a_digest_tells_plans_apart() -> None:

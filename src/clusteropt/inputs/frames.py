@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PARQUET_BYTES = 2**30
-MAX_PARQUET_VALUES = 50_000_000
+MAX_PARQUET_VALUES = 200_000_000
+"""Of a million clusters with four levers and five levels the levels have half as many."""
 
 
 def frame_table(name: str, frame: object, faults: Faults, digest: str | None = None) -> RawTable | None:

@@ -39,8 +39,8 @@ class Grouped:
         Positions of the limits that no cluster keeps by itself, purses first.
     matrix : matrix of shape (num_linking, num_amounts)
         What an amount takes of each, with the sign of its price.
-    member : matrix of shape (num_amounts, num)
-        1 where an amount is of a group.
+    place : array of shape (num_entries,)
+        For every entry of the matrix: its group times the number of limits, and its limit.
     """
 
     dual: Dual
@@ -48,7 +48,7 @@ class Grouped:
     num: int
     linking: Ints
     matrix: Matrix
-    member: Matrix
+    place: Ints
 
     def parts(self, found: Evaluation) -> Floats:
         """Give what each group adds to the bound, shape (num,)."""
@@ -58,7 +58,9 @@ class Grouped:
 
     def used(self, found: Evaluation) -> Floats:
         """Give what each group takes of every linking limit, shape (num, num_linking)."""
-        taken = np.asarray(((self.matrix @ sparse.diags(found.money)) @ self.member).todense()).T
+        num = len(self.linking)
+        weights = self.matrix.data * found.money[self.matrix.indices]
+        taken = np.bincount(self.place, weights=weights, minlength=self.num * num).astype(float).reshape(self.num, num)
         dual, space = self.dual, self.dual.space
         place = np.full(len(dual.purses.limit) + dual.sides.num, -1)
         place[self.linking] = np.arange(len(self.linking))
@@ -94,10 +96,8 @@ def make_grouped(dual: Dual) -> Grouped:
     matrix = sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
     of_amount = np.full(space.num_amounts, num - 1)
     of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
-    member = sparse.csr_matrix(
-        (np.ones(space.num_amounts), (np.arange(space.num_amounts), of_amount)), (space.num_amounts, num)
-    )
-    return Grouped(dual, group, num, linking, matrix, member)
+    limit = np.repeat(np.arange(len(linking)), np.diff(matrix.indptr))
+    return Grouped(dual, group, num, linking, matrix, of_amount[matrix.indices] * len(linking) + limit)
 
 
 def _inner_sides(dual: Dual) -> np.ndarray:

@@ -203,17 +203,23 @@ def _menu_outcome(space: Space, amount: Floats) -> tuple[Floats, Floats]:
     A cell with a menu counts as the level nearest to its money, as 0 or the lower level where two are as near.
     """
     direct, feeding = np.zeros(space.num_cells), np.where(space.from_menu, 0.0, amount)
-    menus, cell = space.problem.menus, space.level_cell
-    distance = abs(menus.amount[space.level_menu] - amount[cell])
-    nearest = np.full(space.num_cells, np.inf)
-    np.minimum.at(nearest, cell, distance)
-    near = np.flatnonzero((distance == nearest[cell]) & (distance < amount[cell]))
+    menus, number = space.problem.menus, space.cell_levels
+    # Only cells with money can have a level.
+    paid = np.flatnonzero((amount > 0) & (number > 0))
+    number = number[paid]
+    owner = np.repeat(np.arange(len(paid)), number)
+    first = np.cumsum(number) - number
+    level = menus.start[paid // space.problem.num_years][owner] + np.arange(len(owner)) - first[owner]
+    distance = abs(menus.amount[level] - amount[paid][owner])
+    nearest = np.minimum.reduceat(distance, first) if len(paid) else distance
+    near = np.flatnonzero((distance == nearest[owner]) & (distance < amount[paid][owner]))
     # The levels of a cell stand in increasing order, so the first is the lower one.
-    chosen = near[np.unique(cell[near], return_index=True)[1]]
-    level, gain = space.level_menu[chosen], menus.gain[space.level_menu[chosen]]
+    near = near[np.diff(owner[near], prepend=-1) > 0]
+    cell, level = paid[owner[near]], level[near]
+    gain = menus.gain[level]
     own = np.isfinite(gain)
-    direct[cell[chosen[own]]] = gain[own]
-    feeding[cell[chosen[~own]]] = menus.amount[level[~own]]
+    direct[cell[own]] = gain[own]
+    feeding[cell[~own]] = menus.amount[level[~own]]
     return direct, feeding
 
 

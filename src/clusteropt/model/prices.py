@@ -10,16 +10,18 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import pick
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.money_rules import (
-    amount_money,
+    LARGEST_SUM,
     change_money,
     ledger_money,
     purse_money,
     share_money,
     span_size,
 )
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.soft_floors import soft_limits
 from clusteropt.model.space import once_a_space
 
@@ -153,9 +155,51 @@ def make_purses(space: Space) -> PurseLimits:
 @once_a_space
 def make_sides(space: Space) -> Sides:
     """Collect the limits of all rules but locks, in the order of the kinds, soft floors last."""
+    amounts, others = _amount_sides(space), _other_sides(space)
+    counts = [
+        (number, upper, float(limit))
+        for number, rule in loose_rules(space.problem.rules)
+        if rule.kind is RuleKind.COUNT
+        for limit, upper in ((rule.minimum, False), (rule.maximum, True))
+        if limit is not None
+    ]
+    soft, num = soft_limits(space), len(counts)
+    counted = sparse.csr_matrix((num, space.num_amounts))
+    return Sides(
+        rule=np.concatenate(
+            (amounts.rule, others.rule, [count[0] for count in counts], len(space.problem.rules) + soft.floor)
+        ).astype(np.int64),
+        year=np.concatenate((amounts.year, others.year, np.full(num, -1), soft.year)),
+        upper=np.concatenate(
+            (amounts.upper, others.upper, [count[1] for count in counts], np.zeros(soft.num, bool))
+        ).astype(bool),
+        matrix=sparse.csr_matrix(sparse.vstack((amounts.matrix, others.matrix, counted, soft.matrix))),
+        limit=np.concatenate((amounts.limit, others.limit, [count[2] for count in counts], soft.limit)),
+        cap=np.concatenate((np.full(len(amounts.rule) + len(others.rule) + num, np.inf), soft.price)),
+    )
+
+
+def _amount_sides(space: Space) -> Sides:
+    """Give the sides of amount rules, row by row."""
+    rows = amount_arrays(space)
+    ends = (np.flatnonzero(rows.lower > -LARGEST_SUM), np.flatnonzero(rows.upper < LARGEST_SUM))
+    number = np.concatenate(ends)
+    upper = np.repeat([False, True], [len(part) for part in ends])
+    order = np.lexsort((upper, number))
+    number, upper = number[order], upper[order]
+    matrix = sparse.csr_matrix((rows.coef.astype(float), rows.flow, rows.start), (len(rows.rule), space.num_amounts))[
+        number
+    ]
+    limit = np.where(upper, rows.upper[number], rows.lower[number]).astype(float)
+    none = np.full(len(number), np.inf)
+    return Sides(rows.rule[number], np.full(len(number), -1), upper, sparse.csr_matrix(matrix), limit, none)
+
+
+def _other_sides(space: Space) -> Sides:
+    """Give the sides of rules about shares and changes, row by row."""
     entries: list[tuple[int, int, bool, float]] = []
     flows, coefs = [], []
-    for row in chain(amount_money(space), share_money(space), change_money(space)):
+    for row in chain(share_money(space), change_money(space)):
         rule = space.problem.rules[row.key[0]]
         year = row.key[1] if rule.kind is RuleKind.CHANGE else -1
         size = 1.0
@@ -167,22 +211,16 @@ def make_sides(space: Space) -> Sides:
                 entries.append((row.key[0], year, upper, limit / size))
                 flows.append(row.flow)
                 coefs.append(row.coef / size)
-    for number, rule in enumerate(space.problem.rules):
-        if rule.kind is RuleKind.COUNT:
-            limits = ((rule.minimum, False), (rule.maximum, True))
-            entries += [(number, -1, upper, float(limit)) for limit, upper in limits if limit is not None]
     rows = np.repeat(np.arange(len(flows)), [len(flow) for flow in flows])
     flow = np.concatenate([np.zeros(0, np.int64), *flows])
     coef = np.concatenate([np.zeros(0), *coefs])
-    matrix = pick(len(entries), rows, flow, coef, space.num_amounts)
-    soft = soft_limits(space)
     return Sides(
-        rule=np.array([*(entry[0] for entry in entries), *(len(space.problem.rules) + soft.floor)], np.int64),
-        year=np.array([*(entry[1] for entry in entries), *soft.year], np.int64),
-        upper=np.array([*(entry[2] for entry in entries), *np.zeros(soft.num, bool)], bool),
-        matrix=sparse.csr_matrix(sparse.vstack((matrix, soft.matrix))),
-        limit=np.array([*(entry[3] for entry in entries), *soft.limit], float),
-        cap=np.array([*(np.inf for _ in entries), *soft.price], float),
+        rule=np.array([entry[0] for entry in entries], np.int64),
+        year=np.array([entry[1] for entry in entries], np.int64),
+        upper=np.array([entry[2] for entry in entries], bool),
+        matrix=pick(len(entries), rows, flow, coef, space.num_amounts),
+        limit=np.array([entry[3] for entry in entries], float),
+        cap=np.full(len(entries), np.inf),
     )
 
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.errors import NoPlanError
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
-from clusteropt.model.money_rules import MONEY_RULES, all_hold
+from clusteropt.model.money_rules import MONEY_RULES, all_hold, amount_money
 from clusteropt.model.outcome import evaluate
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.space import make_space
 from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.rule_levels import counts_hold
@@ -189,8 +191,8 @@ class _Excerpts:
 
 
 def _obeys(space: Space, money: Ints) -> bool:
-    rows = [row for function in MONEY_RULES for row in function(space)]
-    return all_hold(rows, money) and counts_hold(space, money)
+    rows = [row for function in MONEY_RULES if function is not amount_money for row in function(space)]
+    return amount_arrays(space).hold(money) and all_hold(rows, money) and counts_hold(space, money)
 
 
 def _find_prices(space: Space, setting: Setting) -> Priced:
@@ -213,20 +215,21 @@ def _sampled_prices(dual: Dual, setting: Setting, until: Until) -> Prices:
     sample = make_sample(space, chosen)
     small = make_dual(make_space(sample.problem))
     prices, _ = improve_prices(small, no_prices(small), setting.guard, until)
-    of_whole = {key: number for number, key in enumerate(_keys(dual, np.arange(len(space.problem.rules))))}
     row = np.zeros(len(no_prices(dual).row))
-    for key, price in zip(_keys(small, sample.rules), prices.row.tolist(), strict=True):
-        if price > 0:
-            row[of_whole[key]] = price
+    known = dict(_linking(small, sample.rules))
+    for key, number in _linking(dual, np.arange(len(space.problem.rules))):
+        row[number] = prices.row[known[key]] if key in known else 0.0
     return no_prices(dual).with_rows(row)
 
 
-def _keys(dual: Dual, rules: Ints) -> Iterator[tuple[int, ...]]:
-    """Name every priced limit by what it is in the whole."""
-    for fund, years in zip(dual.purses.fund.tolist(), dual.purses.years, strict=True):
-        yield (-1, fund, *years)
-    sides = dual.sides
-    yield from zip(rules[sides.rule].tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
+def _linking(dual: Dual, rules: Ints) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Name the limits that link clusters by what they are in the whole, with their places among prices."""
+    for number, (fund, years) in enumerate(zip(dual.purses.fund.tolist(), dual.purses.years, strict=True)):
+        yield (-1, fund, *years), number
+    sides, loose = dual.sides, [number for number, _ in loose_rules(dual.space.problem.rules)]
+    for side in np.flatnonzero(np.isin(sides.rule, loose)).tolist():
+        key = (int(rules[sides.rule[side]]), int(sides.year[side]), int(sides.upper[side]))
+        yield key, len(dual.purses.fund) + side
 
 
 def _undecided(priced: Priced | None, setting: Setting) -> Iterator[Ints]:

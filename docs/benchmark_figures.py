@@ -15,6 +15,7 @@ DATA = Path(__file__).resolve().parent / "data"
 Line = dict[str, Any]
 KEYS = {
     "scale": ("shape", "clusters", "asked", "threads"),
+    "million": ("shape", "clusters", "asked"),
     "peers": ("shape", "clusters", "tool"),
     "build": ("clusters", "tool"),
     "small": ("shape", "clusters", "seed"),
@@ -76,6 +77,19 @@ def scale_block() -> str:
     ]  # fmt: skip
     note = "Solving is from the problem to the plan; the verifier is run by itself."
     return f"{table(head, rows)}\n\n{places(lines)} {note}"
+
+
+def million_block() -> str:
+    """Write what reading, solving and writing took, a row a portfolio."""
+    lines = read("million")
+    rows = [
+        (line["shape"], f"{line['clusters']:,}", f"{line['asked']:.0e}", f"{line['read_s']:.1f} s",
+         f"{line['seconds']:.1f} s", f"{line['write_s']:.1f} s", f"{line['safe_gap']:.1e}", line["proof"],
+         f"{line['awards']:,}", f"{line['peak_mib']:,.0f} MiB")
+        for line in lines
+    ]  # fmt: skip
+    head = ("Shape", "Clusters", "Gap asked", "Reading", "Solving", "Writing", "Gap", "Proof", "Awards", "Memory")
+    return f"{table(head, rows)}\n\n{places(lines)} Memory is that of all three."
 
 
 def _verified(line: Line) -> str:

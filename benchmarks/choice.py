@@ -1,7 +1,8 @@
-"""From how many clusters on cores are faster than the whole: ``python -m benchmarks.choice --clusters 150 300 400``.
+"""From how many clusters on which engine is faster: ``python -m benchmarks.choice --clusters 150 300 400``.
 
-Every portfolio is planned both ways in this process, after the compiled code is loaded. One line of JSON each; the rule
-of `clusteropt.plan.making.LARGE` follows from them. ``--record`` keeps the lines for the docs.
+Every portfolio is planned each way in this process, after the compiled code is loaded. One line of JSON each; the rules
+of `clusteropt.plan.making`, LARGE and HUGE, follow from them. ``--ways`` leaves some out, as HiGHS alone where clusters
+are many; ``--record`` keeps the lines for the docs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from typing import TYPE_CHECKING
 
 from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
@@ -17,19 +19,23 @@ import clusteropt as co
 from clusteropt.inputs.options import Isolation
 from clusteropt.plan import making
 
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Problem
+
 WARM = 600
 GAPS = {Shape.LOOSE: (1e-4, 1e-6), Shape.TIGHT: (1e-3,), Shape.YEARS: (1e-4, 1e-6)}
 """Tight portfolios of this size reach no smaller gap in reasonable time, whichever way."""
-WAYS = {"cores": 0, "whole": 10**9}
+NEVER = 10**9
+WAYS = {"whole": (NEVER, NEVER), "cores": (0, NEVER), "excerpts": (making.LARGE, 0)}
+"""From how many clusters on cores and excerpts are searched, that a way may be the one; excerpts have few clusters."""
 
 
-def run(clusters: int, shape: Shape, gap: float, seed: int, seconds: float) -> dict[str, object]:
-    """Plan a portfolio both ways and give seconds and gaps."""
+def run(problem: Problem, gap: float, seed: int, seconds: float, ways: list[str]) -> dict[str, object]:
+    """Plan a portfolio each way and give seconds and gaps."""
     options = co.SolveOptions(relative_gap=gap, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE)
-    line: dict[str, object] = {"clusters": clusters, "shape": shape.value, "asked": gap, "seed": seed}
-    for way, large in WAYS.items():
-        problem = portfolio(clusters, shape, seed)
-        making.LARGE = large
+    line: dict[str, object] = {}
+    for way in ways:
+        making.LARGE, making.HUGE = WAYS[way]
         began = time.perf_counter()
         plan = co.solve(problem, options)
         line |= {f"{way}_s": time.perf_counter() - began, f"{way}_gap": plan.gap}
@@ -42,14 +48,18 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, nargs="+", required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--record", action="store_true", help="keep the lines for the docs")
     chosen = parser.parse_args()
-    making.LARGE = WAYS["cores"]
-    co.solve(portfolio(WARM, Shape.LOOSE, 1), co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE))
+    for way in chosen.ways:
+        making.LARGE, making.HUGE = WAYS[way]
+        co.solve(portfolio(WARM, Shape.LOOSE, 1), co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE))
     for clusters in chosen.clusters:
         for shape, gaps in GAPS.items():
             for gap in gaps:
-                line = run(clusters, shape, gap, chosen.seed, chosen.seconds) | place()
+                problem = portfolio(clusters, shape, chosen.seed)
+                line = {"clusters": clusters, "shape": shape.value, "asked": gap, "seed": chosen.seed}
+                line |= run(problem, gap, chosen.seed, chosen.seconds, chosen.ways) | place()
                 print(json.dumps(line), flush=True)
                 if chosen.record:
                     keep("choice", line)

@@ -1,6 +1,7 @@
 """Plan one portfolio and print one line of JSON: ``python -m benchmarks.scale --clusters 10000 --shape loose``.
 
-``--record`` also appends the line to ``docs/data/scale.jsonl``; then ``python docs/figures.py`` writes the table.
+``--verify`` checks the folder of the plan by the stand-alone verifier, in a process of its own. ``--record`` also
+appends the line to ``docs/data/scale.jsonl``; then ``python docs/figures.py`` writes the table.
 Seconds are those of the solve alone, in this process, after the compiled code is loaded.
 """
 
@@ -10,7 +11,11 @@ import argparse
 import hashlib
 import json
 import resource
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 from benchmarks.place import keep, place
@@ -18,7 +23,9 @@ from benchmarks.portfolios import Shape, portfolio
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
+from clusteropt.plan import verify
 from clusteropt.plan.making import describe, make
+from clusteropt.report.files import write_checked_files
 
 WARM = 600
 """A portfolio of so many clusters is planned first, so that what is compiled is loaded."""
@@ -31,7 +38,16 @@ def digest(plan: co.Plan) -> str:
     return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
 
 
-def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions) -> dict[str, object]:
+def verified(plan: co.Plan, problem: co.Problem) -> dict[str, object]:
+    """Write the folder of a plan and tell what the stand-alone verifier says to it, and in how many seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_checked_files(plan, Path(folder), problem)
+        began = time.perf_counter()
+        verdict = subprocess.run([sys.executable, "-I", str(verify.__file__), folder], capture_output=True, check=False)
+        return {"verified": verdict.returncode == 0, "verify_s": time.perf_counter() - began}
+
+
+def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions, check: bool = False) -> dict[str, object]:
     """Plan a portfolio and give the figures."""
     co.solve(portfolio(WARM, Shape.LOOSE, seed), options)
     began = time.perf_counter()
@@ -64,7 +80,7 @@ def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions) -> dic
         "digest": digest(plan),
         "whole": any(run.step == "search" for run in plan.record.runs),
         **place(),
-    }
+    } | (verified(plan, problem) if check else {})
 
 
 def main() -> None:
@@ -76,12 +92,13 @@ def main() -> None:
     parser.add_argument("--gap", type=float, default=1e-6)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--verify", action="store_true")
     parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
     options = co.SolveOptions(
         relative_gap=chosen.gap, time_limit_s=chosen.seconds, threads=chosen.threads, isolation=Isolation.INLINE
     )
-    line = run(chosen.clusters, chosen.shape, chosen.seed, options)
+    line = run(chosen.clusters, chosen.shape, chosen.seed, options, chosen.verify)
     print(json.dumps(line))
     if chosen.record:
         keep("scale", line)

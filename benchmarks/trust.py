@@ -67,7 +67,8 @@ def models(number: int, start: int, processes: int, *, cores: bool = False) -> d
 def _examine_cores(seeds: range) -> list[dict[str, Any]]:
     from clusteropt.plan import making  # noqa: PLC0415 - in the process that needs it
 
-    making.LARGE = 0
+    # Amounts of few units would be searched one by one, in one program.
+    making.LARGE = making.COARSE = 0
     return _examine(seeds)
 
 

@@ -18,7 +18,7 @@ from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.model.space import make_space
 from clusteropt.plan import making
-from clusteropt.plan.engine import Engine
+from clusteropt.plan.engine import Engine, EngineReason
 from clusteropt.plan.making import LARGE, solve
 from clusteropt.plan.saving import plan_to_json
 from clusteropt.plan.verify import check_folder
@@ -55,9 +55,10 @@ FOREVER = 1e18
 
 
 def by_core(problem: Problem, options: SolveOptions, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    """Solve with cores whatever the size."""
+    """Solve with cores whatever the size, and however few units amounts have."""
     with monkeypatch.context() as patch:
         patch.setattr(making, "LARGE", 0)
+        patch.setattr(making, "COARSE", 0)
         return solve(problem, options)
 
 
@@ -72,6 +73,7 @@ def test_cores_end_where_the_whole_ends(seed: int, monkeypatch: pytest.MonkeyPat
             by_core(problem, INLINE, monkeypatch)
         return
     plan, sign = by_core(problem, INLINE, monkeypatch), sign_of(problem)
+    assert plan.record.choice.reason in (EngineReason.MANY, EngineReason.PLAIN, EngineReason.UNITS)
     room = 2e-6 * max(1.0, abs(whole.value))
     assert naive.broken_rules(problem, naive.of_plan(plan)) == []
     assert abs(plan.value - whole.value) <= room

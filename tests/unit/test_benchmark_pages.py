@@ -105,6 +105,23 @@ def test_threads_with_another_plan_are_told(figures: Any, goals: Any, tmp_path: 
     assert row(goals.goals_block("en", figures), "Same seed")[2:4] == ["plans alike 1 / 2", "missed, 2.0 times off"]
 
 
+def test_growth_is_per_cluster(figures: Any, goals: Any, tmp_path: Path) -> None:
+    """A hundred times the clusters in 150 times the seconds: 1.5 times off; 5 GiB are more than the 4 asked."""
+    line = {"shape": "loose", "asked": 1e-6, "seed": 0, "safe_gap": 1e-7, "proof": "exact", "evaluations": 3, "core": 5,
+            "whole": False, "peak_mib": 100.0}  # fmt: skip
+    write(tmp_path, "scale", line | {"clusters": 10_000, "seconds": 0.2, "threads": 1})
+    write(tmp_path, "million", line | {"clusters": 1_000_000, "seconds": 30.0, "peak_mib": 5120.0, "read_s": 9.0,
+                                       "write_s": 1.0, "awards": 7})  # fmt: skip
+    page = goals.goals_block("en", figures)
+    assert row(page, "Growth")[3] == "missed, 1.5 times off"
+    assert row(page, "1,000,000 clusters")[2:4] == [
+        "loose, solving 30.00 s; memory 5.00 GiB; loose, gap (exact) 1.0e-07", "missed, 2.0 times off"
+    ]  # fmt: skip
+    assert "| loose | 1,000,000 | 1e-06 | 9.0 s | 30.0 s | 1.0 s | 1.0e-07 | exact | 7 | 5,120 MiB |" in (
+        figures.million_block()
+    )
+
+
 def test_every_goal_has_a_measure_and_both_languages(goals: Any) -> None:
     """No goal is left out, and every text has its Chinese."""
     listed = tomllib.loads(goals.GOALS.read_text(encoding="utf-8"))["goal"]

@@ -11,7 +11,8 @@ from benchmarks.build import by_arrays, by_clusteropt
 from benchmarks.peers import by_highs, levels_of
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
-from benchmarks.scale import digest
+from benchmarks.scale import digest, verified
+from benchmarks.small import ratio
 from benchmarks.small import run as run_small
 
 from clusteropt.inputs import ModelSettings, problem_from_tables
@@ -59,6 +60,15 @@ def test_small_portfolios_end_alike_both_ways() -> None:
     assert line["gap"] == pytest.approx(0.0, abs=1e-9)
 
 
+def test_who_does_not_close_the_gap_counts_with_the_limit() -> None:
+    """Both closed: CPU seconds. One closed: its seconds against the limit. None: nobody was faster."""
+    line = {"limit_s": 20.0, "seconds": 5.0, "cpu_s": 4.0, "highs_seconds": 9.0, "highs_cpu_s": 8.0}
+    assert ratio(line | {"gap": 0.0, "highs_gap": 1e-12}) == 0.5
+    assert ratio(line | {"gap": 0.0, "highs_gap": 1e-4}) == 0.25
+    assert ratio(line | {"gap": 1e-5, "highs_gap": 0.0}) == pytest.approx(20 / 9)
+    assert ratio(line | {"gap": 1e-5, "highs_gap": 1e-4}) == 1.0
+
+
 def test_a_digest_tells_plans_apart() -> None:
     """The same solve has the same digest, on two threads as well; another portfolio has another."""
     plans = [
@@ -66,6 +76,15 @@ def test_a_digest_tells_plans_apart() -> None:
     ]
     one, again, other = map(digest, plans)
     assert one == again != other
+
+
+def test_what_the_verifier_says_is_in_the_line() -> None:
+    """The folder of a plan holds; the same plan with a value too high does not."""
+    problem = portfolio(12, Shape.LOOSE, 1)
+    plan = solve(problem, INLINE)
+    assert verified(plan, problem)["verified"]
+    stage = replace(plan.stages[0], value=plan.value * 1.01)
+    assert not verified(replace(plan, stages=(stage,)), problem)["verified"]
 
 
 def test_lines_say_where_they_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

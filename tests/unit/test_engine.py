@@ -127,3 +127,17 @@ def test_every_reason_goes_with_an_engine_and_has_words(reason: EngineReason) ->
     told = words.engine_reason(choice)
     assert told.en != told.zh
     assert "{" not in told.en + told.zh + words.ENGINES[choice.engine].en
+
+
+def test_menus_of_coarse_amounts_are_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole units make no other columns where every award comes from a menu; still nothing is priced."""
+    monkeypatch.setattr(making, "LARGE", 0)
+    coarse = with_menus(plain_problem([[2.0], [3.0]], [[10.0], [20.0]], [[40]], per_printed=10),
+                        {(0, 0): [(10, 4.0), (20, 9.0)], (1, 0): [(15, 3.0), (25, 7.0)]})  # fmt: skip
+    plan = solve(coarse, INLINE)
+    assert chosen(plan) == (Engine.WHOLE, EngineReason.UNITS, 0)
+    assert "core" not in steps(plan)
+    monkeypatch.setattr(making, "COARSE", 0)
+    again = solve(coarse, INLINE)
+    assert chosen(again) == (Engine.CORES, EngineReason.MANY, 0)
+    assert again.value == pytest.approx(plan.value)

@@ -211,9 +211,7 @@ def make(
         if added is not None:
             settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
             stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
-        first = stages[0].formulation
-        choice = draw.choice(first.whole_money, bool(first.integer.any()))
-        return _finished(draw, search, (stages, money), (began, choice))
+        return _finished(draw, search, (stages, money), (began, draw.chosen(stages[0], coarse)))
 
 
 def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]) -> Made:
@@ -311,6 +309,13 @@ class _Drawing:
         else:
             reason = EngineReason.MANY if self.space.problem.num_clusters >= LARGE else EngineReason.FEW
         return choice_for(reason, LARGE)
+
+    def chosen(self, first: Found, coarse: bool) -> EngineChoice:
+        """Give the engine that found a first stage, and why it was chosen."""
+        made = first.formulation
+        choice = self.choice(coarse or made.whole_money, bool(made.integer.any()))
+        # Where every award comes from a menu, whole units make no other columns.
+        return self.choice(True) if choice.engine is Engine.CORES and first.priced is None else choice
 
     @property
     def is_huge(self) -> bool:

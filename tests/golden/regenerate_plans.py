@@ -40,6 +40,7 @@ ALL_FEATURES = ("total", "worst per size", "equity log", "least")
 def features(problem: Problem, plan: Plan) -> set[str]:
     """Name what a plan has in it."""
     objective, menus = problem.objective, problem.menus
+    trees = [stage.tree for stage in plan.certificate.stages]
     found = {f"{objective.kind}, {objective.measure}", f"proof {plan.proof}"}
     found |= {
         f"{family} in use" for family, used in zip(problem.family, problem.effect.any(axis=0), strict=True) if used
@@ -60,6 +61,8 @@ def features(problem: Problem, plan: Plan) -> set[str]:
         "discount": problem.discount > 0,
         "a least award": (problem.least > 1).any(),
         "money left": bool(plan.unspent),
+        "a proof tree of amounts": any(tree is not None and (tree.nodes.cluster >= 0).any() for tree in trees),
+        "a proof tree of picks": any(tree is not None and any(tree.nodes.programme) for tree in trees),
         "prices of rules": any(len(s.multipliers.rule.rule) for s in plan.certificate.stages if s.multipliers),
     }
     facts |= {

@@ -39,8 +39,8 @@ class Grouped:
         Positions of the limits that no cluster keeps by itself, purses first.
     matrix : matrix of shape (num_linking, num_amounts)
         What an amount takes of each, with the sign of its price.
-    member : matrix of shape (num_amounts, num)
-        1 where an amount is of a group.
+    of_amount : array of shape (num_amounts,)
+        The group of each amount.
     """
 
     dual: Dual
@@ -48,7 +48,7 @@ class Grouped:
     num: int
     linking: Ints
     matrix: Matrix
-    member: Matrix
+    of_amount: Ints
 
     def parts(self, found: Evaluation) -> Floats:
         """Give what each group adds to the bound, shape (num,)."""
@@ -58,7 +58,10 @@ class Grouped:
 
     def used(self, found: Evaluation) -> Floats:
         """Give what each group takes of every linking limit, shape (num, num_linking)."""
-        taken = np.asarray(((self.matrix @ sparse.diags(found.money)) @ self.member).todense()).T
+        num, matrix = len(self.linking), self.matrix
+        place = self.of_amount[matrix.indices] * num + np.repeat(np.arange(num), np.diff(matrix.indptr))
+        each = matrix.data * found.money[matrix.indices]
+        taken = np.asarray(np.bincount(place, weights=each, minlength=self.num * num), float).reshape(self.num, num)
         dual, space = self.dual, self.dual.space
         place = np.full(len(dual.purses.limit) + dual.sides.num, -1)
         place[self.linking] = np.arange(len(self.linking))
@@ -89,15 +92,17 @@ def make_grouped(dual: Dual) -> Grouped:
     else:
         num = min(MOST // 2, max(problem.num_clusters, 1)) + 1
         group = np.arange(problem.num_clusters) % (num - 1)
-    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~_inner_sides(dual))))
-    signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
-    matrix = sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
+    linking, matrix = linking_limits(dual)
     of_amount = np.full(space.num_amounts, num - 1)
     of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
-    member = sparse.csr_matrix(
-        (np.ones(space.num_amounts), (np.arange(space.num_amounts), of_amount)), (space.num_amounts, num)
-    )
-    return Grouped(dual, group, num, linking, matrix, member)
+    return Grouped(dual, group, num, linking, matrix, of_amount)
+
+
+def linking_limits(dual: Dual) -> tuple[Ints, Matrix]:
+    """Give the limits that no cluster keeps by itself, and what amounts take of each, with the sign of its price."""
+    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~_inner_sides(dual))))
+    signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
+    return linking, sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
 
 
 def _inner_sides(dual: Dual) -> np.ndarray:

@@ -76,9 +76,8 @@ class Costs:
         """Give the parts of rules in the price of a flow."""
         column = self.sides.matrix[:, [flow]].toarray().ravel() * self.sides.sign * self.side
         parts: dict[str, float] = {}
-        rules = space.problem.all_rules
         for k in np.flatnonzero(column):
-            name = rules[self.sides.rule[k]].name
+            name = self.sides.names[k]
             parts[name] = parts.get(name, 0.0) + float(column[k])
         return tuple(parts.items())
 

@@ -45,7 +45,7 @@ class SolveOptions:
     relative_gap: float = 1e-6
     threads: int = 1
     seed: int = 0
-    proof_nodes: int = 200
+    proof_nodes: int = 400
     isolation: Isolation = Isolation.PROCESS
 
     def __post_init__(self) -> None:

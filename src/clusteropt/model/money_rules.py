@@ -303,6 +303,14 @@ def need_money(space: Space) -> Iterator[MoneyRow]:
         )
 
 
+def need_size(space: Space, row: MoneyRow) -> int:
+    """Give what a row of `need_money` has for a whole unit of stock."""
+    chosen = space.problem.programmes
+    assert chosen is not None
+    need = int(chosen.need_stock[row.key[0]])
+    return abs(int(row.coef[-1])) // need if need else 1
+
+
 def programme_name(problem: Problem, pick: int) -> str:
     """Name the option that a pick takes."""
     assert problem.programmes is not None

@@ -16,6 +16,8 @@ from clusteropt.model.money_rules import (
     amount_money,
     change_money,
     ledger_money,
+    need_money,
+    need_size,
     purse_money,
     share_money,
     span_size,
@@ -31,19 +33,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Every limit of an amount, share, change or count rule, or of a soft floor.
+    """Every limit of an amount, share, change or count rule, of a soft floor, or of a stock that a pick needs.
 
     ``matrix @ money >= limit`` for a minimum, else ``<=``.
 
     Parameters
     ----------
     rule, year : arrays of shape (num_sides,)
-        Position among `Problem.all_rules`; position of the year for a change rule, else -1.
+        Position among `Problem.all_rules`, from behind their end on for a need, in order; position of the year for a
+        change rule, else -1.
     upper : bool array of shape (num_sides,)
         Whether the limit is a maximum.
     matrix : matrix of shape (num_sides, num_amounts)
         Coefficients of whole units of money: selection less share times base for a share of awarded money. No entry
         for a count.
+    names : tuple of str
+        Keys of the rules; of a need what it is for.
     limit : array of shape (num_sides,)
         Whole units; awards, draws or clusters for a count.
     cap : array of shape (num_sides,)
@@ -54,6 +59,7 @@ class Sides:
     year: Ints
     upper: np.ndarray
     matrix: Matrix
+    names: tuple[str, ...]
     limit: Floats
     cap: Floats
 
@@ -152,7 +158,7 @@ def make_purses(space: Space) -> PurseLimits:
 
 @once_a_space
 def make_sides(space: Space) -> Sides:
-    """Collect the limits of all rules but locks, in the order of the kinds, soft floors last."""
+    """Collect the limits of all rules but locks, in the order of the kinds, then soft floors, then needs."""
     entries: list[tuple[int, int, bool, float]] = []
     flows, coefs = [], []
     for row in chain(amount_money(space), share_money(space), change_money(space)):
@@ -175,15 +181,50 @@ def make_sides(space: Space) -> Sides:
     flow = np.concatenate([np.zeros(0, np.int64), *flows])
     coef = np.concatenate([np.zeros(0), *coefs])
     matrix = pick(len(entries), rows, flow, coef, space.num_amounts)
-    soft = soft_limits(space)
+    soft, needs = soft_limits(space), _needs(space)
+    ruled = np.array([*(entry[0] for entry in entries), *(len(space.problem.rules) + soft.floor)], np.int64)
+    every, num = space.problem.all_rules, len(needs.limit)
     return Sides(
-        rule=np.array([*(entry[0] for entry in entries), *(len(space.problem.rules) + soft.floor)], np.int64),
-        year=np.array([*(entry[1] for entry in entries), *soft.year], np.int64),
-        upper=np.array([*(entry[2] for entry in entries), *np.zeros(soft.num, bool)], bool),
-        matrix=sparse.csr_matrix(sparse.vstack((matrix, soft.matrix))),
-        limit=np.array([*(entry[3] for entry in entries), *soft.limit], float),
-        cap=np.array([*(np.inf for _ in entries), *soft.price], float),
+        rule=np.concatenate((ruled, len(every) + np.arange(num))),
+        year=np.array([*(entry[1] for entry in entries), *soft.year, *(-1 for _ in needs.names)], np.int64),
+        upper=np.array([*(entry[2] for entry in entries), *np.zeros(soft.num + num, bool)], bool),
+        matrix=sparse.csr_matrix(sparse.vstack((matrix, soft.matrix, needs.matrix))),
+        names=(*(every[number].name for number in ruled.tolist()), *needs.names),
+        limit=np.array([*(entry[3] for entry in entries), *soft.limit, *needs.limit], float),
+        cap=np.array([*(np.inf for _ in entries), *soft.price, *(np.inf for _ in needs.names)], float),
     )
+
+
+def need_keys(space: Space) -> list[tuple[str, str, int, int]]:
+    """Give programme, option, start year and cluster of every stock that a pick needs, as the last sides stand."""
+    chosen = space.problem.programmes
+    if chosen is None:
+        return []
+    keys = []
+    for pick_, cluster in zip(chosen.need_pick.tolist(), chosen.need_cluster.tolist(), strict=True):
+        option = int(chosen.pick_option[pick_])
+        keys.append((chosen.programme[option], chosen.option[option], int(chosen.pick_year[pick_]), cluster))
+    return keys
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Needs:
+    matrix: Matrix
+    names: tuple[str, ...]
+    limit: Floats
+
+
+def _needs(space: Space) -> _Needs:
+    """Give the stocks that picks need, by whole units of stock: K - need z >= 0, in the order of the problem."""
+    rows = list(need_money(space))
+    # The limit of a row is rounded up to a whole number; one less is below what it was rounded from.
+    size = [need_size(space, row) for row in rows]
+    number = np.repeat(np.arange(len(rows)), [len(row.flow) for row in rows])
+    flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
+    coefs = [row.coef.astype(float) / unit for row, unit in zip(rows, size, strict=True)]
+    matrix = pick(len(rows), number, flow, np.concatenate([np.zeros(0), *coefs]), space.num_amounts)
+    limit = [((row.lower or 0) - 1) / unit for row, unit in zip(rows, size, strict=True)]
+    return _Needs(sparse.csr_matrix(matrix), tuple(row.name for row in rows), np.array(limit, float))
 
 
 def joint_levers(space: Space) -> tuple[Ints, Ints]:

@@ -113,6 +113,32 @@ class StockPrices:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NeedPrices:
+    """Prices of the stocks that picks need; what is not listed has price 0.
+
+    Parameters
+    ----------
+    programme, option : tuple of str
+        Keys of the pick.
+    year : array of shape (num_prices,)
+        Position of the year when it starts.
+    cluster : array of shape (num_prices,)
+        Position of the cluster that must have the stock.
+    price : array of shape (num_prices,)
+        Objective per whole unit of stock, non-negative.
+    """
+
+    programme: tuple[str, ...]
+    option: tuple[str, ...]
+    year: Ints
+    cluster: Ints
+    price: Floats
+
+
+NO_NEEDS = NeedPrices((), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Multipliers:
     """The prices that prove a bound: any non-negative ones do, good ones prove a tight bound.
 
@@ -130,6 +156,8 @@ class Multipliers:
         Shares of the levers in the gains of synergies.
     stock : StockPrices
         Prices of stocks.
+    need : NeedPrices
+        Prices of stocks that picks need.
     """
 
     purse: PursePrices
@@ -138,6 +166,7 @@ class Multipliers:
     target: float
     synergy: SynergyShares
     stock: StockPrices
+    need: NeedPrices = NO_NEEDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,11 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.cells import stock_cells, synergy_places
-from clusteropt.model.prices import joint_levers, make_purses, make_sides
+from clusteropt.model.prices import joint_levers, make_purses, make_sides, need_keys
 from clusteropt.plan.certificate import (
     Certificate,
     Multipliers,
+    NeedPrices,
     Proof,
     ProofNodes,
     ProofTree,
@@ -112,13 +113,13 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
     second : bool
         Whether they are of the second stage of the worst region first.
     """
-    problem, sides, rules = space.problem, make_sides(space), space.problem.all_rules
+    problem, sides = space.problem, make_sides(space)
     regional = problem.objective.kind in (ObjectiveKind.WORST_REGION, ObjectiveKind.EQUITY) or second
-    priced = np.flatnonzero(prices.side > 0)
+    priced = np.flatnonzero((prices.side > 0) & (sides.rule < len(problem.all_rules)))
     return Multipliers(
         purse=_purse_prices(space, prices),
         rule=RulePrices(
-            rule=tuple(rules[number].name for number in sides.rule[priced]),
+            rule=tuple(sides.names[number] for number in priced),
             side=tuple(Side.MAX if upper else Side.MIN for upper in sides.upper[priced]),
             year=sides.year[priced],
             price=prices.side[priced],
@@ -127,7 +128,16 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
         target=prices.target,
         synergy=_synergy_shares(space, prices),
         stock=_stock_prices(space, prices),
+        need=_need_prices(space, prices),
     )
+
+
+def _need_prices(space: Space, prices: Prices) -> NeedPrices:
+    keys = need_keys(space)
+    price = prices.side[len(prices.side) - len(keys) :]
+    priced = np.flatnonzero(price > 0)
+    programme, option, year, cluster = zip(*(keys[k] for k in priced), strict=True) if len(priced) else ((),) * 4
+    return NeedPrices(programme, option, np.array(year, np.int64), np.array(cluster, np.int64), price[priced])
 
 
 def _purse_prices(space: Space, prices: Prices) -> PursePrices:

@@ -137,7 +137,7 @@ def _multipliers(where: str, plan: Plan, prices: Multipliers, num: dict[str, int
         yield f"{where}.purse.years"
     if prices.region.shape not in ((0,), (len(plan.labels.regions),)):
         yield f"{where}.region"
-    for name in ("purse", "rule", "synergy", "stock"):
+    for name in ("purse", "rule", "synergy", "stock", "need"):
         yield from _columns(f"{where}.{name}", getattr(prices, name), num)
 
 

@@ -76,7 +76,7 @@ def _names(priced: Priced) -> list[Text]:
             names.append(Text(f"the money of {fund.en} {years}", f"{fund.zh} {years} 年的资金"))
             continue
         side = row - num_purses
-        rule = problem.all_rules[dual.sides.rule[side]].name
+        rule = dual.sides.names[side]
         most = bool(dual.sides.upper[side])
         names.append(Text(f"rule {rule} (at {'most' if most else 'least'})",
                           f"规则 {rule} ({'不多于' if most else '不少于'})"))  # fmt: skip

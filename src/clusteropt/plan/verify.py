@@ -516,8 +516,22 @@ class Folder:
                 pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
                     self.inners[min(owners)].append((cells, sign * side.limit))
+        for spot, each in self._needed(given):
+            parts[spot].append(each)
         self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
         self.fixed, self.added = self.terms, dict[Any, Any]()
+    def _needed(self, given: dict[str, Any]) -> Any:
+        """Give what stocks that picks need add to prices: a pick pays for its need, and money earns what it leaves."""
+        rows = self.rows(given["need"], "programme option year cluster price") if "need" in given else []
+        asked = {row[:4]: self.number(row[4]) for row in rows}
+        need(all(0 <= x < FAR for x in asked.values()), "a price < 0 or infinite", ArithmeticError)
+        for k, c, lever, t, stock in self.needs:
+            price, pair = asked.get((*self.picks[k][:3], c), 0), self.pairs[c, lever]
+            self.terms.append(price * self.number(self._held(c, lever, t, Counter())))
+            yield k, price * stock
+            for u, f in product(self.years, pair.funds if price else ()):
+                if u <= t - pair.lag:
+                    yield (c, lever, u, f), -price * self.number(self.keep[lever] ** (t - u - pair.lag))
     def _coefficients(self, given: dict[str, Any], kind: str, floor: float) -> tuple[dict[str, Any], list[Any]]:
         """Give what a unit of outcome of each region counts, and the constants that go with it."""
         number, family, one, unit = self.number, self.goal["equity_family"], self.number(1), self.unit
@@ -742,7 +756,8 @@ class Folder:
         yield "programmes\n项目", differ(told, picks, size), f"{len(rows)}"  # the package compares their names
         wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
-        lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs if k in on and self._held(c, lever, t) < stock]
+        lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs
+                 if k in on and self._held(c, lever, t, self.cells) < stock]
         yield "stocks that programmes need\n项目所需存量", lacks, f"{len(self.needs)}"
         late, given = sorted(x for pick in self.chosen for x in pick.promised), self.plan["promises"]
         need(all(type(column) is list for column in given.values()) and len(given) == 5, "promises: no list")
@@ -752,12 +767,12 @@ class Folder:
         moved, stated = [x for k, *x in self.moves if k in on], self.rows(self.plan["moves"], "cluster year path")
         self.over = self._over(on)
         yield "paths\n创新路径", differ(sorted(map(tuple, moved)), stated), f"{len(stated)}"
-    def _held(self, c: str, lever: str, until: int) -> Any:
-        """Give the stock at the end of a year, exactly."""
+    def _held(self, c: str, lever: str, until: int, cells: Any) -> Any:
+        """Give the stock at the end of a year with some money in cells, exactly."""
         keep, lag, first = self.keep[lever], self.pairs[c, lever].lag, self.years[0]
         rows = (x for x in self.tables["cells"] if (x["cluster"], x["lever"]) == (c, lever))
         start = next((exact(x["stock"], 0) for x in rows), 0)
-        paid = sum(self.cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
+        paid = sum(cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
         paid += sum(self.come[c, lever, t] * keep ** (until - t) for t in range(first, until + 1))
         return start * keep ** (until - first + 1) + paid
     def outcomes(self) -> Any:

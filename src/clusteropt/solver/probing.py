@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Span = tuple[int, int]
     Cut = tuple[Split, int, float]
 
-MOST_TRIES = 64
+MOST_TRIES = 40
 """Parts with more amounts to try than this are left alone."""
 
 
@@ -102,7 +102,7 @@ def _tries(dual: Dual, parts: Parts, branch: Branch) -> dict[int, list[tuple[int
         if space.from_menu[cell]:
             levels = np.arange(first[row], first[row + 1])
             spans += [(int(x), int(x)) for x in np.unique(stalls.amount[levels[inside[levels]]])]
-        elif stalls.least[row] <= stalls.most[row]:
+        elif space.gated[cell] and stalls.least[row] <= stalls.most[row]:
             spans.append((max(low, 1), high))
         if len(spans) > 1:
             part = int(parts.grouped.group[space.cell_cluster[cell]])

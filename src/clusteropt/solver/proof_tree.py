@@ -16,7 +16,7 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.bundle_layout import make_layout
-from clusteropt.model.lagrangian import evaluate_prices
+from clusteropt.model.lagrangian import amount_prices, evaluate_prices
 from clusteropt.model.parts import make_parts
 from clusteropt.model.split import Branch, Split, narrow
 from clusteropt.solver.multipliers import Until
@@ -47,10 +47,13 @@ TRIED = 3
 """Of so many amounts that are least decided both sides are tried on the bundles seen."""
 MIXED = 1e-4
 """A share nearer to none or all than this is decided."""
+SMOOTH = 0.01
+"""An amount on a curve counts as undecided by this part."""
 FEW = 1e-3
 """What a side counts beside what it gains, by how undecided it is: of splits that gain nothing one has to be taken."""
-CHECKED, SOME = 60, 0.05
-"""After so many nodes a tree that has closed less than this part of the gap beyond the aim is given up."""
+CHECKED, TRIAL, SOME = 60, 0.1, 0.05
+"""After so many nodes, or this part of its time, a tree that has closed less than the last part of the gap beyond the
+aim is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +132,14 @@ def grow_tree(dual: Dual, root: Prices, settle: Settle, guard: Guard, options: T
     Node
         The root; a leaf where nothing can be split, or no split was needed.
     """
-    growth = _Growth(dual, settle, guard, options)
+    growth, began = _Growth(dual, settle, guard, options), time.monotonic()
+    trial = began + TRIAL * (options.deadline - began)
     top, tip = growth.node(Node(Branch(), root, 0.0), [root], ROOT_ROUNDS)
     first, heap, num = growth.above(top.bound), [(-growth.above(tip.bound), 0, tip)], 1
     while num + 2 <= options.most_nodes and time.monotonic() < options.deadline:
         worst, _, node = heappop(heap)
-        hopeless = num > CHECKED and first + worst < SOME * first
-        if worst >= 0 or node.split is None or hopeless:
+        tried = num > CHECKED or time.monotonic() > trial
+        if worst >= 0 or node.split is None or (tried and first + worst < SOME * first):
             break
         tips, known = [], [node.prices]
         for branch in node.branch.sides(dual.space, node.split):
@@ -239,20 +243,20 @@ class _Growth:
 
     def _improve(self, dual: Dual, node: Node, reached: _Reached, rounds: int) -> _Reached:
         """Improve the prices of a node as long as it pays; the last mix was made around the prices that are given."""
-        box = FIRST_BOX
+        box, pool = FIRST_BOX, self._pool
         for _ in range(rounds):
             prices, found = reached.prices, reached.found
-            row = self._pool.row(prices.row)
-            reach = self._pool.reach(box, row, max(abs(found.bound), 1e-9))
+            row = pool.row(prices.row)
+            reach = pool.reach(box, row, max(abs(found.bound), 1e-9))
             spot = Spot(row, self._parts.values(found), reach)
-            mix = self._pool.mix(node.branch, spot, self._run)
+            mix = pool.mix(node.branch, spot, self._run)
             reached = replace(reached, spot=spot, mix=mix)
             late = time.monotonic() > self._options.deadline
             if mix is None or late or mix.promise <= WORTHWHILE * self.above(node.bound):
                 break
             trial = prices.with_rows(self._entire(prices, mix.row))
             other = evaluate_prices(dual, trial)
-            self._pool.see(mix.row, other)
+            pool.see(mix.row, other)
             gained = self._sign * (found.bound - other.bound)
             if gained > 0:
                 reached = replace(reached, prices=trial, found=other)
@@ -281,9 +285,11 @@ class _Growth:
         spot, mix = reached.spot, reached.mix
         if spot is None or mix is None:
             return None
-        tried = sorted(_undecided(mix), key=lambda pair: -pair[0])[:TRIED]
+        tried = sorted(self._undecided(mix), key=lambda pair: -pair[0])[:TRIED]
+        if not tried:
+            return self._widest(node, reached.found)
         if len(tried) < 2:
-            return tried[0][1] if tried else None
+            return tried[0][1]
         best, chosen, above = -1.0, None, self.above(node.bound)
         for stake, split in tried:
             product = 1.0
@@ -305,22 +311,39 @@ class _Growth:
         entire[self._parts.grouped.linking] = row
         return entire
 
+    def _widest(self, node: Node, found: Evaluation) -> Split | None:
+        """Give the middle of the cell that is left most money, by its price, where stocks are bounded by what may come.
 
-def _undecided(mix: Mix) -> Iterator[tuple[float, Split]]:
-    """Give, for every amount that the mix has on two sides of an edge, the edge with the smaller side largest."""
-    by_part: dict[int, list[tuple[Bundle, float]]] = {}
-    for bundle, share in mix.shares:
-        by_part.setdefault(bundle.part, []).append((bundle, share))
-    for mixed in by_part.values():
-        shares = np.array([share for _, share in mixed])
-        for cell in sorted({cell for bundle, _ in mixed for cell in bundle.cells}):
-            amount = np.array([bundle.cells.get(cell, 0) for bundle, _ in mixed])
-            order = np.argsort(amount, kind="stable")
-            amount, below = amount[order], np.cumsum(shares[order])[:-1]
-            stake = np.where(np.diff(amount) > 0, np.minimum(below, shares.sum() - below), 0.0)
-            if stake.max(initial=0.0) > MIXED:
-                yield float(stake.max()), Split(cell, -1, int(amount[stake.argmax()]))
-        for pick in sorted({pick for bundle, _ in mixed for pick in bundle.picks}):
-            taken = float(sum(share for bundle, share in mixed if pick in bundle.picks))
-            if min(taken, 1 - taken) > MIXED:
-                yield min(taken, 1 - taken), Split(-1, pick, 0)
+        Where nothing is mixed, what is left of the gap is what a stock is worth between the least and the most of it.
+        """
+        space = self._dual.space
+        price = np.zeros(space.num_cells)
+        np.maximum.at(price, space.flow_cell, abs(amount_prices(self._dual, node.prices)[: space.num_flows]))
+        best, chosen = 0.0, None
+        for cell in self._dual.stalls.cell[space.dynamic[self._dual.stalls.cell]].tolist():
+            low, high = node.branch.cells.get(cell, (0, int(space.cell_most[cell])))
+            if (high - low) * price[cell] > best:
+                best, chosen = (high - low) * price[cell], Split(cell, -1, (low + high) // 2)
+        return chosen
+
+    def _undecided(self, mix: Mix) -> Iterator[tuple[float, Split]]:
+        """Give, for every amount that the mix has on two sides of an edge, the edge with the smaller side largest."""
+        space = self._dual.space
+        by_part: dict[int, list[tuple[Bundle, float]]] = {}
+        for bundle, share in mix.shares:
+            by_part.setdefault(bundle.part, []).append((bundle, share))
+        for mixed in by_part.values():
+            shares = np.array([share for _, share in mixed])
+            for cell in sorted({cell for bundle, _ in mixed for cell in bundle.cells}):
+                amount = np.array([bundle.cells.get(cell, 0) for bundle, _ in mixed])
+                order = np.argsort(amount, kind="stable")
+                amount, below = amount[order], np.cumsum(shares[order])[:-1]
+                stake = np.where(np.diff(amount) > 0, np.minimum(below, shares.sum() - below), 0.0)
+                # A mix of amounts on a curve is hardly better than the amount between them.
+                smooth = not space.from_menu[cell] and not (space.gated[cell] and amount[0] == 0)
+                if stake.max(initial=0.0) > MIXED:
+                    yield float(stake.max()) * (SMOOTH if smooth else 1), Split(cell, -1, int(amount[stake.argmax()]))
+            for pick in sorted({pick for bundle, _ in mixed for pick in bundle.picks}):
+                taken = float(sum(share for bundle, share in mixed if pick in bundle.picks))
+                if min(taken, 1 - taken) > MIXED:
+                    yield min(taken, 1 - taken), Split(-1, pick, 0)

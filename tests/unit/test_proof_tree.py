@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import copy
+import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from benchmarks.mmkp import Knapsack, knapsack_problem
 
+from clusteropt.domain import Path
 from clusteropt.errors import PlanFileError
+from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.options import Isolation, SolveOptions
+from clusteropt.inputs.settings import MoneySettings
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.model.space import make_space
 from clusteropt.model.split import Branch, Split, narrow
@@ -23,7 +29,9 @@ from tests.problems import plain_problem, with_menus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from pathlib import Path as FilePath
+
+    from clusteropt.inputs.problem import Problem
 
 EXACT = SolveOptions(isolation=Isolation.INLINE, relative_gap=0.0)
 TWO = Knapsack(1, [10], [[(0.0, [0]), (6.0, [6])], [(0.0, [0]), (5.0, [6])]])
@@ -31,7 +39,7 @@ TWO = Knapsack(1, [10], [[(0.0, [0]), (6.0, [6])], [(0.0, [0]), (5.0, [6])]])
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> FilePath:
     """Write the plan of the two projects."""
     place = tmp_path_factory.mktemp("two") / "plan"
     problem = knapsack_problem(TWO)
@@ -40,14 +48,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def copied(folder: Path, tmp_path: Path) -> Path:
+def copied(folder: FilePath, tmp_path: FilePath) -> FilePath:
     """Give a copy of the folder to change."""
-    import shutil
-
     return shutil.copytree(folder, tmp_path / "plan")
 
 
-def forge(folder: Path, change: Callable[[dict[str, Any]], object]) -> tuple[int, list[tuple[str, str, str]]]:
+def forge(folder: FilePath, change: Callable[[dict[str, Any]], object]) -> tuple[int, list[tuple[str, str, str]]]:
     """Change the tree of a saved plan, mend the digests, and check the folder."""
     change_plan(folder, lambda plan: change(plan["certificate"]["stages"][0]["tree"]))
     return check_folder(folder)
@@ -71,7 +77,7 @@ def test_two_projects_are_proved_by_a_tree() -> None:
     assert {name for name in tree.nodes.programme if name} <= {"g0", "g1"}
 
 
-def test_the_verifier_finds_the_same(folder: Path) -> None:
+def test_the_verifier_finds_the_same(folder: FilePath) -> None:
     """The bound of the weakest leaf, in fractions."""
     code, lines = check_folder(folder)
     assert code == 0
@@ -159,7 +165,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_tree_that_proves_nothing_is_never_ok(name: str, copied: Path) -> None:
+def test_a_tree_that_proves_nothing_is_never_ok(name: str, copied: FilePath) -> None:
     """It is wrong, or cannot be judged; and the package does not read it where its parts do not fit."""
     code, lines = forge(copied, WRONG[name])
     assert code in (1, 2), lines
@@ -167,21 +173,21 @@ def test_a_tree_that_proves_nothing_is_never_ok(name: str, copied: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["a leaf is missing", "a leaf too many", "no nodes", "no multipliers"])
-def test_the_package_does_not_read_a_tree_that_is_not_whole(name: str, copied: Path) -> None:
+def test_the_package_does_not_read_a_tree_that_is_not_whole(name: str, copied: FilePath) -> None:
     """The parts of a saved plan fit together, or it is refused."""
     forge(copied, WRONG[name])
     with pytest.raises(PlanFileError):
         load_plan(copied)
 
 
-def test_a_tighter_bound_than_the_weakest_leaf_is_wrong(copied: Path) -> None:
+def test_a_tighter_bound_than_the_weakest_leaf_is_wrong(copied: FilePath) -> None:
     """Half a unit below the value, and a millionth below the bound of the weakest leaf of a plan that is worth less."""
     for bound in (5.5, 6 - 1e-6):
         change_plan(copied, lambda plan, bound=bound: plan["certificate"]["stages"][0].update(bound=bound))
         assert check_folder(copied)[0] == 1
 
 
-def test_a_looser_bound_is_true(copied: Path) -> None:
+def test_a_looser_bound_is_true(copied: FilePath) -> None:
     """Nobody has to state all that is proved, but the gap told must be that of what is stated."""
     plan = read_plan(copied)
     loose = copy.deepcopy(plan["certificate"]["stages"][0])
@@ -190,10 +196,46 @@ def test_a_looser_bound_is_true(copied: Path) -> None:
     assert wrong == ["summary.json"]
 
 
-def test_an_edge_beyond_all_amounts_proves_as_much(copied: Path) -> None:
+def test_an_edge_beyond_all_amounts_proves_as_much(copied: FilePath) -> None:
     """A project is never taken twice, so that the second side is empty and the first is all there is: weaker, true."""
     code, lines = forge(copied, with_root(edge=1))
     assert code == 1, lines
+
+
+def hall(gain: float) -> Problem:
+    """A programme that needs a stock of 5 at the end of 2026, where the purse holds 4; talent brings a tenth a unit."""
+    paths = [str(path) for path in Path]
+    tables = {
+        "clusters": {"cluster": ["a"], "region": ["r"], "industry": ["i"], "path": ["upgrading"], "scale": [9]},
+        "levers": {"lever": ["talent"], "response": ["linear"], "depreciation": [0]},
+        "effectiveness": {"path": paths, "lever": ["talent"] * 5, "mean": [0.05] * 5, "source": ["made up"] * 5},
+        "funds": {"fund": ["f", "f"], "year": [2026, 2027], "amount": [4, 1]},
+        "programmes": {"programme": ["hall"], "clusters": ["a"], "gain": [gain], "start": ["2027"],
+                       "needs_lever": ["talent"], "needs_stock": [5]},
+        "programme_costs": {"programme": ["hall"], "fund": ["f"], "cost": [1]},
+    }  # fmt: skip
+    frames = {name: pd.DataFrame(columns) for name, columns in tables.items()}
+    return problem_from_tables(frames, ModelSettings(money=MoneySettings(per_printed=1)))
+
+
+def test_a_stock_that_a_programme_needs_has_a_price(tmp_path: FilePath) -> None:
+    """Nothing can reach 5, so the hall is not built: 4 units at work in two years and 1 in one earn 0.45.
+
+    Without a price of the need all of the hall is in any bound: 0.45 + 9 - 1/20, as it costs a unit that earns 1/20.
+    With one it is four fifths: 0.45 + 4/5 (9 - 1/20) = 7.61. Once it is split off, less; how much depends on the prices
+    of stocks, which are those of the root.
+    """
+    problem = hall(9.0)
+    root = solve(problem, replace(EXACT, proof_nodes=0))
+    assert root.value == pytest.approx(0.45)
+    multipliers = root.certificate.stages[0].multipliers
+    assert multipliers is not None
+    assert multipliers.need.programme == ("hall",)
+    assert root.safe_bound == pytest.approx(7.61, rel=1e-9)
+    plan = solve(problem, EXACT)
+    assert plan.safe_bound < 0.5 * root.safe_bound
+    write_plan_files(plan, tmp_path / "plan", problem)
+    assert check_folder(tmp_path / "plan")[0] == 0
 
 
 def test_a_branch_leaves_what_is_between_its_edges() -> None:

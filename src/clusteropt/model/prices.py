@@ -21,6 +21,7 @@ from clusteropt.model.money_rules import (
     purse_money,
     share_money,
     span_size,
+    stock_there,
 )
 from clusteropt.model.soft_floors import soft_limits
 from clusteropt.model.space import once_a_space
@@ -217,13 +218,12 @@ class _Needs:
 def _needs(space: Space) -> _Needs:
     """Give the stocks that picks need, by whole units of stock: K - need z >= 0, in the order of the problem."""
     rows = list(need_money(space))
-    # The limit of a row is rounded up to a whole number; one less is below what it was rounded from.
     size = [need_size(space, row) for row in rows]
     number = np.repeat(np.arange(len(rows)), [len(row.flow) for row in rows])
     flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
     coefs = [row.coef.astype(float) / unit for row, unit in zip(rows, size, strict=True)]
     matrix = pick(len(rows), number, flow, np.concatenate([np.zeros(0), *coefs]), space.num_amounts)
-    limit = [((row.lower or 0) - 1) / unit for row, unit in zip(rows, size, strict=True)]
+    limit = [-float(stock_there(space.problem, number)) for number in range(len(rows))]
     return _Needs(sparse.csr_matrix(matrix), tuple(row.name for row in rows), np.array(limit, float))
 
 

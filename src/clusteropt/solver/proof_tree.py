@@ -51,9 +51,8 @@ SMOOTH = 0.01
 """An amount on a curve counts as undecided by this part."""
 FEW = 1e-3
 """What a side counts beside what it gains, by how undecided it is: of splits that gain nothing one has to be taken."""
-CHECKED, TRIAL, SOME = 60, 0.1, 0.05
-"""After so many nodes, or this part of its time, a tree that has closed less than the last part of the gap beyond the
-aim is given up."""
+CHECKED, SOME = 16, 0.02
+"""After so many nodes a tree that has closed less than this part of the gap beyond the aim is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +131,13 @@ def grow_tree(dual: Dual, root: Prices, settle: Settle, guard: Guard, options: T
     Node
         The root; a leaf where nothing can be split, or no split was needed.
     """
-    growth, began = _Growth(dual, settle, guard, options), time.monotonic()
-    trial = began + TRIAL * (options.deadline - began)
+    growth = _Growth(dual, settle, guard, options)
     top, tip = growth.node(Node(Branch(), root, 0.0), [root], ROOT_ROUNDS)
     first, heap, num = growth.above(top.bound), [(-growth.above(tip.bound), 0, tip)], 1
     while num + 2 <= options.most_nodes and time.monotonic() < options.deadline:
         worst, _, node = heappop(heap)
-        tried = num > CHECKED or time.monotonic() > trial
-        if worst >= 0 or node.split is None or (tried and first + worst < SOME * first):
+        hopeless = num > CHECKED and first + worst < SOME * first
+        if worst >= 0 or node.split is None or hopeless:
             break
         tips, known = [], [node.prices]
         for branch in node.branch.sides(dual.space, node.split):

@@ -9,7 +9,7 @@ import numpy as np
 
 from clusteropt.explanation.bracket import UNKNOWN, Known, Way
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
-from clusteropt.model.prices import Prices, make_purses, make_sides, need_keys
+from clusteropt.model.prices import Prices, limit_name, make_purses, make_sides, need_keys
 from clusteropt.model.space import make_space
 from clusteropt.plan.certificate import Side
 from clusteropt.plan.proving import stated_bound
@@ -39,9 +39,9 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
     """
     problem, sides = space.problem, make_sides(space)
     place = {
-        (name, Side.MAX if upper else Side.MIN, year): number
-        for number, (name, upper, year) in enumerate(
-            zip(sides.names, sides.upper.tolist(), sides.year.tolist(), strict=True)
+        (limit_name(space, rule), Side.MAX if upper else Side.MIN, year): number
+        for number, (rule, upper, year) in enumerate(
+            zip(sides.rule.tolist(), sides.upper.tolist(), sides.year.tolist(), strict=True)
         )
     }
     side = np.zeros(sides.num)

@@ -12,6 +12,7 @@ from clusteropt.inputs.count_clashes import check_counts
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.ledger import MOST_YEARS, has_ledger, list_spans, payable
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind, Selection
+from clusteropt.inputs.rule_book import families, loose_rules
 from clusteropt.inputs.share_clashes import check_shares
 from clusteropt.inputs.statements import locked_amounts
 from clusteropt.inputs.targets import check_target
@@ -52,9 +53,14 @@ def check_problem(
     _check_limits(check)
     _check_funds(check)
     _check_factors(check)
-    for rule, row in zip(problem.rules, rule_rows, strict=True):
+    for number, rule in loose_rules(problem.rules):
+        row = rule_rows[number]
         if row in spread or _check_matches(check, rule.selection, rule.name, row):
             _check_rule(check, rule, row)
+    for first, family in families(problem.rules):
+        # Families have draws, as they are written for them; a floor may still be too high.
+        for number in range(len(family)) if family.minimum is not None else ():
+            _check_floor(check, family.rule(number), rule_rows[first + number])
     _check_soft(check, soft_rows)
     _check_bases(check, (*rule_rows, *soft_rows))
     _check_locks(check, rule_rows)
@@ -65,11 +71,23 @@ def check_problem(
 def _check_clashes(check: Check, rule_rows: tuple[int, ...]) -> None:
     """Compare the rules that nothing is wrong with so far with each other."""
     faulty = {fault.row for fault in check.faults.listed if fault.table == "rules"}
-    sound = [number for number, row in enumerate(rule_rows) if row not in faulty]
+    sound = [number for number in _compared(check.problem) if rule_rows[number] not in faulty]
     clashes = find_clashes(check, rule_rows, sound)
     check_money(clashes)
     check_shares(clashes)
     check_counts(clashes, sound)
+
+
+def _compared(problem: Problem) -> list[int]:
+    """Give the rules to compare: of a family those of clusters that others name too, and those with a floor."""
+    named = {cluster for _, rule in loose_rules(problem.rules) for cluster in rule.selection.clusters}
+    found = [number for number, _ in loose_rules(problem.rules)]
+    for first, family in families(problem.rules):
+        chosen = np.isin(family.cluster, sorted(named))
+        if family.minimum is not None:
+            chosen |= family.minimum > 0
+        found += (first + np.flatnonzero(chosen)).tolist()
+    return sorted(found)
 
 
 def _check_limits(check: Check) -> None:
@@ -206,7 +224,8 @@ def _check_last_plan(check: Check, rule: Rule, row: int) -> None:
 def _check_bases(check: Check, rule_rows: tuple[int, ...]) -> None:
     """Note bases that match nothing; of the rules that a row is written out into it is enough that one has a base."""
     based: dict[int, list[Rule]] = {}
-    for rule, row in zip(check.problem.all_rules, rule_rows, strict=True):
+    for number, rule in loose_rules(check.problem.all_rules):
+        row = rule_rows[number]
         if rule.base is RuleBase.SELECTION:
             based.setdefault(row, []).append(rule)
     for row, rules in based.items():
@@ -318,8 +337,8 @@ def _check_locks(check: Check, rule_rows: tuple[int, ...]) -> None:
     problem = check.problem
     # A lock of the money of single funds leaves the sum of the cell open.
     locks = [
-        (rule, row)
-        for rule, row in zip(problem.rules, rule_rows, strict=True)
+        (rule, rule_rows[number])
+        for number, rule in loose_rules(problem.rules)
         if rule.kind is RuleKind.LOCK and not rule.selection.funds
     ]
     if not locks:

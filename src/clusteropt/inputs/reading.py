@@ -50,6 +50,13 @@ if TYPE_CHECKING:
     from clusteropt.inputs.sources import Found
 
 MODEL = "model"
+MOST_KEPT = 2**22
+"""Tables of more rows are not kept to lie beside the plan: the verifier reads no more."""
+NOT_KEPT = Text(
+    f"A table has more than {MOST_KEPT:,} rows, so that the inputs do not lie beside the plan, and it cannot be "
+    "verified alone; their digests stand in it.",
+    f"有表超过 {MOST_KEPT:,} 行, 因此输入未随方案保存, 方案无法独立校验; 其摘要已记入方案。",
+)
 
 
 def read_problem(model: str | Path) -> Problem:
@@ -155,10 +162,14 @@ def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Fa
     left_out = tuple(name for name in off if name in found)
     notes = make_notes(tables, parts.membership, settings, left_out)
     sources = {name: raw for name, raw in used.items() if raw is not None}
-    kept = keep_settings(settings, sources) if model is None else KeptInputs(MODEL_TOML, model, sources)
     digests = {} if model is None else {MODEL: hashlib.sha256(model).hexdigest()}
     digests |= {name: raw.digest for name, raw in sources.items()}
-    problem = replace(build_problem(parts, notes, digests), kept=kept)
+    problem = build_problem(parts, notes, digests)
+    if max(len(raw.rows) for raw in sources.values()) > MOST_KEPT:
+        problem = replace(problem, notes=(*problem.notes, NOT_KEPT))
+    else:
+        kept = keep_settings(settings, sources) if model is None else KeptInputs(MODEL_TOML, model, sources)
+        problem = replace(problem, kept=kept)
     written = write_rules(problem, parts.rules, tables["cells"], faults)
     notes = (*problem.notes, *written.notes)
     problem = replace(problem, rules=written.rules, soft_floors=written.soft_floors, notes=notes)

@@ -19,6 +19,7 @@ from clusteropt.inputs.checking import check_last_funds
 from clusteropt.inputs.each import YEAR, year_runs
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection, SoftFloor
+from clusteropt.inputs.rule_book import FAMILY_FROM, RuleBook, RuleFamily
 from clusteropt.inputs.selections import PARTS, Measure
 from clusteropt.inputs.statements import last_money
 from clusteropt.text import Text
@@ -51,7 +52,7 @@ class WrittenRules:
     ``spread`` holds the rows that are written out: each of their rules has a draw, as it is written for one.
     """
 
-    rules: tuple[Rule, ...]
+    rules: Sequence[Rule]
     rows: tuple[int, ...]
     soft_floors: tuple[SoftFloor, ...]
     soft_rows: tuple[int, ...]
@@ -74,7 +75,7 @@ def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, fa
         Where to note what is wrong.
     """
     check, costs = make_check(problem, faults), _costs(problem, cells)
-    found: list[tuple[Rule, int]] = []
+    found: list[tuple[Rule | RuleFamily, int]] = []
     bare: set[Cell] = set()
     spread: set[int] = set()
     for row in read:
@@ -82,20 +83,60 @@ def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, fa
         if _is_plain(row) or not len(check.draws(row.rule.selection)):
             found.append((row.rule, row.row))
         elif row.measure is not Measure.COST or _has_costs(check, row, costs, bare):
-            found += [(rule, row.row) for rule in _written(check, row, costs)]
+            family = _family(check, row, costs)
+            found += [(rule, row.row) for rule in ([family] if family is not None else _written(check, row, costs))]
             spread.add(row.row)
     _check_names(found, {row.rule.name: row.row for row in read}, faults)
     prices = {row.row: row.price for row in read}
     hard = [(rule, row) for rule, row in found if prices[row] is None]
-    soft = [(SoftFloor(rule, price), row) for rule, row in found if (price := prices[row]) is not None]
+    soft = [
+        (SoftFloor(rule, price), row)
+        for rule, row in found
+        if isinstance(rule, Rule) and (price := prices[row]) is not None
+    ]
+    loose = all(isinstance(rule, Rule) for rule, _ in hard)
+    sizes = [1 if isinstance(rule, Rule) else len(rule) for rule, _ in hard]
     return WrittenRules(
-        rules=tuple(rule for rule, _ in hard),
-        rows=tuple(row for _, row in hard),
+        rules=tuple(rule for rule, _ in hard if isinstance(rule, Rule))
+        if loose
+        else RuleBook(rule for rule, _ in hard),
+        rows=tuple(row for (_, row), size in zip(hard, sizes, strict=True) for _ in range(size)),
         soft_floors=tuple(floor for floor, _ in soft),
         soft_rows=tuple(row for _, row in soft),
         spread=frozenset(spread),
         notes=_notes(problem, read),
     )
+
+
+def _family(check: Check, row: RuleRow, costs: Costs) -> RuleFamily | None:
+    """Write a row out as a family: many limits of amounts, one a cluster; None where it is not that."""
+    rule, problem = row.rule, check.problem
+    amounts = row.measure is Measure.COST or (row.measure is Measure.ITSELF and rule.kind is RuleKind.AMOUNT)
+    cluster = np.unique(problem.draw_cluster[check.draws(rule.selection)]).astype(np.int64)
+    if row.each.fields != ("cluster",) or not amounts or row.price is not None or not _is_many(len(cluster)):
+        return None
+    selection = replace(rule.selection, clusters=())
+    if selection.regions or selection.paths or selection.industries or rule.base is RuleBase.SELECTION:
+        return None
+    labels = tuple(problem.labels.clusters[position] for position in cluster.tolist())
+    if row.measure is Measure.ITSELF:
+        sides = [None if limit is None else np.full(len(cluster), int(limit)) for limit in (rule.minimum, rule.maximum)]
+        return RuleFamily(rule.name, selection, cluster, labels, *sides)
+    _, totals = _combinations(check, rule.selection, ["cluster"], costs)
+    if max(totals) > LARGEST_LIMIT:
+        return None
+    low, high = rule.minimum, rule.maximum
+    least = None if low is None else _whole(-(-low.numerator * total // low.denominator) for total in totals)
+    most = None if high is None else _whole(high.numerator * total // high.denominator for total in totals)
+    return RuleFamily(rule.name, selection, cluster, labels, least, most)
+
+
+def _is_many(number: int) -> bool:
+    return FAMILY_FROM <= number <= MOST_WRITTEN
+
+
+def _whole(limits: Iterator[int]) -> Ints:
+    return np.fromiter(limits, np.int64)
 
 
 def _notes(problem: Problem, read: Sequence[RuleRow]) -> tuple[Text, ...]:
@@ -179,16 +220,21 @@ def _combinations(
         "lever": lever,
         "fund": problem.draw_fund[draws],
     }
-    # A column of zeros, so that no fields make one combination.
-    chosen = np.stack([np.zeros(len(draws), np.int64), *(columns[place] for place in places)], axis=1)
-    found, which = np.unique(chosen, axis=0, return_inverse=True)
-    cells = np.unique(np.stack((which.ravel(), cluster, lever), axis=1), axis=0)
-    cost = np.maximum(costs[cells[:, 1], cells[:, 2]], 0)
+    chosen = [np.asarray(columns[place], np.int64) for place in places]
+    sizes = tuple(int(values.max(initial=0)) + 1 for values in chosen)
+    # One number a combination, and one a cell of it: rows of a table take ten times as long to compare.
+    key = np.ravel_multi_index(chosen, sizes) if places else np.zeros(len(draws), np.int64)
+    known, which = np.unique(key, return_inverse=True)
+    found = np.stack(np.unravel_index(known, sizes), axis=1).tolist() if places else [[]]
+    num_cells = problem.num_clusters * problem.num_levers
+    cells = np.unique(which * num_cells + cluster * problem.num_levers + lever)
+    of_cell, owner = cells % num_cells, cells // num_cells
+    cost = np.maximum(costs.ravel()[of_cell], 0)
     if float(cost.max(initial=0)) * len(cost) >= LARGEST_SUM:
         cost = cost.astype(object)
     totals = np.zeros(len(found), cost.dtype)
-    np.add.at(totals, cells[:, 0], cost)
-    return found[:, 1:].tolist(), totals.tolist()
+    np.add.at(totals, owner, cost)
+    return found, totals.tolist()
 
 
 def _narrowed(problem: Problem, rule: Rule, values: Values) -> Rule:
@@ -280,15 +326,27 @@ def _against_cost(check: Check, rule: Rule, row: int, total: int) -> Iterator[Ru
     yield Rule(rule.name, RuleKind.AMOUNT, rule.selection, low, high, rule.base, rule.base_selection)
 
 
-def _check_names(found: Sequence[tuple[Rule, int]], rows: Mapping[str, int], faults: Faults) -> None:
+def _check_names(found: Sequence[tuple[Rule | RuleFamily, int]], rows: Mapping[str, int], faults: Faults) -> None:
     """Note names of written rules that are also the key of another row, or the name of another written rule."""
     taken: dict[str, int] = {}
-    for rule, row in found:
-        other = taken.get(rule.name, rows.get(rule.name, row))
-        if rule.name in taken or other != row:
-            problem = Text(
-                f"the row is written out into a rule {rule.name!r}, and row {other} is one of that name.",
-                f"该行写出的规则 {rule.name!r} 与第 {other} 行的规则同名。",
-            )
-            faults.add(Place("rules", row, "rule", rule.name), problem, Text("Rename one of them.", "请改名。"))
-        taken[rule.name] = row
+    # A family comes last, so that a rule of the same name is found among it.
+    for rule, row in sorted(found, key=lambda one: isinstance(one[0], RuleFamily)):
+        if isinstance(rule, RuleFamily):
+            own = {label: f"{rule.name} [{label}]" for label in rule.labels} if _may_clash(rule, taken, rows) else {}
+            names = list(own.values())
+        else:
+            names = [rule.name]
+        for name in names:
+            other = taken.get(name, rows.get(name, row))
+            if name in taken or other != row:
+                problem = Text(
+                    f"the row is written out into a rule {name!r}, and row {other} is one of that name.",
+                    f"该行写出的规则 {name!r} 与第 {other} 行的规则同名。",
+                )
+                faults.add(Place("rules", row, "rule", name), problem, Text("Rename one of them.", "请改名。"))
+            taken[name] = row
+
+
+def _may_clash(family: RuleFamily, taken: Mapping[str, int], rows: Mapping[str, int]) -> bool:
+    """Tell whether any other name looks like one of a family."""
+    return any(name.startswith(f"{family.name} [") for names in (taken, rows) for name in names)

@@ -10,6 +10,7 @@ import numpy as np
 from clusteropt.inputs.check import exact_sum
 from clusteropt.inputs.ledger import payable
 from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def cell_limits(check: Check) -> Limits:
     least = np.maximum(problem.least, 1)
     least.ravel()[from_menu] = problem.menus.amount[start[from_menu]]
     most, locked = np.minimum(problem.most[:, :, None], reach), np.full(shape, -1, dtype=np.int64)
-    for rule in problem.rules:
+    for _, rule in loose_rules(problem.rules):
         if rule.kind is RuleKind.LOCK and not rule.selection.funds:
             years, cells = check.years(rule.selection), check.cells(rule.selection)
             amount = locked_amounts(problem, rule)[:, :, None]

@@ -53,7 +53,7 @@ def make_layout(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout 
     # Every cell of a group once, in order; cells that no money reaches have nothing to choose.
     key = inner.group[number] * space.num_cells + inner.cell
     reached = row_of[inner.cell] >= 0
-    members = np.unique(key[reached])
+    members = _once(key[reached])
     places = row_of[members % space.num_cells]
     cell_start = np.searchsorted(members // space.num_cells, np.arange(len(inner) + 1))
     order = np.argsort(inner.group, kind="stable")
@@ -78,3 +78,10 @@ def make_layout(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout 
         limits=np.stack((inner.lower, inner.upper), axis=1)[order].ravel(),
         grows=~shrinks[order],
     )
+
+
+def _once(keys: Ints) -> Ints:
+    """Give every key once, in order; a row a group, as caps are, has them in order already."""
+    if (np.diff(keys) >= 0).all():
+        return keys[np.diff(keys, prepend=-1) > 0]
+    return np.unique(keys)

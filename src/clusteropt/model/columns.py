@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import ColumnBlock, pick, tidy
 from clusteropt.model.cells import level_gain, stock_cells, stock_reach, synergy_places
 from clusteropt.model.curves import best_outcomes, live_regions, region_reach, region_units, synergy_most
@@ -157,7 +158,7 @@ def _level_columns(space: Space, shelf: _Shelf) -> Ints:
 
 
 def _count_columns(space: Space, shelf: _Shelf) -> None:
-    flows = [space.flows_in(rule.selection) for rule in space.problem.rules if counts_draws(rule)]
+    flows = [space.flows_in(rule.selection) for _, rule in loose_rules(space.problem.rules) if counts_draws(rule)]
     if flows:
         counted = np.unique(np.concatenate(flows))
         keys = [space.flow_fund[counted], *_cell_keys(space, space.flow_cell[counted])]

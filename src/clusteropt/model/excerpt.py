@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from clusteropt.inputs.problem import LastPlan, Menus, ObjectiveKind, Rule, RuleBase, RuleKind
+from clusteropt.inputs.rule_book import families, loose_rules
 from clusteropt.model.money_rules import fund_amount
 from clusteropt.model.space import number_counted
 
@@ -64,7 +65,7 @@ def may_excerpt(problem: Problem) -> bool:
         and all(
             (rule.kind in apart and rule.base is not RuleBase.SELECTION)
             or (rule.kind is RuleKind.SHARE and rule.base is RuleBase.FUND)
-            for rule in problem.rules
+            for _, rule in loose_rules(problem.rules)
         )
     )
 
@@ -214,7 +215,11 @@ def _rules(space: Space, place: tuple[np.ndarray, Ints], left: Left) -> Iterator
     """Give what is left of the rules that speak of some clusters, by their position in the whole."""
     inside, position = place
     own = inside[space.cell_cluster[space.flow_cell]]
-    for number, rule in enumerate(space.problem.rules):
+    for first, family in families(space.problem.rules):
+        for number in np.flatnonzero(inside[family.cluster]).tolist():
+            rule = family.rule(number)
+            yield first + number, _about(rule, (int(position[rule.selection.clusters[0]]),))
+    for number, rule in loose_rules(space.problem.rules):
         named = rule.selection.clusters
         if len(named) == 1:
             # A rule of one cluster is all of it there, or not at all.

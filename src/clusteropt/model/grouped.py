@@ -39,8 +39,8 @@ class Grouped:
         Positions of the limits that no cluster keeps by itself, purses first.
     matrix : matrix of shape (num_linking, num_amounts)
         What an amount takes of each, with the sign of its price.
-    of_amount : array of shape (num_amounts,)
-        The group of each amount.
+    place : array of shape (num_entries,)
+        For every entry of the matrix: its group times the number of limits, and its limit.
     """
 
     dual: Dual
@@ -48,7 +48,7 @@ class Grouped:
     num: int
     linking: Ints
     matrix: Matrix
-    of_amount: Ints
+    place: Ints
 
     def parts(self, found: Evaluation) -> Floats:
         """Give what each group adds to the bound, shape (num,)."""
@@ -58,10 +58,9 @@ class Grouped:
 
     def used(self, found: Evaluation) -> Floats:
         """Give what each group takes of every linking limit, shape (num, num_linking)."""
-        num, matrix = len(self.linking), self.matrix
-        place = self.of_amount[matrix.indices] * num + np.repeat(np.arange(num), np.diff(matrix.indptr))
-        each = matrix.data * found.money[matrix.indices]
-        taken = np.asarray(np.bincount(place, weights=each, minlength=self.num * num), float).reshape(self.num, num)
+        num = len(self.linking)
+        weights = self.matrix.data * found.money[self.matrix.indices]
+        taken = np.bincount(self.place, weights=weights, minlength=self.num * num).astype(float).reshape(self.num, num)
         dual, space = self.dual, self.dual.space
         place = np.full(len(dual.purses.limit) + dual.sides.num, -1)
         place[self.linking] = np.arange(len(self.linking))
@@ -95,7 +94,7 @@ def make_grouped(dual: Dual) -> Grouped:
     linking, matrix = linking_limits(dual)
     of_amount = np.full(space.num_amounts, num - 1)
     of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
-    return Grouped(dual, group, num, linking, matrix, of_amount)
+    return Grouped(dual, group, num, linking, matrix, place_entries(matrix, of_amount))
 
 
 def linking_limits(dual: Dual) -> tuple[Ints, Matrix]:
@@ -103,6 +102,12 @@ def linking_limits(dual: Dual) -> tuple[Ints, Matrix]:
     linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~_inner_sides(dual))))
     signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
     return linking, sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
+
+
+def place_entries(matrix: Matrix, of_amount: Ints) -> Ints:
+    """Give, for every entry of a matrix over amounts, the group of its amount times the number of rows, and its row."""
+    num = int(matrix.shape[0])
+    return np.asarray(of_amount[matrix.indices] * num + np.repeat(np.arange(num), np.diff(matrix.indptr)))
 
 
 def _inner_sides(dual: Dual) -> np.ndarray:

@@ -12,13 +12,13 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from clusteropt.inputs.problem import RuleKind
-from clusteropt.model.money_rules import LARGEST_SUM, amount_money, change_money, share_money
+from clusteropt.model.money_rules import LARGEST_SUM, change_money, share_money
+from clusteropt.model.row_arrays import amount_arrays, arrays_of, join_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clusteropt.inputs.problem import Ints
-    from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.space import Space
 
 
@@ -108,32 +108,36 @@ class InnerRows:
 
 def make_inner_rows(space: Space) -> InnerRows:
     """Find the amount, share and change limits all of whose flows end in menus of one cluster, alike within a cell."""
-    rows = [row for row in chain(amount_money(space), share_money(space), change_money(space)) if _may_be_inner(row)]
-    size = np.array([len(row.flow) for row in rows], np.int64)
-    flow, coef = (
-        np.concatenate([np.zeros(0, np.int64), *part]) for part in ([r.flow for r in rows], [r.coef for r in rows])
-    )
-    number, cell, coef, inner = _by_cell(space, np.repeat(np.arange(len(rows)), size), flow, coef)
+    others = [row for row in chain(share_money(space), change_money(space)) if row.coef.dtype == np.int64]
+    changes = np.array([space.problem.rules[row.key[0]].kind is RuleKind.CHANGE for row in others], bool)
+    of_change = np.array([row.key[1] for row in others], np.int64)
+    amounts, more = amount_arrays(space), arrays_of(others)
+    rows = join_arrays([amounts, more])
+    year = np.concatenate((np.full(len(amounts.rule), -1), np.where(changes, of_change, -1)))
+    # A row without flows says nothing here, and a limit that is no number of 64 bits is left to its price.
+    wanted = (np.diff(rows.start) > 0) & (rows.lower < LARGEST_SUM) & (rows.upper > -LARGEST_SUM)
+    mine = wanted[rows.number]
+    number, cell, coef, good = _by_cell(space, rows.number[mine], rows.flow[mine], rows.coef[mine])
+    inner = np.zeros(len(wanted), bool)
+    np.logical_or.at(inner, number, good)
+    inner[number[~good]] = False
     kept = np.flatnonzero(inner)
     mine = inner[number]
-    place = np.cumsum(inner) - 1
-    number, cell, coef = place[number[mine]], cell[mine], coef[mine]
-    rows = [rows[row] for row in kept]
-    rules = space.problem.rules
-    group = _groups(number, cell, len(rows))
-    start = np.searchsorted(number, np.arange(len(rows) + 1))
+    number, cell, coef = (np.cumsum(inner) - 1)[number[mine]], cell[mine], coef[mine]
+    group = _groups(number, cell, len(kept))
+    start = np.searchsorted(number, np.arange(len(kept) + 1))
     cluster = np.zeros(int(group.max(initial=-1)) + 1, np.int64)
     cluster[group] = space.cell_cluster[cell[start[:-1]]]
     return InnerRows(
-        rule=np.array([row.key[0] for row in rows], np.int64),
-        year=np.array([row.key[1] if rules[row.key[0]].kind is RuleKind.CHANGE else -1 for row in rows], np.int64),
+        rule=rows.rule[kept],
+        year=year[kept],
         group=group,
         cluster=cluster,
         start=start,
         cell=cell,
         coef=coef,
-        lower=np.array([-LARGEST_SUM if row.lower is None else row.lower for row in rows], np.int64),
-        upper=np.array([LARGEST_SUM if row.upper is None else row.upper for row in rows], np.int64),
+        lower=rows.lower[kept],
+        upper=rows.upper[kept],
     )
 
 
@@ -152,18 +156,8 @@ def split_rows(rows: list[InnerRow]) -> Iterator[tuple[tuple[int, ...], tuple[In
         yield tuple(sorted(cells)), tuple(mine)
 
 
-def _may_be_inner(row: MoneyRow) -> bool:
-    """Tell whether a row has flows, and numbers of 64 bits."""
-    limits = (row.lower, row.upper)
-    return (
-        len(row.flow) > 0
-        and row.coef.dtype == np.int64
-        and all(limit is None or abs(limit) < LARGEST_SUM for limit in limits)
-    )
-
-
 def _by_cell(space: Space, number: Ints, flow: Ints, coef: Ints) -> tuple[Ints, Ints, Ints, np.ndarray]:
-    """Give rows by cell, and which of them are inner: of menus of one cluster, with all flows of a cell, and alike."""
+    """Give the entries of rows by cell, and which fit an inner row: all flows of a cell, alike, and of one cluster."""
     num_flows = np.bincount(space.flow_cell, minlength=space.num_cells)
     cell = space.flow_cell[flow]
     alike = np.ones(len(cell), bool)
@@ -175,11 +169,9 @@ def _by_cell(space: Space, number: Ints, flow: Ints, coef: Ints) -> tuple[Ints, 
         np.logical_and.at(alike, where, coef == coef[first][where])
         number, cell, coef = number[first], cell[first], coef[first]
         alike &= count == num_flows[cell]
-    num = int(number.max(initial=-1)) + 1
-    start = np.searchsorted(number, np.arange(num))
+    first = np.searchsorted(number, number)
     cluster = space.cell_cluster[cell]
-    good = alike & space.from_menu[cell] & (cluster == cluster[start][number])
-    return number, cell, coef, np.asarray(np.logical_and.reduceat(good, start) if num else np.zeros(0, bool))
+    return number, cell, coef, alike & space.from_menu[cell] & (cluster == cluster[first])
 
 
 def _groups(number: Ints, cell: Ints, num_rows: int) -> Ints:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import synergy_places
@@ -131,7 +132,7 @@ def make_dual(space: Space, floor: float | None = None) -> Dual:
     sides, inner = make_sides(space), make_inner_rows(space)
     counts = tuple(
         Counted(number, np.flatnonzero(sides.rule == number), space.flows_in(rule.selection))
-        for number, rule in enumerate(space.problem.rules)
+        for number, rule in loose_rules(space.problem.rules)
         if rule.kind is RuleKind.COUNT
     )
     return Dual(

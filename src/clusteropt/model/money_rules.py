@@ -16,6 +16,7 @@ import numpy as np
 
 from clusteropt.inputs.ledger import make_span
 from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.inputs.rule_book import families, loose_rules
 from clusteropt.model.space import once_a_space
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Ints, Problem, Rule, Selection
+    from clusteropt.inputs.rule_book import RuleFamily
     from clusteropt.model.space import Space
 
 LARGEST_SUM = 2**62
@@ -194,26 +196,36 @@ def condition_money(space: Space) -> Iterator[MoneyRow]:
 
 def amount_money(space: Space) -> Iterator[MoneyRow]:
     """An amount rule: min <= money of the selection, all its years together, less money of its base <= max."""
-    yield from _amount_rows(space)
+    yield from loose_amounts(space)
+    for first, family in families(space.problem.rules):
+        yield from _family_rows(space, first, family)
 
 
 @once_a_space
-def _amount_rows(space: Space) -> tuple[MoneyRow, ...]:
-    # Asked for by all that need limits; of ten thousand rules a pass takes half a second.
-    return tuple(_each_amount(space))
+def loose_amounts(space: Space) -> tuple[MoneyRow, ...]:
+    """Give the rows of the amount rules that are of no family."""
+    amounts = list(_rules(space, RuleKind.AMOUNT))
+    space.keep_flows(rule.selection for _, rule in amounts)
+    return tuple(_amount_row(space, number, rule) for number, rule in amounts)
 
 
-def _each_amount(space: Space) -> Iterator[MoneyRow]:
-    # Rules of every cluster are many, and alike but for it.
-    space.keep_flows(rule.selection for _, rule in _rules(space, RuleKind.AMOUNT))
-    for number, rule in _rules(space, RuleKind.AMOUNT):
-        limits = (_ceil(rule.minimum), _floor(rule.maximum))
-        chosen = space.flows_in(rule.selection)
-        if rule.base is RuleBase.SELECTION:
-            flow, coef = _ratio(chosen, _base_flows(space, rule), Fraction(1))
-            yield MoneyRow(_name(rule), (number,), flow, coef, *limits)
-        else:
-            yield _plain(_name(rule), (number,), chosen, *limits)
+def _amount_row(space: Space, number: int, rule: Rule) -> MoneyRow:
+    limits = (_ceil(rule.minimum), _floor(rule.maximum))
+    chosen = space.flows_in(rule.selection)
+    if rule.base is RuleBase.SELECTION:
+        flow, coef = _ratio(chosen, _base_flows(space, rule), Fraction(1))
+        return MoneyRow(_name(rule), (number,), flow, coef, *limits)
+    return _plain(_name(rule), (number,), chosen, *limits)
+
+
+def _family_rows(space: Space, first: int, family: RuleFamily) -> Iterator[MoneyRow]:
+    start, flow = space.flows_of_family(family)
+    ones, ends = np.ones(len(flow), np.int64), start.tolist()
+    sides = (family.minimum, family.maximum)
+    lower, upper = ([None] * len(family) if side is None else side.tolist() for side in sides)
+    for k, name in enumerate(family.names):
+        part = slice(ends[k], ends[k + 1])
+        yield MoneyRow(f"rule {name}", (first + k,), flow[part], ones[part], lower[k], upper[k])
 
 
 def share_money(space: Space) -> Iterator[MoneyRow]:
@@ -355,7 +367,7 @@ def share_base(space: Space, rule: Rule, money: Ints) -> int:
 
 
 def _rules(space: Space, kind: RuleKind) -> Iterator[tuple[int, Rule]]:
-    return ((n, rule) for n, rule in enumerate(space.problem.rules) if rule.kind is kind)
+    return ((n, rule) for n, rule in loose_rules(space.problem.rules) if rule.kind is kind)
 
 
 def _name(rule: Rule) -> str:

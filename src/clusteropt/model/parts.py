@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.model.grouped import Grouped, linking_limits
+from clusteropt.model.grouped import Grouped, linking_limits, place_entries
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
@@ -62,4 +62,4 @@ def make_parts(dual: Dual) -> Parts:
     of_amount = np.concatenate((part[space.cell_cluster[space.flow_cell]], of_pick))
     linking, matrix = linking_limits(dual)
     group = part[:num_clusters].astype(np.int64)
-    return Parts(Grouped(dual, group, len(roots), linking, matrix, of_amount), of_pick)
+    return Parts(Grouped(dual, group, len(roots), linking, matrix, place_entries(matrix, of_amount)), of_pick)

@@ -10,19 +10,22 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import pick
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.money_rules import (
-    amount_money,
+    LARGEST_SUM,
     change_money,
     ledger_money,
     need_money,
     need_size,
+    programme_name,
     purse_money,
     share_money,
     span_size,
     stock_there,
 )
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.soft_floors import soft_limits
 from clusteropt.model.space import once_a_space
 
@@ -48,8 +51,6 @@ class Sides:
     matrix : matrix of shape (num_sides, num_amounts)
         Coefficients of whole units of money: selection less share times base for a share of awarded money. No entry
         for a count.
-    names : tuple of str
-        Keys of the rules; of a need what it is for.
     limit : array of shape (num_sides,)
         Whole units; awards, draws or clusters for a count.
     cap : array of shape (num_sides,)
@@ -60,7 +61,6 @@ class Sides:
     year: Ints
     upper: np.ndarray
     matrix: Matrix
-    names: tuple[str, ...]
     limit: Floats
     cap: Floats
 
@@ -160,9 +160,54 @@ def make_purses(space: Space) -> PurseLimits:
 @once_a_space
 def make_sides(space: Space) -> Sides:
     """Collect the limits of all rules but locks, in the order of the kinds, then soft floors, then needs."""
+    amounts, others = _amount_sides(space), _other_sides(space)
+    counts = [
+        (number, upper, float(limit))
+        for number, rule in loose_rules(space.problem.rules)
+        if rule.kind is RuleKind.COUNT
+        for limit, upper in ((rule.minimum, False), (rule.maximum, True))
+        if limit is not None
+    ]
+    soft, needs, num = soft_limits(space), _needs(space), len(counts)
+    behind = len(space.problem.all_rules) + np.arange(len(needs.limit))
+    counted = sparse.csr_matrix((num, space.num_amounts))
+    return Sides(
+        rule=np.concatenate(
+            (amounts.rule, others.rule, [count[0] for count in counts], len(space.problem.rules) + soft.floor, behind)
+        ).astype(np.int64),
+        year=np.concatenate((amounts.year, others.year, np.full(num, -1), soft.year, np.full(len(behind), -1))),
+        upper=np.concatenate(
+            (amounts.upper, others.upper, [count[1] for count in counts], np.zeros(soft.num + len(behind), bool))
+        ).astype(bool),
+        matrix=sparse.csr_matrix(sparse.vstack((amounts.matrix, others.matrix, counted, soft.matrix, needs.matrix))),
+        limit=np.concatenate((amounts.limit, others.limit, [count[2] for count in counts], soft.limit, needs.limit)),
+        cap=np.concatenate(
+            (np.full(len(amounts.rule) + len(others.rule) + num, np.inf), soft.price, np.full(len(behind), np.inf))
+        ),
+    )
+
+
+def _amount_sides(space: Space) -> Sides:
+    """Give the sides of amount rules, row by row."""
+    rows = amount_arrays(space)
+    ends = (np.flatnonzero(rows.lower > -LARGEST_SUM), np.flatnonzero(rows.upper < LARGEST_SUM))
+    number = np.concatenate(ends)
+    upper = np.repeat([False, True], [len(part) for part in ends])
+    order = np.lexsort((upper, number))
+    number, upper = number[order], upper[order]
+    matrix = sparse.csr_matrix((rows.coef.astype(float), rows.flow, rows.start), (len(rows.rule), space.num_amounts))[
+        number
+    ]
+    limit = np.where(upper, rows.upper[number], rows.lower[number]).astype(float)
+    none = np.full(len(number), np.inf)
+    return Sides(rows.rule[number], np.full(len(number), -1), upper, sparse.csr_matrix(matrix), limit, none)
+
+
+def _other_sides(space: Space) -> Sides:
+    """Give the sides of rules about shares and changes, row by row."""
     entries: list[tuple[int, int, bool, float]] = []
     flows, coefs = [], []
-    for row in chain(amount_money(space), share_money(space), change_money(space)):
+    for row in chain(share_money(space), change_money(space)):
         rule = space.problem.rules[row.key[0]]
         year = row.key[1] if rule.kind is RuleKind.CHANGE else -1
         size = 1.0
@@ -174,25 +219,16 @@ def make_sides(space: Space) -> Sides:
                 entries.append((row.key[0], year, upper, limit / size))
                 flows.append(row.flow)
                 coefs.append(row.coef / size)
-    for number, rule in enumerate(space.problem.rules):
-        if rule.kind is RuleKind.COUNT:
-            limits = ((rule.minimum, False), (rule.maximum, True))
-            entries += [(number, -1, upper, float(limit)) for limit, upper in limits if limit is not None]
     rows = np.repeat(np.arange(len(flows)), [len(flow) for flow in flows])
     flow = np.concatenate([np.zeros(0, np.int64), *flows])
     coef = np.concatenate([np.zeros(0), *coefs])
-    matrix = pick(len(entries), rows, flow, coef, space.num_amounts)
-    soft, needs = soft_limits(space), _needs(space)
-    ruled = np.array([*(entry[0] for entry in entries), *(len(space.problem.rules) + soft.floor)], np.int64)
-    every, num = space.problem.all_rules, len(needs.limit)
     return Sides(
-        rule=np.concatenate((ruled, len(every) + np.arange(num))),
-        year=np.array([*(entry[1] for entry in entries), *soft.year, *(-1 for _ in needs.names)], np.int64),
-        upper=np.array([*(entry[2] for entry in entries), *np.zeros(soft.num + num, bool)], bool),
-        matrix=sparse.csr_matrix(sparse.vstack((matrix, soft.matrix, needs.matrix))),
-        names=(*(every[number].name for number in ruled.tolist()), *needs.names),
-        limit=np.array([*(entry[3] for entry in entries), *soft.limit, *needs.limit], float),
-        cap=np.array([*(np.inf for _ in entries), *soft.price, *(np.inf for _ in needs.names)], float),
+        rule=np.array([entry[0] for entry in entries], np.int64),
+        year=np.array([entry[1] for entry in entries], np.int64),
+        upper=np.array([entry[2] for entry in entries], bool),
+        matrix=pick(len(entries), rows, flow, coef, space.num_amounts),
+        limit=np.array([entry[3] for entry in entries], float),
+        cap=np.full(len(entries), np.inf),
     )
 
 
@@ -211,7 +247,6 @@ def need_keys(space: Space) -> list[tuple[str, str, int, int]]:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Needs:
     matrix: Matrix
-    names: tuple[str, ...]
     limit: Floats
 
 
@@ -224,7 +259,15 @@ def _needs(space: Space) -> _Needs:
     coefs = [row.coef.astype(float) / unit for row, unit in zip(rows, size, strict=True)]
     matrix = pick(len(rows), number, flow, np.concatenate([np.zeros(0), *coefs]), space.num_amounts)
     limit = [-float(stock_there(space.problem, number)) for number in range(len(rows))]
-    return _Needs(sparse.csr_matrix(matrix), tuple(row.name for row in rows), np.array(limit, float))
+    return _Needs(sparse.csr_matrix(matrix), np.array(limit, float))
+
+
+def limit_name(space: Space, rule: int) -> str:
+    """Name what a side is of: a rule by its key, a need by what it is for."""
+    rules, chosen = space.problem.all_rules, space.problem.programmes
+    if rule < len(rules) or chosen is None:
+        return rules[rule].name
+    return f"stock for {programme_name(space.problem, int(chosen.need_pick[rule - len(rules)]))}"
 
 
 def joint_levers(space: Space) -> tuple[Ints, Ints]:

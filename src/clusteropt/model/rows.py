@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import RowBlock, pick, tidy
 from clusteropt.model.cells import level_gain, stock_cells
 from clusteropt.model.space import counted_cells, counted_clusters, counts_draws, once_a_space
@@ -222,7 +223,7 @@ def harm_next(draft: Draft) -> RowBlock | None:
 
 def count(draft: Draft) -> RowBlock | None:
     """A count rule: min <= sum of the choices of the awards (draws, clusters) it counts <= max."""
-    rules = [(n, r) for n, r in enumerate(draft.space.problem.rules) if r.kind is RuleKind.COUNT]
+    rules = [(n, r) for n, r in loose_rules(draft.space.problem.rules) if r.kind is RuleKind.COUNT]
     if not rules:
         return None
     matrix = sparse.vstack([_counted(draft, number) for number, _ in rules])
@@ -271,7 +272,7 @@ def _draws(draft: Draft, name: str, unit: float | None) -> RowBlock | None:
 @once_a_space
 def counted_flows(space: Space) -> Ints:
     """Give the flows that a count rule with funds speaks of: one ``draw_on`` column each."""
-    flows = [space.flows_in(rule.selection) for rule in space.problem.rules if counts_draws(rule)]
+    flows = [space.flows_in(rule.selection) for _, rule in loose_rules(space.problem.rules) if counts_draws(rule)]
     found = np.unique(np.concatenate([np.zeros(0, np.int64), *flows]))
     # Kept for all that ask: written out, a rule is hundreds, and each would list the flows of all.
     found.flags.writeable = False

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from clusteropt.inputs.ledger import has_ledger, list_spans, payable
 from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import add_up
 from clusteropt.model.picks import effect_changes, pick_costs, pick_regions
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.ledger import Span
     from clusteropt.inputs.problem import Floats, Ints, Problem, Rule, Selection
+    from clusteropt.inputs.rule_book import RuleFamily
 
 
 Kept = TypeVar("Kept")
@@ -200,24 +202,29 @@ class Space:
         for one in selections:
             if len(one.clusters) == 1 and not (one.regions or one.paths or one.industries):
                 alike.setdefault((one.levers, one.funds, one.years), []).append(one)
-        for (levers, funds, years), mine in alike.items():
+        for fields, mine in alike.items():
             cluster = np.array([one.clusters[0] for one in mine], np.int64)
             known, which = np.unique(cluster, return_inverse=True)
-            flows = self._flows_of_draws(self.problem.draws_of(known))
-            cell = self.flow_cell[flows]
-            chosen = np.ones(len(flows), bool)
-            for positions, values in (
-                (levers, self.cell_lever[cell]),
-                (funds, self.flow_fund[flows]),
-                (years, self.cell_year[cell]),
-            ):
-                if positions:
-                    chosen &= _among(values, positions)
-            flows, owner = flows[chosen], self.cell_cluster[cell[chosen]]
-            flows.flags.writeable = False
-            first, last = (ends[which].tolist() for ends in np.searchsorted(owner, np.stack((known, known + 1))))
-            for one, start, end in zip(mine, first, last, strict=True):
-                self.kept[one, None] = flows[start:end]
+            start, flows = self._chosen_flows(known, fields)
+            for one, place in zip(mine, which.tolist(), strict=True):
+                self.kept[one, None] = flows[start[place] : start[place + 1]]
+
+    def flows_of_family(self, family: RuleFamily) -> tuple[Ints, Ints]:
+        """Give the flows of every rule of a family: where those of each begin, and the flows."""
+        selection = family.selection
+        return self._chosen_flows(family.cluster, (selection.levers, selection.funds, selection.years))
+
+    def _chosen_flows(self, clusters: Ints, fields: tuple[tuple[int, ...], ...]) -> tuple[Ints, Ints]:
+        """Give the flows of some clusters, in order, that are of some levers, funds and years; empty is any."""
+        flows = self._flows_of_draws(self.problem.draws_of(clusters))
+        cell = self.flow_cell[flows]
+        chosen = np.ones(len(flows), bool)
+        for positions, values in zip(fields, (self.cell_lever, self.flow_fund, self.cell_year), strict=True):
+            if positions:
+                chosen &= _among(values[flows if values is self.flow_fund else cell], positions)
+        flows, owner = flows[chosen], self.cell_cluster[cell[chosen]]
+        flows.flags.writeable = False
+        return np.append(np.searchsorted(owner, clusters), len(flows)), flows
 
     def _find_flows(self, selection: Selection, years: tuple[int, ...] | None) -> Ints:
         flows = self._flows_of(selection.clusters)
@@ -359,7 +366,7 @@ def number_counted(space: Space, rule: Rule, money: Ints | Floats) -> int:
 def counted_clusters(space: Space) -> list[tuple[int, Rule, Ints]]:
     """List the count rules over clusters: position in the rules, rule, clusters counted."""
     found = []
-    for position, rule in enumerate(space.problem.rules):
+    for position, rule in loose_rules(space.problem.rules):
         if rule.kind is RuleKind.COUNT and rule.base is RuleBase.CLUSTERS:
             cells = counted_cells(space, rule)
             found.append((position, rule, np.unique(space.cell_cluster[cells])))
@@ -386,7 +393,7 @@ def harmful(space: Space) -> np.ndarray:
 def _gated(space: Space) -> np.ndarray:
     problem = space.problem
     gated = (problem.least.ravel() > 1)[np.arange(space.num_cells) // problem.num_years]
-    for rule in problem.rules:
+    for _, rule in loose_rules(problem.rules):
         if counts_awards(rule):
             gated[counted_cells(space, rule)] = True
     reached = np.zeros(space.num_cells, dtype=bool)

@@ -15,17 +15,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.errors import NoPlanError
+from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
-from clusteropt.model.money_rules import MONEY_RULES, all_hold
+from clusteropt.model.money_rules import MONEY_RULES, all_hold, amount_money
 from clusteropt.model.outcome import evaluate
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.space import make_space
 from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.rule_levels import counts_hold
 from clusteropt.solver.claim import Limit, Progress, relative_gap
 from clusteropt.solver.core import Priced, is_rich
 from clusteropt.solver.multipliers import Until, no_prices
-from clusteropt.solver.price_search import improve_prices
+from clusteropt.solver.price_search import FIRST_BOX, improve_prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +48,10 @@ if TYPE_CHECKING:
 
 SAMPLE, SAMPLED_FROM = 20_000, 100_000
 """Prices are found on so many clusters first where there are so many."""
+MENDING_BOX = 1e-5
+"""Prices of a sample are nearly those of the whole, so that the first box around them is small."""
+PRICE_GAP = 10.0
+"""Prices are searched until they promise a tenth of the gap asked for: a hundredth of this part of it."""
 SIZES = (50, 200, 800, 3_200)
 """An excerpt has at least so many clusters; the next is tried where one leaves too large a gap."""
 FIRST_NOISE, LEAST_MORE, MOST_MORE, MOST_NOISE = 1e-5, 1.25, 8.0, 0.3
@@ -189,19 +195,19 @@ class _Excerpts:
 
 
 def _obeys(space: Space, money: Ints) -> bool:
-    rows = [row for function in MONEY_RULES for row in function(space)]
-    return all_hold(rows, money) and counts_hold(space, money)
+    rows = [row for function in MONEY_RULES if function is not amount_money for row in function(space)]
+    return amount_arrays(space).hold(money) and all_hold(rows, money) and counts_hold(space, money)
 
 
 def _find_prices(space: Space, setting: Setting) -> Priced:
     """Find the best prices, on a sample of the clusters first where they are very many."""
     now = time.monotonic()
-    until = Until(0.0, setting.options.relative_gap / 2, now + PRICING_SHARE * (setting.deadline - now))
-    dual, seen = make_dual(space), list[float]()
-    start = no_prices(dual)
+    gap, deadline = setting.options.relative_gap, now + PRICING_SHARE * (setting.deadline - now)
+    dual, seen, start, box = make_dual(space), list[float](), None, FIRST_BOX
     if space.problem.num_clusters >= SAMPLED_FROM:
-        start = _sampled_prices(dual, setting, until)
-    prices, found = improve_prices(dual, start, setting.guard, until, lambda _, other: seen.append(other.bound))
+        start, box = _sampled_prices(dual, setting, Until(0.0, gap, deadline)), MENDING_BOX
+    start, until = start or no_prices(dual), Until(0.0, PRICE_GAP * gap, deadline)
+    prices, found = improve_prices(dual, start, setting.guard, until, lambda _, other: seen.append(other.bound), box)
     return Priced(dual, prices, found, len(seen))
 
 
@@ -213,20 +219,21 @@ def _sampled_prices(dual: Dual, setting: Setting, until: Until) -> Prices:
     sample = make_sample(space, chosen)
     small = make_dual(make_space(sample.problem))
     prices, _ = improve_prices(small, no_prices(small), setting.guard, until)
-    of_whole = {key: number for number, key in enumerate(_keys(dual, np.arange(len(space.problem.rules))))}
     row = np.zeros(len(no_prices(dual).row))
-    for key, price in zip(_keys(small, sample.rules), prices.row.tolist(), strict=True):
-        if price > 0:
-            row[of_whole[key]] = price
+    known = dict(_linking(small, sample.rules))
+    for key, number in _linking(dual, np.arange(len(space.problem.rules))):
+        row[number] = prices.row[known[key]] if key in known else 0.0
     return no_prices(dual).with_rows(row)
 
 
-def _keys(dual: Dual, rules: Ints) -> Iterator[tuple[int, ...]]:
-    """Name every priced limit by what it is in the whole."""
-    for fund, years in zip(dual.purses.fund.tolist(), dual.purses.years, strict=True):
-        yield (-1, fund, *years)
-    sides = dual.sides
-    yield from zip(rules[sides.rule].tolist(), sides.year.tolist(), sides.upper.tolist(), strict=True)
+def _linking(dual: Dual, rules: Ints) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Name the limits that link clusters by what they are in the whole, with their places among prices."""
+    for number, (fund, years) in enumerate(zip(dual.purses.fund.tolist(), dual.purses.years, strict=True)):
+        yield (-1, fund, *years), number
+    sides, loose = dual.sides, [number for number, _ in loose_rules(dual.space.problem.rules)]
+    for side in np.flatnonzero(np.isin(sides.rule, loose)).tolist():
+        key = (int(rules[sides.rule[side]]), int(sides.year[side]), int(sides.upper[side]))
+        yield key, len(dual.purses.fund) + side
 
 
 def _undecided(priced: Priced | None, setting: Setting) -> Iterator[Ints]:

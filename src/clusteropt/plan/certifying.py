@@ -8,7 +8,7 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.cells import stock_cells, synergy_places
-from clusteropt.model.prices import joint_levers, make_purses, make_sides, need_keys
+from clusteropt.model.prices import joint_levers, limit_name, make_purses, make_sides, need_keys
 from clusteropt.plan.certificate import (
     Certificate,
     Multipliers,
@@ -119,7 +119,7 @@ def label_prices(space: Space, prices: Prices, second: bool = False) -> Multipli
     return Multipliers(
         purse=_purse_prices(space, prices),
         rule=RulePrices(
-            rule=tuple(sides.names[number] for number in priced),
+            rule=tuple(limit_name(space, int(rule)) for rule in sides.rule[priced]),
             side=tuple(Side.MAX if upper else Side.MIN for upper in sides.upper[priced]),
             year=sides.year[priced],
             price=prices.side[priced],

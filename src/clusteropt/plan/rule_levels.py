@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from clusteropt.inputs.problem import RuleBase, RuleKind
-from clusteropt.model.money_rules import activities, amount_money, change_money, lock_money, share_base
+from clusteropt.inputs.rule_book import loose_rules, rule_names
+from clusteropt.model.money_rules import LARGEST_SUM, change_money, lock_money, share_base
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.soft_floors import softened
 from clusteropt.model.space import number_counted
 from clusteropt.plan.certificate import RuleLevels, Side
@@ -40,11 +42,12 @@ def all_levels(space: Space, money: Ints) -> RuleLevels:
     problem, shadow = space.problem, softened(space)
     hard, soft = list(_entries(space, money)), list(_entries(shadow, money))
     prices = {floor.rule.name: floor.price / problem.money.per_printed for floor in problem.soft_floors}
-    cost = [float(prices[rule.name] * _missing(shadow, rule, entry, money)) for rule, entry in soft]
-    price = [float(prices[rule.name] * problem.money.per_printed) for rule, _ in soft]
+    rules = {floor.rule.name: floor.rule for floor in problem.soft_floors}
+    cost = [float(prices[name] * _missing(shadow, rules[name], entry, money)) for name, entry in soft]
+    price = [float(prices[name] * problem.money.per_printed) for name, _ in soft]
     found = [*hard, *soft]
     return RuleLevels(
-        rule=tuple(rule.name for rule, _ in found),
+        rule=tuple(name for name, _ in found),
         side=tuple(entry.side for _, entry in found),
         year=np.array([entry.year for _, entry in found], np.int64),
         level=np.array([entry.level for _, entry in found], np.int64),
@@ -61,7 +64,7 @@ def obeys(space: Space, money: Ints) -> bool:
 
 def counts_hold(space: Space, money: Ints) -> bool:
     """Tell whether every rule that counts holds."""
-    counts = [number for number, rule in enumerate(space.problem.rules) if rule.kind is RuleKind.COUNT]
+    counts = [number for number, rule in loose_rules(space.problem.rules) if rule.kind is RuleKind.COUNT]
     return all(_holds(entry) for number in counts for entry in _count(space, number, money))
 
 
@@ -69,25 +72,29 @@ def _holds(entry: _Entry) -> bool:
     return entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
 
 
-def _entries(space: Space, money: Ints) -> Iterator[tuple[Rule, _Entry]]:
-    known = _amount_levels(space, money)
-    for number, rule in enumerate(space.problem.rules):
-        for entry in known[number] if number in known else _LEVELS[rule.kind](space, number, money):
-            yield rule, entry
+def _entries(space: Space, money: Ints) -> Iterator[tuple[str, _Entry]]:
+    """Give the entries of all rules in order, by name."""
+    known, rules = _amount_levels(space, money), space.problem.rules
+    for number, name in enumerate(rule_names(rules)):
+        for entry in known[number] if number in known else _LEVELS[rules[number].kind](space, number, money):
+            yield name, entry
 
 
 def _amount_levels(space: Space, money: Ints) -> dict[int, list[_Entry]]:
     """Give the entries of all amount rules without a base at once: there may be one for every cluster."""
-    rules = space.problem.rules
-    rows = [row for row in amount_money(space) if rules[row.key[0]].base is not RuleBase.SELECTION]
-    levels = activities(rows, money)
+    rows, based = amount_arrays(space), set()
+    for number, rule in loose_rules(space.problem.rules):
+        if rule.base is RuleBase.SELECTION:
+            based.add(number)
     found = {}
-    for row, level in zip(rows, levels, strict=True):
-        sides = [] if row.lower is None else [_Entry(Side.MIN, -1, level, row.lower)]
-        if row.upper is not None:
-            sides.append(_Entry(Side.MAX, -1, level, row.upper))
-        found[row.key[0]] = sides
-    return found
+    for rule, level, low, high in zip(
+        rows.rule.tolist(), rows.levels(money), rows.lower.tolist(), rows.upper.tolist(), strict=True
+    ):
+        sides = [] if low == -LARGEST_SUM else [_Entry(Side.MIN, -1, level, low)]
+        if high != LARGEST_SUM:
+            sides.append(_Entry(Side.MAX, -1, level, high))
+        found[rule] = sides
+    return {number: sides for number, sides in found.items() if number not in based}
 
 
 def _missing(space: Space, rule: Rule, entry: _Entry, money: Ints) -> Fraction:

@@ -263,6 +263,10 @@ NO_PERMISSION = Text(
     "{path} may not be written by this user. Name another folder or change the permissions.",
     "当前用户无权写入 {path}。请指定其他文件夹或更改权限。",
 )
+NO_PYARROW = Text(
+    "{path} needs the package pyarrow. Install clusteropt[parquet], or write CSV.",
+    "写入 {path} 需要 pyarrow 包。请安装 clusteropt[parquet], 或改写 CSV。",
+)
 DISK_FULL = Text(
     "The disk of {path} is full. Free some space or name another disk; what stood there before is untouched.",
     "{path} 所在磁盘已满。请清理空间或指定其他磁盘; 原有内容未受影响。",

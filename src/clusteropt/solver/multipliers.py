@@ -154,6 +154,8 @@ def no_prices(dual: Dual) -> Prices:
 def _joint_start(space: Space) -> Floats:
     """Give all of every synergy to the lever that can do least."""
     column, lever = joint_levers(space)
+    if not len(column):
+        return np.zeros(0)
     _, cluster, year = synergy_places(space)
     best = best_outcomes(space, make_curves(space))
     most = best[(cluster[column] * space.problem.num_levers + lever) * space.problem.num_years + year[column]]
@@ -165,6 +167,8 @@ def _joint_start(space: Space) -> Floats:
 
 def _region_start(space: Space) -> Floats:
     objective, units = space.problem.objective, region_units(space)
+    if objective.kind in (ObjectiveKind.TOTAL, ObjectiveKind.LEAST_MONEY):
+        return np.zeros(len(units))
     reach = region_reach(space, make_curves(space)) / units
     if objective.kind is ObjectiveKind.EQUITY:
         code = np.full(len(units), FAMILIES.index(objective.equity_family))

@@ -21,6 +21,7 @@ KEYS = {
     "small": ("shape", "clusters", "seed"),
     "choice": ("shape", "clusters", "asked"),
     "mmkp": ("family", "file", "problem"),
+    "trees": ("name", "seed", "asked", "nodes"),
 }
 """What a line of each file is about: the last one that is about the same counts."""
 GAPS = ("1e-3", "1e-4", "1e-6")
@@ -212,6 +213,21 @@ def mmkp_block() -> str:
     return f"{table(head, rows)}\n\n{places(read('mmkp'))}"
 
 
+def trees_block() -> str:
+    """Write the gap proved without and with a tree, a row a problem."""
+    lines = read("trees")
+    rows = [
+        (f"{line['name']}, {line['seed']}", f"{line['asked']:.0e}", f"{line['root_gap']:.1e}",
+         f"{line['safe_gap']:.1e} ({line['proof']})", f"{line['leaves']:,}", f"{line['multipliers']:,}",
+         f"{line['root_s']:.1f} s", f"{line['seconds']:.1f} s",
+         f"{line['verify_s']:.1f} s, {'holds' if line['verified'] else 'does not hold'}")
+        for line in lines
+    ]  # fmt: skip
+    head = ("Problem, seed", "Gap asked", "Proved at once", "By a tree", "Leaves", "Sets of prices", "Without", "With",
+            "The verifier")  # fmt: skip
+    return f"{table(head, rows)}\n\n{places(lines)}"
+
+
 def _of_highs(lines: list[Line]) -> float:
     return math.fsum(line.get("highs_seconds", math.nan) for line in lines)
 
@@ -238,6 +254,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "small": ("Small portfolios to gap 0 (`python -m benchmarks.small`)", small_block),
     "choice": ("The engines side by side (`python -m benchmarks.choice`)", choice_block),
     "mmkp": ("Multiple-choice knapsacks of the literature (`python -m benchmarks.mmkp`)", mmkp_block),
+    "trees": ("Gaps proved at once and by proof trees (`python -m benchmarks.trees`)", trees_block),
 }
 
 

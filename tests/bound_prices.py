@@ -43,7 +43,7 @@ def random_prices(dice: random.Random, problem: Folder, kind: str) -> dict[str, 
               for c, lever, t in product(range(len(clusters)), range(len(levers)), years)
               if stores(problem, clusters[c], levers[lever]) and dice.random() < 0.8]  # fmt: skip
     regional = kind in ("worst_region", "second", "equity")
-    return {
+    found = {
         "purse": columns(_purses(problem, dice, price), "fund", "years", "price"),
         "rule": columns(rule, "rule", "side", "year", "price"),
         "region": [dice.random() + 1e-3 for _ in problem.unit] if regional else [],
@@ -51,6 +51,9 @@ def random_prices(dice: random.Random, problem: Folder, kind: str) -> dict[str, 
         "synergy": columns(shares, "synergy", "cluster", "year", "lever", "share"),
         "stock": columns(stocks, "cluster", "lever", "year", "price"),
     }
+    needs = [(*problem.picks[k][:2], positions[problem.picks[k].year], clusters.index(c), price())
+             for k, c, *_ in problem.needs if dice.random() < 0.8]  # fmt: skip
+    return found | {"need": columns(needs, "programme", "option", "year", "cluster", "price")}
 
 
 def _purses(problem: Folder, dice: random.Random, price: Callable[[], float]) -> list[tuple[int, str, float]]:

@@ -81,7 +81,9 @@ def part_of(field: str) -> Part:
         return Part.BOUND
     if field == "certificate.stages.*.proof":
         return Part.GRADE
-    return Part.PRICE if field.startswith("certificate.stages.*.multipliers.") else Part.CHECKED
+    # Another split, or other prices, may prove the same: `tests/unit/test_proof_tree.py` has those that prove nothing.
+    priced = ("certificate.stages.*.multipliers.", "certificate.stages.*.tree")
+    return Part.PRICE if field.startswith(priced) else Part.CHECKED
 
 
 def _number(value: float) -> dict[str, Callable[[Any], Any]]:

@@ -53,6 +53,7 @@ TimeLimit = Annotated[float | None, typer.Option("--time-limit", help="Seconds. 
 Gap = Annotated[float | None, typer.Option("--gap", help="Relative gap to stop at. 停止时的相对差距。")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Random seed. 随机种子。")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads of HiGHS. 线程数。")]
+ProofNodes = Annotated[int | None, typer.Option("--proof-nodes", help="Nodes of a proof tree. 证明树的节点数。")]
 Clusters = Annotated[
     list[str] | None,
     typer.Option("--cluster", help="Only the cells of this cluster; may be repeated. 仅说明该集群, 可重复。"),
@@ -99,6 +100,7 @@ def plan(  # noqa: PLR0913  Each parameter is one option of the command.
     gap: Gap = None,
     seed: Seed = None,
     threads: Threads = None,
+    proof_nodes: ProofNodes = None,
     language: Spoken = None,
     quiet: Quiet = False,
 ) -> None:
@@ -107,7 +109,8 @@ def plan(  # noqa: PLR0913  Each parameter is one option of the command.
         from clusteropt.report import commands  # noqa: PLC0415
 
         problem = commands.read(model, voice)
-        wanted = {"time_limit_s": time_limit, "relative_gap": gap, "seed": seed, "threads": threads}
+        limits = {"time_limit_s": time_limit, "relative_gap": gap, "proof_nodes": proof_nodes}
+        wanted = {**limits, "seed": seed, "threads": threads}
         commands.plan(problem, _options(problem.options, wanted), out, voice)
 
 

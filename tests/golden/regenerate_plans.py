@@ -22,7 +22,7 @@ from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from tests.differential import Verdict, attempt
 from tests.problems import INLINE
-from tests.random_tables import LEDGERS, TINY, random_tables, write_folder
+from tests.random_tables import LEDGERS, PROGRAMMES, TINY, random_tables, write_folder
 from tests.unit.test_verify_features import write_inputs
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ PLANS = Path(__file__).parent / "plans"
 SEEDS = (*range(600), *range(LEDGERS.start, LEDGERS.start + 60))
 ENOUGH = 15
 """So many plans are kept at most."""
+TREES = (49, PROGRAMMES.start + 49)
+"""Seeds of models whose plans are kept for their proof trees: of amounts, and of amounts and picks."""
 ALL_FEATURES = ("total", "worst per size", "equity log", "least")
 """Objectives of the model with every feature at once whose plans are kept."""
 
@@ -40,6 +42,7 @@ ALL_FEATURES = ("total", "worst per size", "equity log", "least")
 def features(problem: Problem, plan: Plan) -> set[str]:
     """Name what a plan has in it."""
     objective, menus = problem.objective, problem.menus
+    trees = [stage.tree for stage in plan.certificate.stages]
     found = {f"{objective.kind}, {objective.measure}", f"proof {plan.proof}"}
     found |= {
         f"{family} in use" for family, used in zip(problem.family, problem.effect.any(axis=0), strict=True) if used
@@ -60,6 +63,8 @@ def features(problem: Problem, plan: Plan) -> set[str]:
         "discount": problem.discount > 0,
         "a least award": (problem.least > 1).any(),
         "money left": bool(plan.unspent),
+        "a proof tree of amounts": any(tree is not None and (tree.nodes.cluster >= 0).any() for tree in trees),
+        "a proof tree of picks": any(tree is not None and any(tree.nodes.programme) for tree in trees),
         "prices of rules": any(len(s.multipliers.rule.rule) for s in plan.certificate.stages if s.multipliers),
     }
     facts |= {
@@ -100,6 +105,7 @@ def main() -> None:
         for seed in chosen:
             _keep(Path(place) / str(seed) / "plan", str(seed))
     keep_all_features()
+    keep_trees()
     sys.stdout.write("\n".join(sorted(set().union(*(kept[seed] for seed in chosen)))) + "\n")
 
 
@@ -110,6 +116,17 @@ def keep_all_features() -> None:
             problem = read_problem(write_inputs(Path(place) / "model", base))
             write_plan_files(solve(problem, replace(INLINE, relative_gap=1e-4)), Path(place) / "plan", problem)
             _keep(Path(place) / "plan", f"all features, {base}")
+
+
+def keep_trees() -> None:
+    """Write the plans that are proved by trees."""
+    for seed in TREES:
+        with TemporaryDirectory() as place:
+            problem = read_problem(write_folder(*random_tables(seed, TINY), Path(place) / "model", dress=seed))
+            plan = solve(problem, INLINE)
+            assert plan.certificate.leaves > len(plan.stages)
+            write_plan_files(plan, Path(place) / "plan", problem)
+            _keep(Path(place) / "plan", f"proof tree, {seed}")
 
 
 def _keep(source: Path, name: str) -> None:

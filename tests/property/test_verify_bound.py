@@ -36,7 +36,7 @@ def limit(mine: Folder, prices: dict[str, Any], kind: str, floor: float = 0.0) -
 
 def sizes(mine: Folder) -> float:
     """Give the sum of the sizes of all that the last bound was summed from."""
-    parts = [*mine.terms, *chain(*mine.alone.values()), *(x for pick in mine.picks for _, x in pick.parts)]
+    parts = [*mine.fixed, *mine.terms, *chain(*mine.added.values()), *(x for pick in mine.picks for _, x in pick.parts)]
     return float(sum(map(abs, parts)) + sum(map(abs, mine.price.values())) * (1 + sum(mine.purse.values())))
 
 

@@ -131,11 +131,11 @@ def test_a_saved_plan_is_checked_by_the_command(folder: Path) -> None:
 
 
 def test_the_command_writes_the_program_once(tmp_path: Path) -> None:
-    """A file that is there is not written over, and the file has at most 800 lines."""
+    """A file that is there is not written over, and the file has at most 860 lines."""
     target = tmp_path / "verify.py"
     assert CliRunner().invoke(app, ["verify", "--write-program", str(target)]).exit_code == 0
     assert target.read_text(encoding="utf-8") == program()
-    assert len(program().splitlines()) <= 800
+    assert len(program().splitlines()) <= 860
     assert CliRunner().invoke(app, ["verify", "--write-program", str(target)]).exit_code == 2
     with pytest.raises(OutputError):
         write_program(target)

@@ -14,7 +14,7 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.lagrangian import make_dual, region_factor
 from clusteropt.model.money_rules import PURSES, RULES
 from clusteropt.model.outcome import evaluate
-from clusteropt.model.prices import make_purses
+from clusteropt.model.prices import limit_name, make_purses
 from clusteropt.plan.unspent import counted_out
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ class Costs:
         """Give the parts of rules in the price of a flow."""
         column = self.sides.matrix[:, [flow]].toarray().ravel() * self.sides.sign * self.side
         parts: dict[str, float] = {}
-        rules = space.problem.all_rules
         for k in np.flatnonzero(column):
-            name = rules[self.sides.rule[k]].name
+            name = limit_name(space, int(self.sides.rule[k]))
             parts[name] = parts.get(name, 0.0) + float(column[k])
         return tuple(parts.items())
 

@@ -9,14 +9,14 @@ import numpy as np
 
 from clusteropt.explanation.bracket import UNKNOWN, Known, Way
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
-from clusteropt.model.prices import Prices, make_purses, make_sides
+from clusteropt.model.prices import Prices, limit_name, make_purses, make_sides, need_keys
 from clusteropt.model.space import make_space
 from clusteropt.plan.certificate import Side
 from clusteropt.plan.proving import stated_bound
 
 if TYPE_CHECKING:
     from clusteropt.explanation.neighbours import Base
-    from clusteropt.inputs.problem import Problem
+    from clusteropt.inputs.problem import Floats, Problem
     from clusteropt.model.space import Space
     from clusteropt.plan.certificate import Multipliers
 
@@ -37,9 +37,9 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
     multipliers : Multipliers
         From a certificate.
     """
-    problem, sides, every = space.problem, make_sides(space), space.problem.all_rules
+    problem, sides = space.problem, make_sides(space)
     place = {
-        (every[rule].name, Side.MAX if upper else Side.MIN, year): number
+        (limit_name(space, rule), Side.MAX if upper else Side.MIN, year): number
         for number, (rule, upper, year) in enumerate(
             zip(sides.rule.tolist(), sides.upper.tolist(), sides.year.tolist(), strict=True)
         )
@@ -50,6 +50,7 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
         number = place.get((name, limit, year))
         if number is not None:
             side[number] = price
+    side[sides.num - len(need_keys(space)) :] = _need_prices(space, multipliers)
     limits, years = make_purses(space), problem.labels.years
     at = {
         (fund, "+".join(str(years[year]) for year in span)): number
@@ -64,6 +65,14 @@ def read_prices(space: Space, multipliers: Multipliers) -> Prices:
     stock[(held.cluster * problem.num_levers + held.lever) * problem.num_years + held.year] = held.price
     region = multipliers.region if len(multipliers.region) else np.zeros(len(problem.labels.regions))
     return Prices(purse, side, region, multipliers.target, multipliers.synergy.share, stock)
+
+
+def _need_prices(space: Space, multipliers: Multipliers) -> Floats:
+    """Put the prices of stocks that picks need in the order of a problem."""
+    need = multipliers.need
+    keys = zip(need.programme, need.option, need.year.tolist(), need.cluster.tolist(), strict=True)
+    known = dict(zip(keys, need.price.tolist(), strict=True))
+    return np.array([known.get(key, 0.0) for key in need_keys(space)], float)
 
 
 def priced(base: Base, problem: Problem) -> Known:

@@ -28,6 +28,9 @@ class SolveOptions:
         Threads of HiGHS.
     seed : int
         Random seed of HiGHS, 0 to 2**31 - 1.
+    proof_nodes : int
+        Where the bound of the whole leaves a larger gap than the one asked for, it is proved in parts: a proof tree of
+        at most so many nodes, in at most half of the time left. 0 for none.
     isolation : Isolation
         ``process``: HiGHS runs in a child process that is killed at the deadline; ``inline``: in the
         caller's process, where the deadline holds only as well as HiGHS keeps it.
@@ -42,6 +45,7 @@ class SolveOptions:
     relative_gap: float = 1e-6
     threads: int = 1
     seed: int = 0
+    proof_nodes: int = 400
     isolation: Isolation = Isolation.PROCESS
 
     def __post_init__(self) -> None:
@@ -54,3 +58,5 @@ class SolveOptions:
             raise ValueError(f"threads is {self.threads}; give 1 or more.")
         if not 0 <= self.seed < 2**31:
             raise ValueError(f"seed is {self.seed}; give a whole number from 0 to {2**31 - 1}.")
+        if self.proof_nodes < 0:
+            raise ValueError(f"proof_nodes is {self.proof_nodes}; give a whole number from 0.")

@@ -211,6 +211,7 @@ class SolveSettings(_Section):
     relative_gap: Annotated[float, Field(ge=0, lt=1)] = SolveOptions().relative_gap
     threads: Annotated[int, Field(ge=1, le=1024)] = SolveOptions().threads
     seed: Annotated[int, Field(ge=0, lt=2**31)] = SolveOptions().seed
+    proof_nodes: Annotated[int, Field(ge=0, le=10**6)] = SolveOptions().proof_nodes
 
     def options(self) -> SolveOptions:
         """Give the limits as the problem holds them."""
@@ -219,6 +220,7 @@ class SolveSettings(_Section):
             relative_gap=self.relative_gap,
             threads=self.threads,
             seed=self.seed,
+            proof_nodes=self.proof_nodes,
         )
 
 

@@ -42,6 +42,8 @@ class Stalls:
         Whole units the cell gets where it is on; equal where it is locked.
     may_be_off : bool array of shape (num_rows,)
         Whether it may get nothing: not where it is locked at an amount.
+    floor : array of shape (num_rows,)
+        The least that a branch of a proof tree leaves; 0 for all of a whole problem.
     first_level, first_amount, num_levels : arrays of shape (num_rows,)
         Where the levels that a row with a menu can take begin among those of the space and in the menus, and how many
         there are.
@@ -58,6 +60,7 @@ class Stalls:
     least: Floats
     most: Floats
     may_be_off: np.ndarray
+    floor: Floats
     first_level: Ints
     first_amount: Ints
     num_levels: Ints
@@ -193,6 +196,7 @@ def make_stalls(space: Space) -> Stalls:
         least=np.maximum(np.where(space.from_menu[cell], 1, least), cell_low[cell]).astype(float),
         most=np.minimum(space.cell_most[cell], cell_high[cell]).astype(float),
         may_be_off=(cell_low[cell] == 0) & ~(np.where(inside, low[flow], 0) > 0).any(axis=1),
+        floor=np.zeros(len(cell)),
         first_level=space.first_level[cell],
         first_amount=menus.start[pair],
         num_levels=_affordable(space, cell),

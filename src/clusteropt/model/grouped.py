@@ -91,13 +91,23 @@ def make_grouped(dual: Dual) -> Grouped:
     else:
         num = min(MOST // 2, max(problem.num_clusters, 1)) + 1
         group = np.arange(problem.num_clusters) % (num - 1)
-    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~_inner_sides(dual))))
-    signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
-    matrix = sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
+    linking, matrix = linking_limits(dual)
     of_amount = np.full(space.num_amounts, num - 1)
     of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
-    limit = np.repeat(np.arange(len(linking)), np.diff(matrix.indptr))
-    return Grouped(dual, group, num, linking, matrix, of_amount[matrix.indices] * len(linking) + limit)
+    return Grouped(dual, group, num, linking, matrix, place_entries(matrix, of_amount))
+
+
+def linking_limits(dual: Dual) -> tuple[Ints, Matrix]:
+    """Give the limits that no cluster keeps by itself, and what amounts take of each, with the sign of its price."""
+    linking = np.flatnonzero(np.concatenate((np.ones(len(dual.purses.limit), bool), ~_inner_sides(dual))))
+    signed = sparse.diags(dual.sides.sign) @ dual.sides.matrix
+    return linking, sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
+
+
+def place_entries(matrix: Matrix, of_amount: Ints) -> Ints:
+    """Give, for every entry of a matrix over amounts, the group of its amount times the number of rows, and its row."""
+    num = int(matrix.shape[0])
+    return np.asarray(of_amount[matrix.indices] * num + np.repeat(np.arange(num), np.diff(matrix.indptr)))
 
 
 def _inner_sides(dual: Dual) -> np.ndarray:

@@ -105,12 +105,15 @@ class Evaluation:
         What each cluster is worth at most, less what it pays.
     picks : float
         What the best picks of programmes are worth.
+    pick_worth : array of shape (num_picks,)
+        What each pick is worth, less what it costs; what a cluster gains where it moves is in it.
     """
 
     bound: float
     money: Floats
     clusters: Floats
     picks: float
+    pick_worth: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +172,7 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     for moved in moves:
         # What a cluster gains by moving counts for the pick that moves it: it moves once at most.
         own = np.flatnonzero((moved.pick >= 0) & np.isfinite(best) & np.isfinite(moved.value))
-        np.add.at(value, moved.pick[own], (moved.value - best)[own])
+        np.add.at(value, moved.pick[own], moved.value[own] - best[own])
     picks, taken = best_picks(dual.bundles, value)
     for moved in moves:
         there = (moved.pick >= 0) & (taken[moved.pick] > 0)
@@ -179,7 +182,7 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     total = constant + float(prices.row @ rows) + float(best.sum()) + picks
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
-    return Evaluation(total, money, best, picks)
+    return Evaluation(total, money, best, picks, value)
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
@@ -278,37 +281,52 @@ def _held(dual: Dual, worth: Worth, stock: Floats) -> Floats:
     cells = np.flatnonzero(space.dynamic)
     if not len(cells):
         return np.zeros(problem.num_clusters)
-    low, high = (limit.ravel()[cells] for limit in _stock_range(dual))
+    plain, low, high = (limit.ravel()[cells] for limit in _stock_range(dual))
     pair = cells // problem.num_years
     code = family_codes(problem.family)[space.cell_lever[cells]]
     scale, gain = problem.scale.ravel()[pair], worth.effect[cells] * worth.outcome[cells]
     price = stock[cells]
     peak = np.clip(curve_where(code, scale, price, gain), low, high)
     best = np.max([gain * curve_value(code, scale, at) - price * at for at in (low, peak, high)], axis=0)
-    return add_up(space.cell_cluster[cells], best + price * low, problem.num_clusters)
+    return add_up(space.cell_cluster[cells], best + price * plain, problem.num_clusters)
 
 
-def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
-    """Give the least and the most each stock can be, in whole units: without money, and with the most of every year."""
-    space, problem = dual.space, dual.space.problem
-    most = np.zeros(space.num_cells)
-    stalls = dual.stalls
-    most[stalls.cell] = np.where(space.from_menu[stalls.cell], 0.0, np.maximum(stalls.most, 0.0))
-    amount, gain = (part[space.level_menu[stalls.level]] for part in (problem.menus.amount, problem.menus.gain))
-    np.maximum.at(most, stalls.cell[stalls.level_row], np.where(np.isfinite(gain), 0.0, amount))
+def _stock_range(dual: Dual) -> tuple[Floats, Floats, Floats]:
+    """Give what each stock is without money, at least and at most, in whole units."""
+    problem = dual.space.problem
+    least, most = _fed(dual)
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    most = most.reshape(shape)
-    low, high = np.zeros(shape), np.zeros(shape)
+    least, most = least.reshape(shape), most.reshape(shape)
+    low, high, plain = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     keep, arrivals = 1 - problem.depreciation, problem.arrivals
-    without, full = problem.stock.astype(float), problem.stock.astype(float)
+    without, fewest, full = (problem.stock.astype(float) for _ in range(3))
     for year in range(problem.num_years):
         come = arrivals[:, :, year]
-        without, full = without * keep + come, full * keep + come
+        without, fewest, full = (part * keep + come for part in (without, fewest, full))
         for lever, lag in enumerate(problem.lag):
             if year >= lag:
+                fewest[:, lever] += least[:, lever, year - lag]
                 full[:, lever] += most[:, lever, year - lag]
-        low[:, :, year], high[:, :, year] = without, full
-    return low, high
+        plain[:, :, year], low[:, :, year], high[:, :, year] = without, fewest, full
+    return plain, low, high
+
+
+def _fed(dual: Dual) -> tuple[Floats, Floats]:
+    """Give the least and the most money that each cell puts into its stock; a level with its own gain puts none."""
+    space, stalls, problem = dual.space, dual.stalls, dual.space.problem
+    menu, cell = space.from_menu[stalls.cell], stalls.cell
+    least, most = np.zeros(space.num_cells), np.zeros(space.num_cells)
+    least[cell], most[cell] = stalls.floor, np.where(menu, 0.0, np.maximum(stalls.most, 0.0))
+    row, gain = stalls.level_row, problem.menus.gain[space.level_menu[stalls.level]]
+    put = np.where(np.isfinite(gain), 0.0, stalls.amount)
+    inside = (stalls.amount >= stalls.floor[row]) & (stalls.amount <= stalls.most[row])
+    np.maximum.at(most, cell[row[inside]], put[inside])
+    fewest = np.full(space.num_cells, np.inf)
+    np.minimum.at(fewest, cell[row[inside]], put[inside])
+    least[cell] = np.where(
+        menu & (stalls.floor > 0), np.where(np.isfinite(fewest[cell]), fewest[cell], 0.0), least[cell]
+    )
+    return least, most
 
 
 def amount_prices(dual: Dual, prices: Prices) -> Floats:

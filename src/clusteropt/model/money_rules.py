@@ -288,7 +288,6 @@ def need_money(space: Space) -> Iterator[MoneyRow]:
     problem, chosen = space.problem, space.problem.programmes
     if chosen is None:
         return
-    arrivals = problem.arrivals
     needs = zip(
         chosen.need_pick, chosen.need_cluster, chosen.need_lever, chosen.need_year, chosen.need_stock, strict=True
     )
@@ -299,9 +298,6 @@ def need_money(space: Space) -> Iterator[MoneyRow]:
         for paid in range(int(year) - lag + 1):
             for flow in np.flatnonzero(space.flow_cell == first + paid).tolist():
                 found[flow] = keep ** (int(year) - paid - lag)
-        there = keep ** (int(year) + 1) * Fraction(repr(float(problem.stock[cluster, lever])))
-        for come in range(int(year) + 1):
-            there += keep ** (int(year) - come) * int(arrivals[cluster, lever, come])
         size = math.lcm(*(share.denominator for share in found.values()))
         coefs = [int(share * size) for share in found.values()] + [-int(need) * size]
         small = all(abs(coef) < 2**62 for coef in coefs)
@@ -310,9 +306,27 @@ def need_money(space: Space) -> Iterator[MoneyRow]:
             (number,),
             np.array([*found, space.num_flows + int(pick)], np.int64),
             np.array(coefs, np.int64 if small else object),
-            _ceil(-there * size),
+            _ceil(-stock_there(problem, number) * size),
             None,
         )
+
+
+def stock_there(problem: Problem, need: int) -> Fraction:
+    """Give the stock that a need finds without any money of the plan."""
+    chosen = problem.programmes
+    assert chosen is not None
+    cluster, lever, year = (int(part[need]) for part in (chosen.need_cluster, chosen.need_lever, chosen.need_year))
+    keep = 1 - Fraction(repr(float(problem.depreciation[lever])))
+    there = keep ** (year + 1) * Fraction(repr(float(problem.stock[cluster, lever])))
+    return there + sum(keep ** (year - come) * int(problem.arrivals[cluster, lever, come]) for come in range(year + 1))
+
+
+def need_size(space: Space, row: MoneyRow) -> int:
+    """Give what a row of `need_money` has for a whole unit of stock."""
+    chosen = space.problem.programmes
+    assert chosen is not None
+    need = int(chosen.need_stock[row.key[0]])
+    return abs(int(row.coef[-1])) // need if need else 1
 
 
 def programme_name(problem: Problem, pick: int) -> str:

@@ -75,6 +75,8 @@ class Bundles:
         The picks of unit u are ``start[u]:start[u + 1]``: those of a programme.
     must : bool array of shape (num_units,)
         Whether one of them is taken in any case.
+    barred : bool array of shape (num_picks,)
+        The picks that are not taken, whatever they are worth.
     alone : array
         The units that no condition ties to others.
     tied : tuple of (tuple of int, tuple of Condition)
@@ -83,6 +85,7 @@ class Bundles:
 
     start: Ints
     must: np.ndarray
+    barred: np.ndarray
     alone: Ints
     tied: tuple[tuple[tuple[int, ...], tuple[Condition, ...]], ...]
 
@@ -90,7 +93,7 @@ class Bundles:
 def make_bundles(programmes: Programmes | None) -> Bundles:
     """Find the units of picks and what ties them together."""
     if programmes is None or not programmes.num_picks:
-        return Bundles(np.zeros(1, np.int64), np.zeros(0, bool), np.zeros(0, np.int64), ())
+        return Bundles(np.zeros(1, np.int64), np.zeros(0, bool), np.zeros(0, bool), np.zeros(0, np.int64), ())
     keys = [programmes.programme[option] for option in programmes.pick_option.tolist()]
     first = [k for k in range(len(keys)) if k == 0 or keys[k] != keys[k - 1]]
     start = np.array([*first, len(keys)], np.int64)
@@ -123,7 +126,7 @@ def make_bundles(programmes: Programmes | None) -> Bundles:
         for top in sorted(tied_roots)
     )
     alone = [unit for unit in range(len(first)) if root(unit) not in tied_roots]
-    return Bundles(start, must, np.array(alone, np.int64), tied)
+    return Bundles(start, must, np.zeros(len(keys), bool), np.array(alone, np.int64), tied)
 
 
 def best_picks(bundles: Bundles, value: Floats) -> tuple[float, Floats]:
@@ -139,7 +142,7 @@ def best_picks(bundles: Bundles, value: Floats) -> tuple[float, Floats]:
     taken = np.zeros(len(value))
     if not len(value):
         return 0.0, taken
-    total = 0.0
+    total, value = 0.0, np.where(bundles.barred, -np.inf, value)
     for unit in bundles.alone.tolist():
         first, last = bundles.start[unit : unit + 2]
         best = first + int(value[first:last].argmax())
@@ -160,9 +163,11 @@ def _best_tied(
     coefs = [dict(zip(condition.picks, condition.coefs, strict=True)) for condition in conditions]
     options: list[list[tuple[float, int]]] = []
     for unit in units:
-        picks = range(int(bundles.start[unit]), int(bundles.start[unit + 1]))
-        found = [(float(value[k]), k) for k in picks] + ([] if bundles.must[unit] else [(0.0, -1)])
-        options.append(sorted(found, reverse=True))
+        picks = np.arange(bundles.start[unit], bundles.start[unit + 1])
+        found = [(float(value[k]), int(k)) for k in picks[~bundles.barred[picks]]]
+        options.append(sorted(found + ([] if bundles.must[unit] else [(0.0, -1)]), reverse=True))
+    if not all(options):
+        return -np.inf, ()
     tops = [found[0][0] for found in options]
     spans = [[[coef.get(k, 0) for _, k in found] for found in options] for coef in coefs]
     # What the units from one on can still add to each condition.

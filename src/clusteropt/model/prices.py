@@ -17,9 +17,13 @@ from clusteropt.model.money_rules import (
     LARGEST_SUM,
     change_money,
     ledger_money,
+    need_money,
+    need_size,
+    programme_name,
     purse_money,
     share_money,
     span_size,
+    stock_there,
 )
 from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.soft_floors import soft_limits
@@ -33,14 +37,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Every limit of an amount, share, change or count rule, or of a soft floor.
+    """Every limit of an amount, share, change or count rule, of a soft floor, or of a stock that a pick needs.
 
     ``matrix @ money >= limit`` for a minimum, else ``<=``.
 
     Parameters
     ----------
     rule, year : arrays of shape (num_sides,)
-        Position among `Problem.all_rules`; position of the year for a change rule, else -1.
+        Position among `Problem.all_rules`, from behind their end on for a need, in order; position of the year for a
+        change rule, else -1.
     upper : bool array of shape (num_sides,)
         Whether the limit is a maximum.
     matrix : matrix of shape (num_sides, num_amounts)
@@ -154,7 +159,7 @@ def make_purses(space: Space) -> PurseLimits:
 
 @once_a_space
 def make_sides(space: Space) -> Sides:
-    """Collect the limits of all rules but locks, in the order of the kinds, soft floors last."""
+    """Collect the limits of all rules but locks, in the order of the kinds, then soft floors, then needs."""
     amounts, others = _amount_sides(space), _other_sides(space)
     counts = [
         (number, upper, float(limit))
@@ -163,19 +168,22 @@ def make_sides(space: Space) -> Sides:
         for limit, upper in ((rule.minimum, False), (rule.maximum, True))
         if limit is not None
     ]
-    soft, num = soft_limits(space), len(counts)
+    soft, needs, num = soft_limits(space), _needs(space), len(counts)
+    behind = len(space.problem.all_rules) + np.arange(len(needs.limit))
     counted = sparse.csr_matrix((num, space.num_amounts))
     return Sides(
         rule=np.concatenate(
-            (amounts.rule, others.rule, [count[0] for count in counts], len(space.problem.rules) + soft.floor)
+            (amounts.rule, others.rule, [count[0] for count in counts], len(space.problem.rules) + soft.floor, behind)
         ).astype(np.int64),
-        year=np.concatenate((amounts.year, others.year, np.full(num, -1), soft.year)),
+        year=np.concatenate((amounts.year, others.year, np.full(num, -1), soft.year, np.full(len(behind), -1))),
         upper=np.concatenate(
-            (amounts.upper, others.upper, [count[1] for count in counts], np.zeros(soft.num, bool))
+            (amounts.upper, others.upper, [count[1] for count in counts], np.zeros(soft.num + len(behind), bool))
         ).astype(bool),
-        matrix=sparse.csr_matrix(sparse.vstack((amounts.matrix, others.matrix, counted, soft.matrix))),
-        limit=np.concatenate((amounts.limit, others.limit, [count[2] for count in counts], soft.limit)),
-        cap=np.concatenate((np.full(len(amounts.rule) + len(others.rule) + num, np.inf), soft.price)),
+        matrix=sparse.csr_matrix(sparse.vstack((amounts.matrix, others.matrix, counted, soft.matrix, needs.matrix))),
+        limit=np.concatenate((amounts.limit, others.limit, [count[2] for count in counts], soft.limit, needs.limit)),
+        cap=np.concatenate(
+            (np.full(len(amounts.rule) + len(others.rule) + num, np.inf), soft.price, np.full(len(behind), np.inf))
+        ),
     )
 
 
@@ -222,6 +230,44 @@ def _other_sides(space: Space) -> Sides:
         limit=np.array([entry[3] for entry in entries], float),
         cap=np.full(len(entries), np.inf),
     )
+
+
+def need_keys(space: Space) -> list[tuple[str, str, int, int]]:
+    """Give programme, option, start year and cluster of every stock that a pick needs, as the last sides stand."""
+    chosen = space.problem.programmes
+    if chosen is None:
+        return []
+    keys = []
+    for pick_, cluster in zip(chosen.need_pick.tolist(), chosen.need_cluster.tolist(), strict=True):
+        option = int(chosen.pick_option[pick_])
+        keys.append((chosen.programme[option], chosen.option[option], int(chosen.pick_year[pick_]), cluster))
+    return keys
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Needs:
+    matrix: Matrix
+    limit: Floats
+
+
+def _needs(space: Space) -> _Needs:
+    """Give the stocks that picks need, by whole units of stock: K - need z >= 0, in the order of the problem."""
+    rows = list(need_money(space))
+    size = [need_size(space, row) for row in rows]
+    number = np.repeat(np.arange(len(rows)), [len(row.flow) for row in rows])
+    flow = np.concatenate([np.zeros(0, np.int64), *(row.flow for row in rows)])
+    coefs = [row.coef.astype(float) / unit for row, unit in zip(rows, size, strict=True)]
+    matrix = pick(len(rows), number, flow, np.concatenate([np.zeros(0), *coefs]), space.num_amounts)
+    limit = [-float(stock_there(space.problem, number)) for number in range(len(rows))]
+    return _Needs(sparse.csr_matrix(matrix), np.array(limit, float))
+
+
+def limit_name(space: Space, rule: int) -> str:
+    """Name what a side is of: a rule by its key, a need by what it is for."""
+    rules, chosen = space.problem.all_rules, space.problem.programmes
+    if rule < len(rules) or chosen is None:
+        return rules[rule].name
+    return f"stock for {programme_name(space.problem, int(chosen.need_pick[rule - len(rules)]))}"
 
 
 def joint_levers(space: Space) -> tuple[Ints, Ints]:

@@ -269,7 +269,7 @@ def _plan_part(excerpt: Excerpt, priced: Priced, setting: Setting) -> Made | Non
         return None
     try:
         return setting.make(
-            excerpt.problem, replace(options, time_limit_s=seconds, relative_gap=min(gap, MOST_PART_GAP))
+            excerpt.problem, replace(options, time_limit_s=seconds, relative_gap=min(gap, MOST_PART_GAP), proof_nodes=0)
         )
     except NoPlanError:
         return None

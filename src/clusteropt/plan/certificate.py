@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from clusteropt.plan.arrays import Floats, Ints
 
 
@@ -111,6 +113,32 @@ class StockPrices:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NeedPrices:
+    """Prices of the stocks that picks need; what is not listed has price 0.
+
+    Parameters
+    ----------
+    programme, option : tuple of str
+        Keys of the pick.
+    year : array of shape (num_prices,)
+        Position of the year when it starts.
+    cluster : array of shape (num_prices,)
+        Position of the cluster that must have the stock.
+    price : array of shape (num_prices,)
+        Objective per whole unit of stock, non-negative.
+    """
+
+    programme: tuple[str, ...]
+    option: tuple[str, ...]
+    year: Ints
+    cluster: Ints
+    price: Floats
+
+
+NO_NEEDS = NeedPrices((), (), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Multipliers:
     """The prices that prove a bound: any non-negative ones do, good ones prove a tight bound.
 
@@ -128,6 +156,8 @@ class Multipliers:
         Shares of the levers in the gains of synergies.
     stock : StockPrices
         Prices of stocks.
+    need : NeedPrices
+        Prices of stocks that picks need.
     """
 
     purse: PursePrices
@@ -136,6 +166,59 @@ class Multipliers:
     target: float
     synergy: SynergyShares
     stock: StockPrices
+    need: NeedPrices = NO_NEEDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProofNodes:
+    """The nodes of a proof tree, each before those under its first side, and these before those under its second.
+
+    Parameters
+    ----------
+    cluster, lever, year : arrays of shape (num_nodes,)
+        Positions of the cell whose amount is split; of a pick only the year, when it starts; else -1.
+    programme, option : tuple of str
+        Keys of the pick that is split; else empty.
+    edge : array of shape (num_nodes,)
+        Whole units: the first side has at most so many, the second more; a pick is 0 or 1. -1 for a leaf.
+    prices : array of shape (num_nodes,)
+        What proves the bound of a leaf: 0 for the multipliers of the stage, k for the k-th of the tree; -1 for a split.
+    """
+
+    cluster: Ints
+    lever: Ints
+    year: Ints
+    programme: tuple[str, ...]
+    option: tuple[str, ...]
+    edge: Ints
+    prices: Ints
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every side of a split ends in leaves, and no node is too many."""
+        awaited = 1 + np.cumsum(np.where(self.prices < 0, 1, -1))
+        return bool(len(awaited) and (awaited[:-1] > 0).all() and awaited[-1] == 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProofTree:
+    """A proof in parts: splits of amounts, whose leaves have multipliers each.
+
+    Parameters
+    ----------
+    nodes : ProofNodes
+        Splits and leaves.
+    multipliers : tuple of Multipliers
+        Those that are not the multipliers of the stage; leaves may share them.
+    """
+
+    nodes: ProofNodes
+    multipliers: tuple[Multipliers, ...]
+
+    @property
+    def leaves(self) -> int:
+        """How many leaves there are."""
+        return int((self.nodes.prices >= 0).sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,11 +233,14 @@ class StageProof:
         How it is proved.
     multipliers : Multipliers or None
         What proves it; None where nothing is proved.
+    tree : ProofTree or None
+        How the problem was split to prove it; None where the multipliers prove it of the whole at once.
     """
 
     bound: float
     proof: Proof
     multipliers: Multipliers | None
+    tree: ProofTree | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,6 +308,11 @@ class Certificate:
     def bound(self) -> float:
         """The bound proved of the objective first in precedence; infinite where nothing is proved."""
         return self.stages[0].bound
+
+    @property
+    def leaves(self) -> int:
+        """How many leaves the proof trees have over the stages; a bound that is proved at once is one leaf."""
+        return sum(1 if stage.tree is None else stage.tree.leaves for stage in self.stages if stage.multipliers)
 
     @property
     def proof(self) -> Proof:

@@ -13,13 +13,14 @@ from clusteropt.plan.cash import CashFlow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from clusteropt.plan.certificate import Multipliers, ProofTree
     from clusteropt.plan.plan import Plan
 
 LABELS = {"cluster": "clusters", "lever": "levers", "year": "years", "fund": "funds", "path": "paths"}
 """Where the positions of a field point."""
 CASH_COLUMNS = tuple(column.name for column in fields(CashFlow))
-NO_YEAR = -1
-"""Stands for the year of what is not of one year."""
+NONE = -1
+"""Stands for the year of what is not of one year, and for the cell of what is of none."""
 
 
 def misfit(plan: Plan) -> str | None:
@@ -112,16 +113,32 @@ def _certificate(plan: Plan, num: dict[str, int]) -> Iterator[str]:
         yield "certificate.stages"
     yield from _columns("certificate.rules", certificate.rules, num)
     for number, stage in enumerate(certificate.stages):
-        if stage.multipliers is None:
-            continue
-        where, prices = f"certificate.stages.{number}.multipliers", stage.multipliers
-        known = set(map(str, plan.labels.years))
-        if not all(set(years.split("+")) <= known for years in prices.purse.years):
-            yield f"{where}.purse.years"
-        if prices.region.shape not in ((0,), (len(plan.labels.regions),)):
-            yield f"{where}.region"
-        for name in ("purse", "rule", "synergy", "stock"):
-            yield from _columns(f"{where}.{name}", getattr(prices, name), num)
+        where = f"certificate.stages.{number}"
+        if stage.multipliers is not None:
+            yield from _multipliers(f"{where}.multipliers", plan, stage.multipliers, num)
+        if stage.tree is not None:
+            yield from _tree(f"{where}.tree", plan, stage.tree, num)
+            if stage.multipliers is None:
+                yield f"{where}.tree"
+
+
+def _tree(where: str, plan: Plan, tree: ProofTree, num: dict[str, int]) -> Iterator[str]:
+    yield from _columns(f"{where}.nodes", tree.nodes, num)
+    yield from _outside(f"{where}.nodes.prices", tree.nodes.prices, len(tree.multipliers) + 1, NONE)
+    if not tree.nodes.is_whole:
+        yield f"{where}.nodes"
+    for number, prices in enumerate(tree.multipliers):
+        yield from _multipliers(f"{where}.multipliers.{number}", plan, prices, num)
+
+
+def _multipliers(where: str, plan: Plan, prices: Multipliers, num: dict[str, int]) -> Iterator[str]:
+    known = set(map(str, plan.labels.years))
+    if not all(set(years.split("+")) <= known for years in prices.purse.years):
+        yield f"{where}.purse.years"
+    if prices.region.shape not in ((0,), (len(plan.labels.regions),)):
+        yield f"{where}.region"
+    for name in ("purse", "rule", "synergy", "stock", "need"):
+        yield from _columns(f"{where}.{name}", getattr(prices, name), num)
 
 
 def _columns(where: str, part: Any, num: dict[str, int]) -> Iterator[str]:
@@ -131,8 +148,8 @@ def _columns(where: str, part: Any, num: dict[str, int]) -> Iterator[str]:
     for name, column in columns.items():
         yield from _unlike(f"{where}.{name}", column, length)
         if name in num and isinstance(column, np.ndarray):
-            # A rule, or its price, may be of no year.
-            first = NO_YEAR if "rule" in where and name == "year" else 0
+            # A rule, or its price, may be of no year; a leaf is of no cell.
+            first = NONE if ("rule" in where and name == "year") or where.endswith(".nodes") else 0
             yield from _outside(f"{where}.{name}", column, num[name], first)
 
 

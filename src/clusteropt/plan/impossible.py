@@ -8,6 +8,7 @@ import numpy as np
 
 from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.problem import ObjectiveKind
+from clusteropt.model.prices import limit_name
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _names(priced: Priced) -> list[Text]:
             names.append(Text(f"the money of {fund.en} {years}", f"{fund.zh} {years} 年的资金"))
             continue
         side = row - num_purses
-        rule = problem.all_rules[dual.sides.rule[side]].name
+        rule = limit_name(dual.space, int(dual.sides.rule[side]))
         most = bool(dual.sides.upper[side])
         names.append(Text(f"rule {rule} (at {'most' if most else 'least'})",
                           f"规则 {rule} ({'不多于' if most else '不少于'})"))  # fmt: skip

@@ -26,7 +26,7 @@ from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Plan
-from clusteropt.plan.proving import PROOF_S, prove_stages
+from clusteropt.plan.proving import PROOF_S, Growth, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
 from clusteropt.plan.stage_values import stage_values, values_and_bounds
@@ -36,7 +36,7 @@ from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
-from clusteropt.solver.refine import Found, Search
+from clusteropt.solver.refine import NOISE, Found, Search
 from clusteropt.solver.runner import Runner
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ WHOLE_MOST = 100_000
 """Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
 """How far past the time limit, or past the end of a search that overran it, the rounding may go."""
+TREE_SHARE = 0.5
+"""The part of the time left after the search that a proof tree may take."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
 LARGE = 400
@@ -221,14 +223,20 @@ def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], h
     if draw.near is None or draw.near.aim in (Aim.PLAN, Aim.OPTIMUM):
         # Where the search has left no time, the proof takes a little more.
         deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
+        left = deadline - time.monotonic()
+        growth = Growth(
+            options.proof_nodes if draw.near is None else 0,
+            time.monotonic() + max(TREE_SHARE * left, min(left, PROOF_S)),
+            max(options.relative_gap, NOISE),
+        )
         with guard.undisturbed():
-            proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline)))
+            proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline), growth))
     seconds, own = time.monotonic() - began, draw.added is not None
     records = tuple(search.records)
     return Made(draw.space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
 
 
-def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until]) -> tuple[Proved, ...]:
+def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, Until, Growth]) -> tuple[Proved, ...]:
     """Find multipliers for every stage of what was found."""
     last = stages[-1].formulation
     if last.own_objective:

@@ -12,9 +12,11 @@ from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
 from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
+from clusteropt.solver.claim import relative_gap
 from clusteropt.solver.core import PAD, rounding_room
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import improve_prices
+from clusteropt.solver.proof_tree import TreeOptions, grow_tree, prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
     from clusteropt.solver.guard import Guard
+    from clusteropt.solver.proof_tree import Node
     from clusteropt.solver.refine import Found
 
     Builder = Callable[[float | None], Callable[[Grid], Formulation]]
@@ -34,6 +37,31 @@ PROOF_S = 1.0
 """Finding multipliers may take so long beyond the time limit, where the search has left none."""
 RATIONAL = (ResponseFamily.LINEAR, ResponseFamily.HYPERBOLIC)
 """Responses whose values at whole money are rational numbers."""
+
+
+MOST_ENTRIES = 5_000_000
+"""A problem with more clusters and programmes times linking limits is proved at once or not at all."""
+WORTH_ITS_LENGTH = 0.1
+"""A proof tree is kept where it closes this part of what the bound of the whole leaves beyond the gap asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How far proof trees may grow.
+
+    Parameters
+    ----------
+    most_nodes : int
+        A tree has at most so many nodes; 0 for no tree.
+    deadline : float
+        ``time.monotonic()`` at which it ends.
+    gap : float
+        The relative gap that is close enough.
+    """
+
+    most_nodes: int
+    deadline: float
+    gap: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,14 +74,17 @@ class Proved:
         No plan exceeds it (for least money: undercuts, in whole units); infinite where nothing is proved.
     prices : Prices or None
         The multipliers that prove it; None where nothing is proved or the multipliers are of the arrays.
+    tree : Node or None
+        Where the problem was split to prove it.
     """
 
     bound: float
     prices: Prices | None
+    tree: Node | None = None
 
 
 def prove_stages(
-    space: Space, stages: Sequence[Found], values: Sequence[float], builder: Builder, run: tuple[Guard, Until]
+    space: Space, stages: Sequence[Found], values: Sequence[float], builder: Builder, run: tuple[Guard, Until, Growth]
 ) -> tuple[Proved, ...]:
     """Find multipliers for every stage, and the bounds they prove.
 
@@ -67,10 +98,11 @@ def prove_stages(
         What the plan is worth, one value a stage; least money in whole units.
     builder : callable
         Gives, for the floor of a stage, the formulation on a grid.
-    run : (Guard, Until)
-        Where programs run, and when to stop; the value in it is replaced by that of each stage.
+    run : (Guard, Until, Growth)
+        Where programs run, when to stop, and how far a proof tree may grow; the value of each stage replaces that of
+        ``until``.
     """
-    guard, until = run
+    guard, until, growth = run
     proved = []
     for number, (found, value) in enumerate(zip(stages, values, strict=True)):
         floor = values[0] if number else None
@@ -78,7 +110,7 @@ def prove_stages(
         if found.formulation.own_objective or found.formulation.row_block("own") is not None:
             proved.append(_prove_arrays(space, found, builder(_room(floor)), (guard, aim)))
         else:
-            proved.append(_prove(space, (found, floor), builder(_room(floor)), (guard, aim)))
+            proved.append(_prove(space, (found, floor), builder(_room(floor)), (guard, aim, growth)))
     return tuple(proved)
 
 
@@ -128,9 +160,9 @@ def _prove(
     space: Space,
     stage: tuple[Found, float | None],
     build: Callable[[Grid], Formulation],
-    run: tuple[Guard, Until],
+    run: tuple[Guard, Until, Growth],
 ) -> Proved:
-    (found, floor), (guard, until) = stage, run
+    (found, floor), (guard, until, growth) = stage, run
     if found.priced is not None:
         # The search was led by prices as good as they get.
         dual, prices, seen = found.priced.dual, found.priced.prices, found.priced.found
@@ -143,7 +175,24 @@ def _prove(
     true = bound <= until.value if least else bound >= until.value
     if not (true and math.isfinite(bound)):
         return Proved(-math.inf if least else math.inf, None)
+    few = (space.problem.num_clusters + space.num_picks) * len(prices.row) <= MOST_ENTRIES
+    if few and growth.most_nodes and relative_gap(until.value, bound) > growth.gap:
+        return _grow(dual, prices, (bound, until.value), (guard, growth))
     return Proved(bound, prices)
+
+
+def _grow(dual: Dual, prices: Prices, reached: tuple[float, float], run: tuple[Guard, Growth]) -> Proved:
+    """Split the problem where the bound leaves a gap; a tree that gains little is not worth its length."""
+    (bound, value), (guard, growth) = reached, run
+    sign = -1.0 if _is_least(dual.space) else 1.0
+    aim = value + sign * growth.gap * max(abs(value), 1e-9)
+    options = TreeOptions(most_nodes=growth.most_nodes, deadline=growth.deadline, aim=aim)
+    top = grow_tree(dual, prices, lambda own, found: stated_bound(dual, own, found, value), guard, options)
+    best = prune(top, sign)
+    true = sign * best >= sign * value
+    if not true or sign * (bound - best) < WORTH_ITS_LENGTH * sign * (bound - aim):
+        return Proved(bound, prices)
+    return Proved(best, top.prices, top if top.sides else None)
 
 
 def _prove_arrays(space: Space, found: Found, build: Callable[[Grid], Formulation], run: tuple[Guard, Until]) -> Proved:

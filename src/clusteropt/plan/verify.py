@@ -99,6 +99,7 @@ class Folder:
     def __init__(self) -> None:
         self.over: dict[Any, Any] = {}  # effects that hold where clusters have moved to another path
         self.come, self.late = Counter[Any](), set[Any]()  # money under way, and the cells it comes to
+        self.left: dict[Any, Any] = {}  # the spans of amounts in a leaf of a proof tree
     def read(self, files: dict[str, bytes], number: Any) -> Any:
         """Read the model and its tables."""
         (model,) = files.keys() & {"model.toml", "model.json"}
@@ -433,8 +434,50 @@ class Folder:
         region, given = self.worth(even, {})[2], self.goal["equity_scale"]
         mean = sum(region[r] / self.unit[r] for r in self.unit if r in live) / max(len(live), 1)
         return live, float(given or (mean if mean > 0 else 1))
+    def branches(self, tree: Any) -> Any:
+        """Give the leaves of a proof tree, each with the number of its prices and the span that is left of amounts."""
+        names, stack = "cluster lever year programme option edge prices", list[Any]([{}])
+        columns, picks = [tree["nodes"][x] for x in names.split()], {x[:3]: k for k, x in enumerate(self.picks)}
+        need(all(type(x) is list for x in columns), "proof tree: a column is no list")
+        for c, lever, t, *pick, edge, k in zip(*columns, strict=True):  # a node, its first side, its second
+            need(stack and type(edge) is type(k) is int, "proof tree: a node too many")
+            left, cell = stack.pop(), (self.place["cluster"][c], self.place["lever"][lever], self.place["year"][t])
+            if k >= 0:
+                yield k, left
+                continue
+            need(c < 0 or (cell[:2] in self.pairs and t >= 0), "proof tree: no such cell")
+            spot: Any = cell if c >= 0 else picks[*pick, cell[2]]
+            low, high = left.get(spot, (0, FAR))
+            stack += [left | {spot: (max(low, edge + 1), high)}, left | {spot: (low, min(high, edge))}]
+        need(not stack, "proof tree: a side without a leaf")
+    def weakest(self, proof: Any, kind: str, floor: float, margin: float = MARGIN) -> Any:
+        """Bound what plans reach by the weakest leaf of a proof; without a tree the whole is one leaf."""
+        tree, leaves, worst = proof.get("tree"), defaultdict[int, Any](list), -FAR
+        prices = [proof["multipliers"], *(tree["multipliers"] if tree else ())]
+        for k, left in self.branches(tree) if tree else [(0, {})]:
+            leaves[k].append(left)
+        for k, mine in leaves.items():
+            self.price_all(prices[k], kind, floor, margin)
+            worst = max([worst, *map(self.leaf, mine)])
+        need(math.isfinite(worst), "no finite bound", ArithmeticError)
+        return worst
     def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> Any:
         """Bound what plans reach (least money: minus money) from prices."""
+        return self.weakest({"multipliers": given}, kind, floor, margin)
+    def leaf(self, left: dict[Any, Any]) -> Any:
+        """Bound what plans reach whose amounts are within the spans left."""
+        self.left, self.terms, self.mine = left, list[Any](), defaultdict[str, Any](list)
+        for spot in (spot for spot in left if type(spot) is tuple):
+            self.mine[spot[0]].append((spot, left[spot]))
+        parts = [*self.fixed, *(x for c in self.clusters for x in self._added(c))]
+        parts += [] if -FAR in parts else [*self._programmes(), *self.terms]
+        if -FAR in parts:  # no plan is there
+            return -FAR
+        if self.number is Fraction:  # rounded up to stay short
+            return sum(Fraction(math.ceil(x * 2**99), 2**99) for x in parts)
+        return sum(x + self.margin * abs(x) for x in parts)
+    def price_all(self, given: dict[str, Any], kind: str, floor: float, margin: float) -> None:
+        """Take prices, and bound each cluster at them."""
         number, rows, parts = self.number, self.rows, defaultdict[Any, Any](list)
         fair = [*given["purse"]["price"], *given["rule"]["price"], *given["region"], *given["synergy"]["share"],
                 given["target"]]
@@ -473,13 +516,22 @@ class Folder:
                 pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
                     self.inners[min(owners)].append((cells, sign * side.limit))
+        for spot, each in self._needed(given):
+            parts[spot].append(each)
         self.price = Counter({spot: sum(x) - self.margin * sum(map(abs, x)) for spot, x in parts.items()})
-        self.alone = {c: self._parts(c, {}) for c in self.clusters}
-        terms = [*chain(*self.alone.values()), *self._programmes()]
-        terms = self.terms = terms + self.terms  # fractions are rounded up to stay short
-        total = sum(Fraction(math.ceil(x * 2**99), 2**99) if number is Fraction else x + margin * abs(x) for x in terms)
-        need(math.isfinite(total), "no finite bound", ArithmeticError)
-        return total
+        self.fixed, self.added = self.terms, dict[Any, Any]()
+    def _needed(self, given: dict[str, Any]) -> Any:
+        """Give what stocks that picks need add to prices: a pick pays for its need, and money earns what it leaves."""
+        rows = self.rows(given["need"], "programme option year cluster price") if "need" in given else []
+        asked = {row[:4]: self.number(row[4]) for row in rows}
+        need(all(0 <= x < FAR for x in asked.values()), "a price < 0 or infinite", ArithmeticError)
+        for k, c, lever, t, stock in self.needs:
+            price, pair = asked.get((*self.picks[k][:3], c), 0), self.pairs[c, lever]
+            self.terms.append(price * self.number(self._held(c, lever, t, Counter())))
+            yield k, price * stock
+            for u, f in product(self.years, pair.funds if price else ()):
+                if u <= t - pair.lag:
+                    yield (c, lever, u, f), -price * self.number(self.keep[lever] ** (t - u - pair.lag))
     def _coefficients(self, given: dict[str, Any], kind: str, floor: float) -> tuple[dict[str, Any], list[Any]]:
         """Give what a unit of outcome of each region counts, and the constants that go with it."""
         number, family, one, unit = self.number, self.goal["equity_family"], self.number(1), self.unit
@@ -498,7 +550,7 @@ class Folder:
         return {r: base + x / total / unit[r] for r, x in coef.items()}, terms
     def _values(self, c: str) -> Any:
         """Give each cell with the curve that its money works on, and what a unit of the gain of a level counts."""
-        row, joint, low, high = self.clusters[c], self.coef[self.clusters[c]["region"]], 0, 0
+        row, joint, low, high, bare = self.clusters[c], self.coef[self.clusters[c]["region"]], 0, 0, 0
         mine = sum(x + self.margin * abs(x) for x in (w * self.coef[r] for r, w in row["counts"].items()))
         weight = {(lever, t): mine * self.discount[t] for lever, t in product(self.names["lever"], self.years)}
         for (levers, gains), t in product(self.synergies.items(), self.years):
@@ -511,28 +563,31 @@ class Folder:
             pair, price, own = self.pairs[c, lever], self.stock.get((c, lever, t), 0), weight[lever, t]
             curved = (own * self.over.get((c, lever, t), pair.effect), pair.family, pair.scale)
             if pair.keep or pair.lag or (c, lever) in self.late:  # a stock earns and pays its price
-                (low, high), u = (low, high) if k else (pair.stock, pair.stock), t - pair.lag
+                (bare, low, high), u = (bare, low, high) if k else (pair.stock,) * 3, t - pair.lag
+                least, most = self.left.get((c, lever, u), (0, FAR))
                 came = min(sum(self.paid.get((f, u), 0) for f in pair.funds), self.locks.get((c, lever, u), pair.most))
-                fed = max((x for x, gain in pair.menu.items() if gain == "" and x <= came), default=0)
-                more = self.come[c, lever, t]
-                low, high = pair.keep * low + more, pair.keep * high + (fed if pair.menu else came) + more
+                fed = [x if gain == "" else 0 for x, gain in pair.menu.items() if least <= x <= min(came, most)]
+                fed = fed + [0] * (least <= 0 or not fed) if pair.menu else [least, min(came, most)]
+                more, held = self.come[c, lever, t], (bare, low, high)
+                bare, low, high = (pair.keep * x + y + more for x, y in zip(held, (0, min(fed), max(fed)), strict=True))
                 top, later = highest(curved, low, high, price, whole=False)[0], self.years[k + pair.lag :]
-                self.terms += [top, price * low, price * high, -price * high]
+                self.terms += [top, price * bare, price * high, -price * high]
                 paid = sum(pair.keep**n * self.stock.get((c, lever, then), 0) for n, then in enumerate(later))
                 curved, own = (paid, "linear", pair.scale), weight[lever, later[0]] if later else 0
             yield (c, lever, t), curved, own
     def _offers(self, cell: Any, curved: Any, own: Any, paid: set[Any], shut: set[Any]) -> dict[Any, Any]:
         """Give the most that a cell adds, by its money, cheapest first, where some counts are paid and flows shut."""
-        pair, lock, ways = self.pairs[cell[:2]], self.locks.get(cell), []
+        pair, lock, ways, (floor, cap) = self.pairs[cell[:2]], self.locks.get(cell), [], self.left.get(cell, (0, FAR))
         for flow in [(*cell, f) for f in pair.funds]:
             held, low = self.locks.get(flow), int((*flow, "draw") in paid)
             low, high = (low, min(self.paid[flow[3], flow[2]], pair.most)) if held is None else (max(held, low), held)
             ways.append((self.price[flow], low, 0 if flow in shut else high))
         start, menu = sum(low for _, low, _ in ways), pair.menu if lock is None else {lock: pair.menu.get(lock, "")}
         cost = sum(x * low for x, low, _ in ways) + sum(self.price[spot] for spot in paid if len(spot) > 2)
-        found: dict[Any, Any] = {} if lock or start else {0: 0}
+        found: dict[Any, Any] = {} if lock or start or floor > 0 else {0: 0}
         for price, low, high in [(0, start, start), *sorted(ways)] if all(x <= y for _, x, y in ways) else ():
-            end, least, most = start + high - low, max(start, pair.least, 1), min(start + high - low, pair.most)
+            end = start + high - low
+            least, most = max(start, pair.least, floor, 1), min(end, pair.most, cap)
             spans = [(x, x) for x in menu if least <= x <= most] if menu else [(least, most)]
             for a, b in spans if least <= most else ():
                 value, x = highest(curved, a, b, price) if menu.get(a, "") == "" else (own * menu[a] - price * a, a)
@@ -552,10 +607,13 @@ class Folder:
                     table.append((value, [a * x for a in coefs], {spot for spot in paid if x and len(spot) == 2}))
             tables.append(table)
         return self._best(tables, [limit for _, limit in inners], counts)
-    def _parts(self, c: str, over: dict[Any, Any]) -> list[Any]:
-        """Give what sums to the most that a cluster adds where some effects hold."""
-        self.over, start = over, len(self.terms)
-        return [self._cluster(c), *[self.terms.pop() for _ in range(len(self.terms) - start)]]
+    def _added(self, c: str, k: int = -1) -> Any:
+        """Give what sums to the most that a cluster adds where a pick has moved it; the same in many leaves."""
+        if (key := (c, k, *sorted(self.mine.get(c, ())))) not in self.added:
+            self.over, start = self.overs[k] if k >= 0 else {}, len(self.terms)
+            found = self._cluster(c)
+            self.added[key] = [found, *[self.terms.pop() for _ in range(len(self.terms) - start)]]
+        return self.added[key]
     def _programmes(self) -> Any:
         """Give the most that programmes add, those together that ask something of each other."""
         units, offers = defaultdict[str, Any](list), dict[int, Any]()
@@ -563,7 +621,7 @@ class Folder:
             units[pick.programme].append(k)
             worths = [self.coef[r] * x for r, x in pick.parts]
             for c in {c for number, c, *_ in self.moves if number == k}:  # what moving adds beyond staying
-                worths += [*self._parts(c, self.overs[k]), *(-x for x in self.alone[c])]
+                worths += [*self._added(c, k), *(-x for x in self._added(c))]
             offers[k] = sum(x + self.margin * abs(x) for x in worths) - self.price[k]
         asks = [(coefs, limit) for _, coefs, limit in self.asks  # those that one pick of each programme could break
                 if sum(max(0, *(coefs[k] for k in ks)) for ks in units.values()) > limit]
@@ -576,13 +634,18 @@ class Folder:
             tables = []
             for p in sorted(joined, key=[*units].index):  # of picks that the others cannot tell apart the best
                 table = {(0,) * len(mine): 0}
-                for k in units[p]:
+                spans = {k: self.left.get(k, (0, 1)) for k in units[p]}
+                forced = [k for k, (low, _) in spans.items() if low > 0]
+                table = {} if forced else table
+                for k in (k for k in units[p] if {*forced} <= {k} and spans[k][1] > 0):
                     steps = (*[coefs[k] for coefs, _ in mine],)
                     table[steps] = max(table.get(steps, offers[k]), offers[k])
                 tables.append([(value, steps, set[Any]()) for steps, value in table.items()])
             yield self._best(tables, [limit for _, limit in mine], set())
     def _best(self, tables: Any, limits: list[Any], counts: set[Any]) -> Any:
         """Give the most of one offer from every table whose steps sum to the limits at most, or a bit more."""
+        if not all(tables):  # a branch leaves nothing
+            return -FAR
         tops, room = [max(value for value, *_ in table) for table in tables], [limits]
         for table in tables:  # what steps may sum to, so that the tables before can still keep the limits
             room.append([limit - min(steps[k] for _, steps, _ in table) for k, limit in enumerate(room[-1])])
@@ -693,7 +756,8 @@ class Folder:
         yield "programmes\n项目", differ(told, picks, size), f"{len(rows)}"  # the package compares their names
         wrong = [name for name, coefs, limit in self.asks if sum(coefs[k] for k in coefs.keys() & on) > limit]
         yield "conditions of programmes\n项目条件", wrong, f"{len(self.asks)}"
-        lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs if k in on and self._held(c, lever, t) < stock]
+        lacks = [(c, lever, t) for k, c, lever, t, stock in self.needs
+                 if k in on and self._held(c, lever, t, self.cells) < stock]
         yield "stocks that programmes need\n项目所需存量", lacks, f"{len(self.needs)}"
         late, given = sorted(x for pick in self.chosen for x in pick.promised), self.plan["promises"]
         need(all(type(column) is list for column in given.values()) and len(given) == 5, "promises: no list")
@@ -703,12 +767,12 @@ class Folder:
         moved, stated = [x for k, *x in self.moves if k in on], self.rows(self.plan["moves"], "cluster year path")
         self.over = self._over(on)
         yield "paths\n创新路径", differ(sorted(map(tuple, moved)), stated), f"{len(stated)}"
-    def _held(self, c: str, lever: str, until: int) -> Any:
-        """Give the stock at the end of a year, exactly."""
+    def _held(self, c: str, lever: str, until: int, cells: Any) -> Any:
+        """Give the stock at the end of a year with some money in cells, exactly."""
         keep, lag, first = self.keep[lever], self.pairs[c, lever].lag, self.years[0]
         rows = (x for x in self.tables["cells"] if (x["cluster"], x["lever"]) == (c, lever))
         start = next((exact(x["stock"], 0) for x in rows), 0)
-        paid = sum(self.cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
+        paid = sum(cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
         paid += sum(self.come[c, lever, t] * keep ** (until - t) for t in range(first, until + 1))
         return start * keep ** (until - first + 1) + paid
     def outcomes(self) -> Any:
@@ -748,7 +812,7 @@ class Folder:
         least, total, worst = kind == "least_money", self.values["total"], self.values["worst_region"]
         for k, (stage, proof) in enumerate(stages):
             value, bound, stated, grade = self.values[stage["kind"]], stage["bound"], proof["bound"], proof["proof"]
-            sign, given = -1 if least else 1, proof["multipliers"]
+            sign = -1 if least else 1
             size = 0.0 if least else self.size / (min(self.unit.values()) if stage["kind"] == "worst_region" else 1)
             room, wrong = max(TOLERANCE * abs(value), MARGIN * size), differ(value, stage["value"], size)
             wrong += [f"target {target}"] if least and target - total > 2 * MARGIN * max(target, self.size) else []
@@ -761,7 +825,8 @@ class Folder:
             problem = self if {"safe": True, "exact": False}[grade] else Folder().read(self.files, Fraction)
             problem.live, problem.scale = self.live, self.scale
             try:
-                best, plain = (problem.bound(given, "second" if k else kind, k * worst, x) for x in (MARGIN, 0.0))
+                margins = (MARGIN, 0.0) if grade == "safe" else (0.0,)
+                best, *_, plain = [problem.weakest(proof, "second" if k else kind, k * worst, x) for x in margins] * 2
             except ArithmeticError as error:
                 yield "proved bound\n已证明的界", [error], grade
                 continue

@@ -16,7 +16,7 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.curves import best_outcomes, live_regions, make_curves, region_reach, region_units
-from clusteropt.model.money_rules import ledger_money, share_money, span_size
+from clusteropt.model.money_rules import ledger_money, need_money, need_size, share_money, span_size
 from clusteropt.model.prices import Prices, joint_levers
 from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rule_rows import row_size
@@ -228,7 +228,10 @@ def _side_prices(dual: Dual, formulation: Formulation, rows: Floats, units: tupl
         value = found.get((int(number), key), 0.0)
         prices[k] = max(value if upper else -value, 0.0)
     soft = -rows[formulation.row_positions("soft_floor")] * units[0]
-    prices[sides.num - len(soft) :] = np.maximum(soft, 0.0)
+    needs = -rows[formulation.row_positions("need")] * units[0]
+    for number, row in enumerate(need_money(dual.space)):
+        needs[number] *= need_size(dual.space, row) / row_size(dual.space, row)
+    prices[sides.num - len(needs) - len(soft) :] = np.maximum(np.concatenate((soft, needs)), 0.0)
     return np.minimum(prices, sides.cap)
 
 

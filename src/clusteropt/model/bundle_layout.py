@@ -1,7 +1,8 @@
-"""The limits within single clusters as flat arrays, for the compiled search over bundles."""
+"""The limits within single clusters as flat arrays for the compiled search over bundles, or all bundles in a table."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from clusteropt.model.cell_choice import Stalls
     from clusteropt.model.cluster_rows import InnerGroup
     from clusteropt.model.space import Space
+
+
+MOST_BUNDLES = 5_000
+"""Bundles of one group up to this many are listed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +98,43 @@ def make_layout(space: Space, stalls: Stalls, inner: Sequence[InnerGroup]) -> Bu
         option_level=level,
         grows=np.array(grows, bool),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BundleTable:
+    """Every bundle of a group of cells that obeys its rows.
+
+    Parameters
+    ----------
+    row : array of shape (num_cells,)
+        The row of every cell in the stalls.
+    level, amount : arrays of shape (num_bundles, num_cells)
+        What each takes: a level of the stalls, -1 for nothing, and its whole units.
+    """
+
+    row: Ints
+    level: Ints
+    amount: Ints
+
+
+def make_table(space: Space, stalls: Stalls, group: InnerGroup) -> BundleTable | None:
+    """List the bundles of a group; None where there are too many, or where a sum might not fit into 64 bits."""
+    cells = [cell for cell in group.cells if stalls.cell[np.searchsorted(stalls.cell, cell) % len(stalls.cell)] == cell]
+    row = np.searchsorted(stalls.cell, cells).astype(np.int64)
+    start, amount, level = _options(space, stalls, row)
+    size = np.diff(start)
+    limits = [limit for one in group.rows for limit in (one.lower, one.upper) if limit is not None]
+    coefs = [coef for one in group.rows for coef in one.coef.values()]
+    largest = max(map(abs, coefs), default=0) * int(amount.max(initial=0)) * len(cells)
+    if math.prod(size.tolist()) > MOST_BUNDLES or max(largest, *map(abs, limits), 0) >= LARGEST_SUM:
+        return None
+    option = start[:-1] + np.indices(size.tolist()).reshape(len(cells), -1).T
+    taken = amount[option]
+    obeys = np.ones(len(taken), bool)
+    for one in group.rows:
+        total = taken @ np.array([one.coef.get(cell, 0) for cell in cells], np.int64)
+        obeys &= (one.lower is None or total >= one.lower) & (one.upper is None or total <= one.upper)
+    return BundleTable(row, level[option][obeys], taken[obeys])
 
 
 def _options(space: Space, stalls: Stalls, row: Ints) -> tuple[Ints, Ints, Ints]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from clusteropt.inputs.problem import RuleKind
-from clusteropt.model.bundle_layout import make_layout
+from clusteropt.model.bundle_layout import BundleLayout, make_layout, make_table
 from clusteropt.model.money_rules import amount_money, change_money, share_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from clusteropt.inputs.problem import Floats, Ints
-    from clusteropt.model.bundle_layout import BundleLayout
+    from clusteropt.model.bundle_layout import BundleTable
     from clusteropt.model.cell_choice import Choice, Stalls
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.space import Space
@@ -71,6 +71,8 @@ class InnerGroup:
 
 
 InnerRows = tuple[InnerGroup, ...]
+Layout: TypeAlias = "BundleLayout | tuple[BundleTable | None, ...]"
+"""Flat arrays for the compiled search, or a table of bundles a group; None for a group that has too many."""
 
 
 def make_inner_rows(space: Space) -> InnerRows:
@@ -122,13 +124,14 @@ def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | Non
     return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
 
 
-def flat_rows(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
-    """Lay inner rows out for the compiled search, where they are many."""
-    return make_layout(space, stalls, inner) if len(inner) >= KERNEL_FROM else None
+def lay_out(space: Space, stalls: Stalls, inner: InnerRows) -> Layout:
+    """Lay inner rows out: for the compiled search where they are many, else in tables."""
+    layout = make_layout(space, stalls, inner) if len(inner) >= KERNEL_FROM else None
+    return layout or tuple(make_table(space, stalls, group) for group in inner)
 
 
 def best_bundle(
-    dual: tuple[Space, InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
+    dual: tuple[Space, InnerRows, Layout, Stalls], price: Floats, choice: Choice,
     best: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Lower the best of the cells whose free choice breaks an inner row to what they have in their best bundle.
@@ -138,8 +141,8 @@ def best_bundle(
 
     Parameters
     ----------
-    dual : (Space, InnerRows, BundleLayout or None, Stalls)
-        The cells and their limits, as flat arrays too where they are many.
+    dual : (Space, InnerRows, BundleLayout or tuple of (BundleTable or None), Stalls)
+        The cells and their limits, and how these are laid out.
     price : array of shape (num_flows,)
         Price of a whole unit of each flow.
     choice : Choice
@@ -156,22 +159,35 @@ def best_bundle(
     if not inner:
         return best
     value, money = best[0].copy(), best[1].copy()
-    if layout is not None:
+    if isinstance(layout, BundleLayout):
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
-    for group in inner:
+    total = money.sum(axis=1).astype(np.int64).tolist()
+    for group, table in zip(inner, layout, strict=True):
         cells = [cell for cell in group.cells if cell in row_of]
         mine = np.array([row_of[cell] for cell in cells], np.int64)
-        free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
+        free = {cell: total[row_of[cell]] for cell in cells}
         if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
-        options = {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells}
-        found = _best_of_group(group, options)
+        if table is None:
+            found = _best_of_group(group, {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells})
+        else:
+            found = _best_of_table(table, choice, cells)
         # Without a bundle all are worth minus infinity.
         value[mine] = [found[cell][0] for cell in cells] if found else -np.inf
         if found:
             money[mine] = _fill(stalls, price, mine, np.array([found[cell][1] for cell in cells], float))
     return value, money
+
+
+def _best_of_table(table: BundleTable, choice: Choice, cells: list[int]) -> dict[int, Option]:
+    """Find the best bundle of a table: an option a cell, none where no bundle obeys the rows."""
+    parts = np.append(choice.level, 0.0)[table.level]
+    values = parts.sum(axis=1)
+    best = int(values.argmax()) if len(values) else 0
+    if not len(values) or not np.isfinite(values[best]):
+        return {}
+    return dict(zip(cells, zip(parts[best].tolist(), table.amount[best].tolist(), strict=True), strict=True))
 
 
 def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[int, Option]:
@@ -199,12 +215,26 @@ def _compiled_bundles(
     layout: BundleLayout, stalls: Stalls, terms: tuple[Floats, Choice], best: tuple[Floats, Floats]
 ) -> tuple[Floats, Floats]:
     """Do the same for all clusters at once, in compiled code."""
-    from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
-
     (price, choice), (value, money) = terms, best
-    broken, chosen = np.zeros(len(layout.cell_start) - 1, bool), np.full(len(layout.row), -1)
     free = np.round(money[layout.row].sum(axis=1)).astype(np.int64)
     worth = np.ascontiguousarray(choice.level)
+    broken, chosen = _run_kernel(layout, worth, free, 0.0, np.zeros(0))
+    moved = np.flatnonzero(chosen >= 0)
+    row, level = layout.row[moved], layout.option_level[chosen[moved]]
+    # Nothing is level -1, and worth 0.
+    value[row] = np.append(worth, 0.0)[level]
+    value[layout.row[np.repeat(broken, np.diff(layout.cell_start))]] = -np.inf
+    money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
+    return value, money
+
+
+def _run_kernel(
+    layout: BundleLayout, worth: Floats, free: Ints, within: float, loss: Floats
+) -> tuple[np.ndarray, Ints]:
+    """Search the bundles of all groups: whether there is none, and the option of every cell that does not stay free."""
+    from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - Numba takes half a second to import
+
+    broken, chosen = np.zeros(len(layout.cell_start) - 1, bool), np.full(len(layout.row), -1)
     best_bundles(
         layout.cell_start,
         layout.row_start,
@@ -220,14 +250,51 @@ def _compiled_bundles(
         MOST_NODES,
         broken,
         chosen,
+        within,
+        loss,
     )
-    moved = np.flatnonzero(chosen >= 0)
-    row, level = layout.row[moved], layout.option_level[chosen[moved]]
-    # Nothing is level -1, and worth 0.
-    value[row] = np.append(worth, 0.0)[level]
-    value[layout.row[np.repeat(broken, np.diff(layout.cell_start))]] = -np.inf
-    money[row] = _fill(stalls, price, row, layout.option_amount[chosen[moved]].astype(float))
-    return value, money
+    return broken, chosen
+
+
+def bundle_losses(
+    dual: tuple[InnerRows, Layout, Stalls], worth: Floats, within: float, losses: tuple[Floats, Floats]
+) -> None:
+    """Put what bundles lose in the place of what cells lose alone, where cells have inner rows; in place.
+
+    Parameters
+    ----------
+    dual : (InnerRows, BundleLayout or tuple of (BundleTable or None), Stalls)
+        The limits, and the cells.
+    worth : array of shape (num_levels,)
+        Of every level.
+    within : float
+        Larger losses need not be told apart.
+    losses : (array of shape (num_levels,), array of shape (num_rows,))
+        What is lost at least where a level is taken, and where a row of the stalls gets nothing; 0 where nobody knows.
+    """
+    (inner, layout, stalls), (taken, off) = dual, losses
+    if isinstance(layout, BundleLayout):
+        loss = np.zeros(len(layout.option_level))
+        _run_kernel(layout, worth, np.zeros(len(layout.row), np.int64), within, loss)
+        level = layout.option_level >= 0
+        taken[layout.option_level[level]] = loss[level]
+        off[np.repeat(layout.row, np.diff(layout.option_start))[~level]] = loss[~level]
+        return
+    for group, table in zip(inner, layout, strict=True):
+        rows = np.searchsorted(stalls.cell, group.cells) if table is None else table.row
+        taken[np.isin(stalls.level_row, rows)] = 0.0
+        off[rows % len(off)] = 0.0
+        if table is None or not len(table.level):
+            continue
+        values = np.append(worth, 0.0)[table.level].sum(axis=1)
+        top = values.max()
+        for row, level in zip(rows.tolist(), table.level.T, strict=True):
+            # The levels stand in the order of their rows.
+            first, last = np.searchsorted(stalls.level_row, (row, row + 1))
+            best = np.full(last - first + 1, -np.inf)
+            np.maximum.at(best, np.where(level < 0, last, level) - first, values)
+            if np.isfinite(top):
+                taken[first:last], off[row] = top - best[:-1], top - best[-1]
 
 
 def _options(space: Space, stalls: Stalls, choice: Choice, row: int) -> list[Option]:

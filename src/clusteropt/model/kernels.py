@@ -71,7 +71,7 @@ def _sort(first: int, last: int, option_level: np.ndarray, worth: np.ndarray, or
     return num
 
 
-@_compiled(numba.void(*(_INTS,) * 8, _BOOLS, _FLOATS, _INTS, numba.int64, _BOOLS, _INTS))
+@_compiled(numba.void(*(_INTS,) * 8, _BOOLS, _FLOATS, _INTS, numba.int64, _BOOLS, _INTS, numba.float64, _FLOATS))
 def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes arrays, and a search is one loop
     cell_start: np.ndarray,
     row_start: np.ndarray,
@@ -87,8 +87,12 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     most_nodes: int,
     broken: np.ndarray,
     chosen: np.ndarray,
+    within: float,
+    loss: np.ndarray,
 ) -> None:
     """Find the best bundle of every group of cells whose free choice breaks a row, depth first, best options first.
+
+    Where losses are asked for every group is searched, and every bundle that is nearly as good is looked at.
 
     Parameters
     ----------
@@ -116,6 +120,11 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
         Written: whether no bundle obeys the rows.
     chosen : array of shape (num_cells,)
         Written: the option each cell takes; -1 where it keeps its free choice.
+    within : float
+        How much worse than the best the bundles may be that are looked at.
+    loss : array of shape (num_options,), or empty where no losses are asked for
+        Written: how much worse than the best is the best bundle with each option, up to ``within``; 0 where the search
+        gave up.
     """
     most_cells, most_options = 0, 1
     for j in range(len(broken)):
@@ -126,6 +135,7 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     number, turn = np.zeros(most_cells, np.int64), np.zeros(most_cells + 1, np.int64)
     rest, sums = np.zeros(most_cells + 1), np.zeros(most_cells + 1)
     taken, best_taken = np.zeros(most_cells, np.int64), np.zeros(most_cells, np.int64)
+    asked = len(loss) > 0
     for j in range(len(broken)):
         first, num = cell_start[j], cell_start[j + 1] - cell_start[j]
         broken[j] = False
@@ -137,7 +147,7 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
             for i in range(num):
                 level += coef[coef_start[r] + i] * free[first + i]
             holds = holds and limits[2 * r] <= level <= limits[2 * r + 1]
-        if holds:
+        if holds and not asked:
             continue
         # 2. Options in order, and what the cells from each on are worth at most.
         rest[num] = 0.0
@@ -146,17 +156,23 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
             rest[i] = rest[i + 1] + (_value(order[i, 0], option_level, worth) if number[i] else -np.inf)
         if rest[0] == -np.inf:
             continue
+        if asked:
+            # Minus what the best bundle with each option is worth, until the best of all is known.
+            loss[option_start[first] : option_start[first + num]] = np.inf
         # 3. Depth first; turn[i] is the next option to try at depth i.
         best, nodes, depth = -np.inf, 0, 0
         turn[0], sums[0] = 0, 0.0
         while depth >= 0 and nodes <= most_nodes:
-            if depth == num or turn[depth] == number[depth] or sums[depth] + rest[depth] <= best:
-                if depth == num and sums[depth] > best:
+            if depth == num or turn[depth] == number[depth] or sums[depth] + rest[depth] <= best - within:
+                if depth == num and sums[depth] > best - within:
                     obeys = True
                     for r in range(row_start[j], row_start[j + 1]):
                         level = _sum(coef, coef_start[r], option_amount, taken, num)
                         obeys = obeys and limits[2 * r] <= level <= limits[2 * r + 1]
-                    if obeys:
+                    if obeys and asked:
+                        for i in range(num):
+                            loss[taken[i]] = min(loss[taken[i]], -sums[depth])
+                    if obeys and sums[depth] > best:
                         best = sums[depth]
                         best_taken[:num] = taken[:num]
                 depth -= 1
@@ -176,5 +192,9 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
                     turn[depth] = 0
         if nodes <= most_nodes:
             broken[j] = best == -np.inf
-            if not broken[j]:
+            if not (broken[j] or holds):
                 chosen[first : first + num] = best_taken[:num]
+        if asked:
+            for option in range(option_start[first], option_start[first + num]):
+                known = nodes <= most_nodes and best > -np.inf
+                loss[option] = min(best + loss[option], within) if known else 0.0

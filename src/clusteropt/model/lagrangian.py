@@ -21,7 +21,7 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import level_gain, synergy_places
-from clusteropt.model.cluster_rows import InnerRows, best_bundle, flat_rows, make_inner_rows
+from clusteropt.model.cluster_rows import InnerRows, Layout, best_bundle, lay_out, make_inner_rows
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clusteropt.inputs.problem import Floats, Ints
-    from clusteropt.model.bundle_layout import BundleLayout
     from clusteropt.model.space import Space
 
 MOST_GROUPS = 4
@@ -57,8 +56,8 @@ class Dual:
         The picks of programmes, which keep their conditions exactly.
     inner : InnerRows
         Limits that lie within the menus of one cluster, and hold there exactly.
-    layout : BundleLayout or None
-        The same as flat arrays, where they are many.
+    layout : BundleLayout or tuple of (BundleTable or None)
+        The same as flat arrays where they are many, else as tables.
     counts : tuple of Counted
         The rules that count.
     floor : float or None
@@ -71,7 +70,7 @@ class Dual:
     sides: Sides
     bundles: Bundles
     inner: InnerRows
-    layout: BundleLayout | None
+    layout: Layout
     counts: tuple[Counted, ...]
     floor: float | None
 
@@ -137,7 +136,7 @@ def make_dual(space: Space, floor: float | None = None) -> Dual:
         sides=sides,
         bundles=make_bundles(space.problem.programmes),
         inner=inner,
-        layout=flat_rows(space, stalls, inner),
+        layout=lay_out(space, stalls, inner),
         counts=counts,
         floor=floor,
     )
@@ -178,6 +177,20 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
     return Evaluation(total, money, best, picks)
+
+
+def priced_offers(dual: Dual, prices: Prices) -> tuple[Choice, Floats] | None:
+    """Give what every award is worth at some prices, less what it costs, and what every pick is.
+
+    None where an award alone does not tell: rules that count clusters are priced, or picks move clusters.
+    """
+    prices = replace(prices, side=np.minimum(prices.side, dual.sides.cap))
+    if dual.space.moved.nnz or _groups(dual, prices):
+        return None
+    factor, _ = region_factor(dual, prices)
+    closed = np.zeros(dual.space.num_flows, bool)
+    choice = best_on(dual.space, dual.stalls, _worth(dual, prices, factor), _tolls(dual, prices), closed)
+    return choice, _pick_values(dual, prices, factor)
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:

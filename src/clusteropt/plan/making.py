@@ -35,6 +35,7 @@ from clusteropt.solver.guard import Guard, agreed, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.refine import Found, Search
 from clusteropt.solver.runner import Runner
+from clusteropt.solver.steps import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -375,7 +376,8 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
         return False
     values = stage_values(space, money)
     bounds = [found.bound for found in stages]
-    return all(relative_gap(value, bound) <= gap for value, bound in zip(values, bounds, strict=False))
+    pairs = zip(values, bounds, strict=False)
+    return all(relative_gap(value, bound) <= max(gap, NOISE) for value, bound in pairs)
 
 
 def _whole(

@@ -66,6 +66,7 @@ def _csv(raw: RawTable) -> bytes:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(raw.headers)
     columns = [written_column(column) for column in raw.columns]
-    # A row of one empty value would be an empty line, which readers pass over.
-    writer.writerows(row for row in zip(*columns, strict=True) if any(row))
+    rows = zip(*columns, strict=True)
+    # A row of one empty value would be an empty line, which readers pass over; a full column rules that out quickly.
+    writer.writerows(rows if any(all(column) for column in columns) else (row for row in rows if any(row)))
     return file.getvalue().encode("utf-8", "surrogatepass")

@@ -9,11 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import RuleBase
+from clusteropt.model.blocks import add_up
 from clusteropt.model.space import counts_draws
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
-    from clusteropt.model.blocks import Matrix
     from clusteropt.model.lagrangian import Dual, Evaluation
 
 FEWEST, MOST = 8, 64
@@ -36,18 +36,18 @@ class Grouped:
         How many groups there are, that of the picks included.
     linking : array of shape (num_linking,)
         Positions of the limits that no cluster keeps by itself, purses first.
-    matrix : matrix of shape (num_linking, num_amounts)
-        What an amount takes of each, with the sign of its price.
-    member : matrix of shape (num_amounts, num)
-        1 where an amount is of a group.
+    amount, place, coef : arrays of shape (num_entries,)
+        Every amount that a linking limit speaks of: what it takes of it, with the sign of the price, and its group and
+        the limit as one position.
     """
 
     dual: Dual
     group: Ints
     num: int
     linking: Ints
-    matrix: Matrix
-    member: Matrix
+    amount: np.ndarray
+    place: np.ndarray
+    coef: Floats
 
     def parts(self, found: Evaluation) -> Floats:
         """Give what each group adds to the bound, shape (num,)."""
@@ -57,7 +57,8 @@ class Grouped:
 
     def used(self, found: Evaluation) -> Floats:
         """Give what each group takes of every linking limit, shape (num, num_linking)."""
-        taken = np.asarray(((self.matrix @ sparse.diags(found.money)) @ self.member).todense()).T
+        shape = (self.num, len(self.linking))
+        taken = add_up(self.place, self.coef * found.money[self.amount], self.num * shape[1]).reshape(shape)
         dual, space = self.dual, self.dual.space
         place = np.full(len(dual.purses.limit) + dual.sides.num, -1)
         place[self.linking] = np.arange(len(self.linking))
@@ -93,10 +94,9 @@ def make_grouped(dual: Dual) -> Grouped:
     matrix = sparse.csr_matrix(sparse.vstack((dual.purses.matrix, signed)))[linking]
     of_amount = np.full(space.num_amounts, num - 1)
     of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
-    member = sparse.csr_matrix(
-        (np.ones(space.num_amounts), (np.arange(space.num_amounts), of_amount)), (space.num_amounts, num)
-    )
-    return Grouped(dual, group, num, linking, matrix, member)
+    row = np.repeat(np.arange(len(linking)), np.diff(matrix.indptr))
+    place = (of_amount[matrix.indices] * len(linking) + row).astype(np.int32)
+    return Grouped(dual, group, num, linking, matrix.indices, place, matrix.data)
 
 
 def _inner_sides(dual: Dual) -> np.ndarray:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.blocks import Matrix
     from clusteropt.model.space import Space
 
 MOST_GROUPS = 4
@@ -60,6 +61,8 @@ class Dual:
         The same as flat arrays where they are many, else as tables.
     counts : tuple of Counted
         The rules that count.
+    charge : (matrix of shape (num_amounts, num_limits), matrix of shape (num_amounts, num_sides))
+        What a unit of each amount takes of each purse, and of each side.
     floor : float or None
         For the second stage of the worst region first: what the worst region keeps.
     """
@@ -72,6 +75,7 @@ class Dual:
     inner: InnerRows
     layout: Layout
     counts: tuple[Counted, ...]
+    charge: tuple[Matrix, Matrix]
     floor: float | None
 
 
@@ -123,7 +127,7 @@ class _Group:
 def make_dual(space: Space, floor: float | None = None) -> Dual:
     """Lay a problem out for evaluations."""
     stalls = make_stalls(space)
-    sides, inner = make_sides(space), make_inner_rows(space)
+    purses, sides, inner = make_purses(space), make_sides(space), make_inner_rows(space)
     counts = tuple(
         Counted(number, np.flatnonzero(sides.rule == number), space.flows_in(rule.selection))
         for number, rule in enumerate(space.problem.rules)
@@ -132,12 +136,13 @@ def make_dual(space: Space, floor: float | None = None) -> Dual:
     return Dual(
         space=space,
         stalls=stalls,
-        purses=make_purses(space),
+        purses=purses,
         sides=sides,
         bundles=make_bundles(space.problem.programmes),
         inner=inner,
         layout=lay_out(space, stalls, inner),
         counts=counts,
+        charge=(purses.matrix.T, sides.matrix.T),
         floor=floor,
     )
 
@@ -159,10 +164,11 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     space, problem = dual.space, dual.space.problem
     factor, constant = region_factor(dual, prices)
     worth = _worth(dual, prices, factor)
-    terms = (_tolls(dual, prices), _groups(dual, prices), prices.stock)
+    price = amount_prices(dual, prices)
+    terms = (_tolls(dual, prices, price), _groups(dual, prices), prices.stock)
     best, money = _best_clusters(dual, worth, terms)
     moves = [_Moved(*_best_clusters(dual, replace(worth, effect=effect), terms), own) for effect, own in _moves(dual)]
-    value = _pick_values(dual, prices, factor)
+    value = _pick_values(dual, price, factor)
     for moved in moves:
         # What a cluster gains by moving counts for the pick that moves it: it moves once at most.
         own = np.flatnonzero((moved.pick >= 0) & np.isfinite(best) & np.isfinite(moved.value))
@@ -189,8 +195,9 @@ def priced_offers(dual: Dual, prices: Prices) -> tuple[Choice, Floats] | None:
         return None
     factor, _ = region_factor(dual, prices)
     closed = np.zeros(dual.space.num_flows, bool)
-    choice = best_on(dual.space, dual.stalls, _worth(dual, prices, factor), _tolls(dual, prices), closed)
-    return choice, _pick_values(dual, prices, factor)
+    price = amount_prices(dual, prices)
+    choice = best_on(dual.space, dual.stalls, _worth(dual, prices, factor), _tolls(dual, prices, price), closed)
+    return choice, _pick_values(dual, price, factor)
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
@@ -335,34 +342,34 @@ def _stock_range(dual: Dual) -> tuple[Floats, Floats]:
 
 def amount_prices(dual: Dual, prices: Prices) -> Floats:
     """Give what a unit of every amount costs at some prices; where the least money is sought also itself."""
-    sides, space = dual.sides, dual.space
-    price = dual.purses.matrix.T @ prices.purse + sides.matrix.T @ (sides.sign * prices.side)
+    space, (of_purse, of_side) = dual.space, dual.charge
+    price = of_purse @ prices.purse + of_side @ (dual.sides.sign * prices.side)
     if space.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         price = price + space.unit_cost
     return np.asarray(price, float)
 
 
-def _pick_values(dual: Dual, prices: Prices, factor: Floats) -> Floats:
+def _pick_values(dual: Dual, price: Floats, factor: Floats) -> Floats:
     """Give what each pick is worth to regions, less what it costs."""
-    worth = np.asarray(dual.space.pick_regions.T @ factor)
-    return worth - amount_prices(dual, prices)[dual.space.num_flows :]
+    cost = price[dual.space.num_flows :]
+    return np.asarray(dual.space.pick_regions.T @ factor) - cost if len(cost) else cost
 
 
-def _tolls(dual: Dual, prices: Prices) -> Tolls:
-    """Add the prices of limits up over what they speak of."""
+def _tolls(dual: Dual, prices: Prices, price: Floats) -> Tolls:
+    """Add the prices of limits up over what they speak of; ``price`` is that of a unit of every amount."""
     space, problem, sides = dual.space, dual.space.problem, dual.sides
-    flow = amount_prices(dual, prices)[: space.num_flows]
+    flow = price[: space.num_flows]
     draw, cell = np.zeros(space.num_flows), np.zeros(space.num_cells)
     counted = np.zeros(space.num_flows, bool)
     for count in dual.counts:
-        rule, price = problem.rules[count.rule], count.price(sides, prices)
+        rule, one_more = problem.rules[count.rule], count.price(sides, prices)
         if rule.base is RuleBase.CLUSTERS:
             continue
         if counts_draws(rule):
-            draw[count.flows] += price
+            draw[count.flows] += one_more
             counted[count.flows] = True
         else:
-            cell[np.unique(space.flow_cell[count.flows])] += price
+            cell[np.unique(space.flow_cell[count.flows])] += one_more
     return Tolls(flow, draw, counted, cell)
 
 

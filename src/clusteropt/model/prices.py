@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,7 @@ class Prices:
         return np.concatenate((self.purse, self.side))
 
 
+@lru_cache(maxsize=2)
 def make_purses(space: Space) -> PurseLimits:
     """Collect what funds can pay: plain purses by fund and year, then the spans of funds with a ledger."""
     plain, spans = list(purse_money(space)), list(ledger_money(space))
@@ -148,6 +150,7 @@ def make_purses(space: Space) -> PurseLimits:
     )
 
 
+@lru_cache(maxsize=2)
 def make_sides(space: Space) -> Sides:
     """Collect the limits of all rules but locks, in the order of the kinds, soft floors last."""
     entries: list[tuple[int, int, bool, float]] = []

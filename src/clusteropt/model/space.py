@@ -6,7 +6,7 @@ A *flow* is a draw in one year: flow ``j = d * num_years + t`` carries money fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,6 +57,8 @@ class Space:
         Outcome of the first unit of money of each cell on the path of its cluster, and on the best path it may be on.
     moved : sparse matrix of shape (num_cells, num_picks)
         How each pick changes the effect of each cell.
+    first_draw : array of shape (num_clusters + 1,)
+        The draws of cluster c are ``first_draw[c]:first_draw[c + 1]``.
     spans : dict of int to list of Span
         What every fund with a ledger can pay in sets of years.
     kept : dict
@@ -84,6 +86,7 @@ class Space:
     effect: Floats
     top_effect: Floats
     moved: sparse.csr_matrix
+    first_draw: Ints
     spans: dict[int, list[Span]]
     kept: dict[tuple[Selection, tuple[int, ...] | None], Ints] = field(default_factory=dict)
 
@@ -155,39 +158,41 @@ class Space:
 
     def _find_flows(self, selection: Selection, years: tuple[int, ...] | None) -> Ints:
         flows = self._flows_of(selection.clusters)
-        # Those flows are of the clusters named.
-        rest = replace(selection, clusters=()) if selection.clusters else selection
-        found = flows[self._inside(self.flow_cell[flows], rest, years)]
+        found = flows[self._inside(self.flow_cell[flows], selection, years)]
         return found[_among(self.flow_fund[found], selection.funds)] if selection.funds else found
 
     def cells_in(self, selection: Selection) -> Ints:
         """Give the cells a selection speaks of, whatever their funds, in increasing order."""
         cells = np.arange(self.num_cells)
+        if selection.clusters:
+            cells = cells[_among(self.cell_cluster, selection.clusters)]
         return cells[self._inside(cells, selection, None)]
 
     def _flows_of(self, clusters: tuple[int, ...]) -> Ints:
         """Give the flows of some clusters, of all where none is named: a rule of one cluster passes over no others."""
         if not clusters:
             return np.arange(self.num_flows)
-        draws = self.problem.draws_of(np.array(sorted(set(clusters)), np.int64))
         num_years = self.problem.num_years
+        if len(clusters) == 1:
+            first, last = self.first_draw[clusters[0] : clusters[0] + 2]
+            return np.arange(first * num_years, last * num_years)
+        draws = self.problem.draws_of(np.array(sorted(set(clusters)), np.int64))
         return np.asarray((draws[:, None] * num_years + np.arange(num_years)).ravel())
 
     def _inside(self, cells: Ints, selection: Selection, years: tuple[int, ...] | None) -> np.ndarray:
-        """Mark which of some cells a selection speaks of."""
-        problem, cluster = self.problem, self.cell_cluster[cells]
-        fields = (
-            (selection.regions, problem.region_of, cluster),
-            (selection.paths, problem.path_of, cluster),
-            (selection.industries, problem.industry_of, cluster),
-            (selection.clusters, np.arange(problem.num_clusters), cluster),
-            (selection.levers, self.cell_lever, cells),
-            (selection.years if years is None else years, self.cell_year, cells),
-        )
-        chosen = np.ones(len(cells), dtype=bool)
-        for positions, values, of_cell in fields:
+        """Mark which of some cells of the clusters that a selection names it speaks of."""
+        problem, chosen = self.problem, np.ones(len(cells), dtype=bool)
+        years = selection.years if years is None else years
+        for positions, values in ((selection.levers, self.cell_lever), (years, self.cell_year)):
             if positions:
-                chosen &= _among(values[of_cell], positions)
+                chosen &= _among(values[cells], positions)
+        for positions, kind in (
+            (selection.regions, problem.region_of),
+            (selection.paths, problem.path_of),
+            (selection.industries, problem.industry_of),
+        ):
+            if positions:
+                chosen &= _among(kind[self.cell_cluster[cells]], positions)
         return chosen
 
 
@@ -244,6 +249,7 @@ def make_space(problem: Problem) -> Space:
         if changes.nnz
         else effect,
         moved=changes,
+        first_draw=np.searchsorted(problem.draw_cluster, np.arange(problem.num_clusters + 1)),
         spans={fund: list_spans(problem, fund) for fund in range(problem.num_funds) if has_ledger(problem, fund)},
     )
     space.gated[:] = _gated(space)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,17 @@ from clusteropt.plan.plan import Unspent, UnspentReason
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.space import Space
+
+
+REASONS = (
+    UnspentReason.MENU,
+    UnspentReason.AT_MOST,
+    UnspentReason.RULE,
+    UnspentReason.LEAST,
+    UnspentReason.NO_GAIN,
+    UnspentReason.GAP,
+)
+"""What can stop one more unit on a draw, in the order it is tried; the last is that nothing does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,16 +74,19 @@ def _state(space: Space, money: Ints) -> _State:
     cell_money = np.zeros(space.num_cells, np.int64)
     np.add.at(cell_money, space.flow_cell, money[: space.num_flows])
     blocked: dict[int, set[str]] = {}
-    for function in RULES:
-        for row in function(space):
-            level = row.activity(money)
-            over = np.zeros(len(row.flow), dtype=bool)
-            if row.upper is not None:
-                over |= (row.coef > 0) & (row.coef > row.upper - level)
-            if row.lower is not None:
-                over |= (row.coef < 0) & (-row.coef > level - row.lower)
-            for flow in row.flow[over]:
-                blocked.setdefault(int(flow), set()).add(row.name.removeprefix("rule "))
+    # What chooses from a menu is stopped by that before any rule.
+    free = np.append(~space.from_menu[space.flow_cell], np.zeros(space.num_picks, bool))
+    for row in chain.from_iterable(function(space) for function in RULES) if free.any() else ():
+        if not free[row.flow].any():
+            continue
+        level = row.activity(money)
+        over = np.zeros(len(row.flow), dtype=bool)
+        if row.upper is not None:
+            over |= (row.coef > 0) & (row.coef > row.upper - level)
+        if row.lower is not None:
+            over |= (row.coef < 0) & (-row.coef > level - row.lower)
+        for flow in row.flow[over]:
+            blocked.setdefault(int(flow), set()).add(row.name.removeprefix("rule "))
     worth = marginal(space, money.astype(float))
     return _State(space, money, cell_money, worth, blocked, counted_out(space, money, cell_money))
 
@@ -101,32 +115,34 @@ def _explain(state: _State, purse: int, left: int, flows: Ints) -> Unspent:
     fund, year = divmod(purse, problem.num_years)
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         return Unspent(fund, year, left, UnspentReason.TARGET, ())
-    tally: Counter[UnspentReason] = Counter()
-    rules: Counter[str] = Counter()
-    for flow in flows:
-        reason, names = _obstacle(state, int(flow), left)
-        tally[reason] += 1
-        rules.update(names)
-    if not tally:
+    if not len(flows):
         return Unspent(fund, year, left, UnspentReason.NOBODY, ())
-    # One draw that nothing stops decides: the money is left by the gap of the search, not by a rule.
-    reason = UnspentReason.GAP if tally[UnspentReason.GAP] else tally.most_common(1)[0][0]
-    return Unspent(fund, year, left, reason, tuple(sorted(rules)) if reason is UnspentReason.RULE else ())
+    obstacle = _obstacles(state, flows, left)
+    count = np.bincount(obstacle, minlength=len(REASONS))
+    # One draw that nothing stops decides: the money is left by the gap of the search, not by a rule. Of two reasons
+    # that stop as many the first met counts.
+    met, first = np.unique(obstacle, return_index=True)
+    reason = REASONS[-1] if count[-1] else REASONS[int(met[np.lexsort((first, -count[met]))[0]])]
+    if reason is not UnspentReason.RULE:
+        return Unspent(fund, year, left, reason, ())
+    stopped = flows[obstacle == REASONS.index(UnspentReason.RULE)].tolist()
+    names = (state.blocked.get(flow, set()) | state.counted_out.get(flow, set()) for flow in stopped)
+    return Unspent(fund, year, left, reason, tuple(sorted(set[str]().union(*names))))
 
 
-def _obstacle(state: _State, flow: int, left: int) -> tuple[UnspentReason, set[str]]:
-    """Name the first thing that stops one more unit on a flow."""
-    space, cell = state.space, int(state.space.flow_cell[flow])
-    held = int(state.cell_money[cell])
-    least = int(space.problem.least.ravel()[cell // space.problem.num_years])
-    rules = state.blocked.get(flow, set()) | state.counted_out.get(flow, set())
-    full = held >= space.cell_most[cell] or state.money[flow] >= space.flow_most[flow]
+def _obstacles(state: _State, flows: Ints, left: int) -> Ints:
+    """Give the position in the reasons of the first thing that stops one more unit on each flow."""
+    space, cell = state.space, state.space.flow_cell[flows]
+    held = state.cell_money[cell]
+    least = space.problem.least.ravel()[cell // space.problem.num_years]
+    ruled = np.zeros(space.num_amounts, bool)
+    ruled[[*state.blocked.keys(), *state.counted_out.keys()]] = True
     tests = (
-        (space.from_menu[cell], UnspentReason.MENU),
-        (full, UnspentReason.AT_MOST),
-        (bool(rules), UnspentReason.RULE),
-        (held == 0 and least > left, UnspentReason.LEAST),
-        (state.worth[flow] <= 0, UnspentReason.NO_GAIN),
+        space.from_menu[cell],
+        (held >= space.cell_most[cell]) | (state.money[flows] >= space.flow_most[flows]),
+        ruled[flows],
+        (held == 0) & (least > left),
+        state.worth[flows] <= 0,
+        np.ones(len(flows), bool),
     )
-    reason = next((reason for stopped, reason in tests if stopped), UnspentReason.GAP)
-    return reason, rules if reason is UnspentReason.RULE else set()
+    return np.argmax(np.stack(tests), axis=0)

@@ -24,6 +24,23 @@ MOST_BUNDLES = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BundleTable:
+    """Every bundle of a group of cells that obeys its rows.
+
+    Parameters
+    ----------
+    row : array of shape (num_cells,)
+        The row of every cell in the stalls.
+    level, amount : arrays of shape (num_bundles, num_cells)
+        What each takes: a level of the stalls, -1 for nothing, and its whole units.
+    """
+
+    row: Ints
+    level: Ints
+    amount: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BundleLayout:
     """The groups of limits within clusters, their cells, options and rows; names as in `kernels.best_bundles`.
 
@@ -35,6 +52,8 @@ class BundleLayout:
         The options of every cell.
     cell_start, row_start, coef_start, coef, limits, grows : arrays
         The rows of every group.
+    tables : tuple of (BundleTable or None)
+        The bundles of every group, None where it has too many; empty where the search is compiled.
     """
 
     row: Ints
@@ -47,6 +66,18 @@ class BundleLayout:
     option_amount: Ints
     option_level: Ints
     grows: np.ndarray
+    tables: tuple[BundleTable | None, ...] = ()
+
+    def broken(self, free: Ints) -> Ints:
+        """Give the groups some row of which what each cell gets breaks."""
+        size = np.diff(self.cell_start)[np.repeat(np.arange(len(self.row_start) - 1), np.diff(self.row_start))]
+        number = np.repeat(np.arange(len(size)), size)
+        within = np.arange(len(number)) - np.repeat(self.coef_start, size)
+        group = np.searchsorted(self.row_start, np.arange(len(size)), side="right") - 1
+        level = np.zeros(len(size), np.int64)
+        np.add.at(level, number, self.coef * free[self.cell_start[group][number] + within])
+        low, high = self.limits.reshape(-1, 2).T
+        return np.unique(group[(level < low) | (level > high)])
 
 
 def make_layout(space: Space, stalls: Stalls, inner: Sequence[InnerGroup]) -> BundleLayout | None:
@@ -98,23 +129,6 @@ def make_layout(space: Space, stalls: Stalls, inner: Sequence[InnerGroup]) -> Bu
         option_level=level,
         grows=np.array(grows, bool),
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class BundleTable:
-    """Every bundle of a group of cells that obeys its rows.
-
-    Parameters
-    ----------
-    row : array of shape (num_cells,)
-        The row of every cell in the stalls.
-    level, amount : arrays of shape (num_bundles, num_cells)
-        What each takes: a level of the stalls, -1 for nothing, and its whole units.
-    """
-
-    row: Ints
-    level: Ints
-    amount: Ints
 
 
 def make_table(space: Space, stalls: Stalls, group: InnerGroup) -> BundleTable | None:

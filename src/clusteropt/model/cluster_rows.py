@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clusteropt.inputs.problem import RuleKind
-from clusteropt.model.bundle_layout import BundleLayout, make_layout, make_table
+from clusteropt.model.bundle_layout import make_layout, make_table
 from clusteropt.model.money_rules import amount_money, change_money, share_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from clusteropt.inputs.problem import Floats, Ints
-    from clusteropt.model.bundle_layout import BundleTable
+    from clusteropt.model.bundle_layout import BundleLayout, BundleTable
     from clusteropt.model.cell_choice import Choice, Stalls
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.space import Space
@@ -71,8 +71,6 @@ class InnerGroup:
 
 
 InnerRows = tuple[InnerGroup, ...]
-Layout: TypeAlias = "BundleLayout | tuple[BundleTable | None, ...]"
-"""Flat arrays for the compiled search, or a table of bundles a group; None for a group that has too many."""
 
 
 def make_inner_rows(space: Space) -> InnerRows:
@@ -124,14 +122,16 @@ def _inner(space: Space, row: MoneyRow, num_flows: np.ndarray) -> InnerRow | Non
     return InnerRow(row.key[0], year, {cell: alike.pop() for cell, alike in coefs.items()}, row.lower, row.upper)
 
 
-def lay_out(space: Space, stalls: Stalls, inner: InnerRows) -> Layout:
-    """Lay inner rows out: for the compiled search where they are many, else in tables."""
-    layout = make_layout(space, stalls, inner) if len(inner) >= KERNEL_FROM else None
-    return layout or tuple(make_table(space, stalls, group) for group in inner)
+def lay_out(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
+    """Lay inner rows out: for the compiled search where they are many, else with tables of bundles."""
+    layout = make_layout(space, stalls, inner)
+    if layout is None or len(inner) >= KERNEL_FROM:
+        return layout
+    return replace(layout, tables=tuple(make_table(space, stalls, group) for group in inner))
 
 
 def best_bundle(
-    dual: tuple[Space, InnerRows, Layout, Stalls], price: Floats, choice: Choice,
+    dual: tuple[Space, InnerRows, BundleLayout | None, Stalls], price: Floats, choice: Choice,
     best: tuple[Floats, Floats],
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Lower the best of the cells whose free choice breaks an inner row to what they have in their best bundle.
@@ -141,8 +141,8 @@ def best_bundle(
 
     Parameters
     ----------
-    dual : (Space, InnerRows, BundleLayout or tuple of (BundleTable or None), Stalls)
-        The cells and their limits, and how these are laid out.
+    dual : (Space, InnerRows, BundleLayout or None, Stalls)
+        The cells and their limits, and how these are laid out; None where sums may not fit into 64 bits.
     price : array of shape (num_flows,)
         Price of a whole unit of each flow.
     choice : Choice
@@ -159,35 +159,41 @@ def best_bundle(
     if not inner:
         return best
     value, money = best[0].copy(), best[1].copy()
-    if isinstance(layout, BundleLayout):
+    if layout is not None and not layout.tables:
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
-    total = money.sum(axis=1).astype(np.int64).tolist()
-    for group, table in zip(inner, layout, strict=True):
+    total = np.round(money.sum(axis=1)).astype(np.int64)
+    moved: list[tuple[Ints, Ints]] = []
+    for number in range(len(inner)) if layout is None else layout.broken(total[layout.row]).tolist():
+        group, table = inner[number], None if layout is None else layout.tables[number]
         cells = [cell for cell in group.cells if cell in row_of]
         mine = np.array([row_of[cell] for cell in cells], np.int64)
-        free = {cell: total[row_of[cell]] for cell in cells}
+        free = {cell: int(total[row_of[cell]]) for cell in cells}
         if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
         if table is None:
-            found = _best_of_group(group, {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells})
+            options = {cell: _options(space, stalls, choice, row_of[cell]) for cell in cells}
+            found = [*_best_of_group(group, options).values()]
         else:
-            found = _best_of_table(table, choice, cells)
+            found = _best_of_table(table, choice)
         # Without a bundle all are worth minus infinity.
-        value[mine] = [found[cell][0] for cell in cells] if found else -np.inf
+        value[mine] = [worth for worth, _ in found] or -np.inf
         if found:
-            money[mine] = _fill(stalls, price, mine, np.array([found[cell][1] for cell in cells], float))
+            moved.append((mine, np.array([amount for _, amount in found], np.int64)))
+    if moved:
+        mine, amount = (np.concatenate(part) for part in zip(*moved, strict=True))
+        money[mine] = _fill(stalls, price, mine, amount.astype(float))
     return value, money
 
 
-def _best_of_table(table: BundleTable, choice: Choice, cells: list[int]) -> dict[int, Option]:
+def _best_of_table(table: BundleTable, choice: Choice) -> list[Option]:
     """Find the best bundle of a table: an option a cell, none where no bundle obeys the rows."""
     parts = np.append(choice.level, 0.0)[table.level]
     values = parts.sum(axis=1)
     best = int(values.argmax()) if len(values) else 0
     if not len(values) or not np.isfinite(values[best]):
-        return {}
-    return dict(zip(cells, zip(parts[best].tolist(), table.amount[best].tolist(), strict=True), strict=True))
+        return []
+    return list(zip(parts[best].tolist(), table.amount[best].tolist(), strict=True))
 
 
 def _best_of_group(group: InnerGroup, options: dict[int, list[Option]]) -> dict[int, Option]:
@@ -257,13 +263,13 @@ def _run_kernel(
 
 
 def bundle_losses(
-    dual: tuple[InnerRows, Layout, Stalls], worth: Floats, within: float, losses: tuple[Floats, Floats]
+    dual: tuple[InnerRows, BundleLayout | None, Stalls], worth: Floats, within: float, losses: tuple[Floats, Floats]
 ) -> None:
     """Put what bundles lose in the place of what cells lose alone, where cells have inner rows; in place.
 
     Parameters
     ----------
-    dual : (InnerRows, BundleLayout or tuple of (BundleTable or None), Stalls)
+    dual : (InnerRows, BundleLayout or None, Stalls)
         The limits, and the cells.
     worth : array of shape (num_levels,)
         Of every level.
@@ -273,14 +279,15 @@ def bundle_losses(
         What is lost at least where a level is taken, and where a row of the stalls gets nothing; 0 where nobody knows.
     """
     (inner, layout, stalls), (taken, off) = dual, losses
-    if isinstance(layout, BundleLayout):
+    if layout is not None and not layout.tables:
         loss = np.zeros(len(layout.option_level))
         _run_kernel(layout, worth, np.zeros(len(layout.row), np.int64), within, loss)
         level = layout.option_level >= 0
         taken[layout.option_level[level]] = loss[level]
         off[np.repeat(layout.row, np.diff(layout.option_start))[~level]] = loss[~level]
         return
-    for group, table in zip(inner, layout, strict=True):
+    for number, group in enumerate(inner):
+        table = None if layout is None else layout.tables[number]
         rows = np.searchsorted(stalls.cell, group.cells) if table is None else table.row
         taken[np.isin(stalls.level_row, rows)] = 0.0
         off[rows % len(off)] = 0.0

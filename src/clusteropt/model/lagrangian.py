@@ -21,7 +21,7 @@ from clusteropt.inputs.problem import ObjectiveKind, RuleBase, RuleKind
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import level_gain, synergy_places
-from clusteropt.model.cluster_rows import InnerRows, Layout, best_bundle, lay_out, make_inner_rows
+from clusteropt.model.cluster_rows import InnerRows, best_bundle, lay_out, make_inner_rows
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.blocks import Matrix
+    from clusteropt.model.bundle_layout import BundleLayout
     from clusteropt.model.space import Space
 
 MOST_GROUPS = 4
@@ -57,8 +58,8 @@ class Dual:
         The picks of programmes, which keep their conditions exactly.
     inner : InnerRows
         Limits that lie within the menus of one cluster, and hold there exactly.
-    layout : BundleLayout or tuple of (BundleTable or None)
-        The same as flat arrays where they are many, else as tables.
+    layout : BundleLayout or None
+        The same as flat arrays, where sums fit into 64 bits.
     counts : tuple of Counted
         The rules that count.
     charge : (matrix of shape (num_amounts, num_limits), matrix of shape (num_amounts, num_sides))
@@ -73,7 +74,7 @@ class Dual:
     sides: Sides
     bundles: Bundles
     inner: InnerRows
-    layout: Layout
+    layout: BundleLayout | None
     counts: tuple[Counted, ...]
     charge: tuple[Matrix, Matrix]
     floor: float | None

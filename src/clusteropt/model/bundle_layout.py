@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.model.blocks import add_up
 from clusteropt.model.money_rules import LARGEST_SUM
 
 if TYPE_CHECKING:
@@ -67,6 +68,13 @@ class BundleLayout:
     option_level: Ints
     grows: np.ndarray
     tables: tuple[BundleTable | None, ...] = ()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether no group has more bundles than a table holds."""
+        size = np.log(np.maximum(np.diff(self.option_start), 1))
+        group = np.repeat(np.arange(len(self.cell_start) - 1), np.diff(self.cell_start))
+        return bool((add_up(group, size, len(self.cell_start) - 1) <= math.log(MOST_BUNDLES)).all())
 
     def broken(self, free: Ints) -> Ints:
         """Give the groups some row of which what each cell gets breaks."""

@@ -79,6 +79,12 @@ class Dual:
     charge: tuple[Matrix, Matrix]
     floor: float | None
 
+    @property
+    def is_light(self) -> bool:
+        """Whether each award alone tells what the bound loses with it, and every search over bundles is short."""
+        counted = any(self.space.problem.rules[count.rule].base is RuleBase.CLUSTERS for count in self.counts)
+        return not (counted or self.space.moved.nnz) and self.layout is not None and self.layout.is_short
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Counted:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.model.lagrangian import Dual
     from clusteropt.model.space import Space
     from clusteropt.plan.proving import Proved
     from clusteropt.solver.claim import Progress, SolverRun
@@ -68,8 +69,9 @@ ROUNDING_S = 0.5
 """How far past the time limit, or past the end of a search that overran it, the rounding may go."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
-LARGE = 400
-"""From so many clusters on prices and cores are faster than HiGHS alone (`benchmarks/choice.py`)."""
+LARGE, LARGE_MENUS = 400, 60
+"""From so many clusters on prices and cores are faster than HiGHS alone: of any, and of those that choose from menus
+under limits that prices and tables of bundles hold (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7
@@ -271,11 +273,16 @@ class _Drawing:
         first = self.near is not None and self.near.aim is not Aim.PLAN
         return self.space.problem.objective.kind is ObjectiveKind.WORST_REGION and not first
 
-    @property
-    def is_large(self) -> bool:
-        """Whether cores are searched before the whole."""
+    def core_dual(self) -> Dual | None:
+        """Give what prices are sought for where cores are searched before the whole; else nothing."""
         kept = self.near is not None and self.near.aim is Aim.KEPT
-        return self.added is None and not kept and self.space.problem.num_clusters >= LARGE
+        num = self.space.problem.num_clusters
+        if self.added is not None or kept or num < min(LARGE, LARGE_MENUS):
+            return None
+        if num < LARGE and make_curves(self.space).num:
+            return None
+        dual = make_dual(self.space)
+        return dual if num >= LARGE or dual.is_light else None
 
     def may_give_nothing(self) -> bool:
         """Tell whether no money at all is a plan; never where parts of the caller's own, or choices kept, forbid it."""
@@ -307,12 +314,15 @@ class _Drawing:
         return on_grid
 
 
-def _pricing(draw: _Drawing, search: Search) -> Pricing:
-    """Give what finds the best prices of the first stage in a time."""
+def _pricing(draw: _Drawing, search: Search) -> Pricing | None:
+    """Give what finds the best prices of the first stage in a time; None where the whole is searched at once."""
+    dual = draw.core_dual()
+    if dual is None:
+        return None
 
     def find(build: Build, formulation: Formulation, deadline: float) -> Priced:
         until = Until(0.0, search.options.relative_gap / 2, deadline)
-        return find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
+        return find_prices(dual, (build, formulation), search.guard, until)
 
     return find
 
@@ -321,7 +331,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
-        pricing = _pricing(draw, search) if not whole_money and draw.is_large else None
+        pricing = None if whole_money else _pricing(draw, search)
         first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share, pricing)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():

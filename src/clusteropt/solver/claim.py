@@ -140,6 +140,8 @@ class HighsOptions:
         whole columns are few among many, each such copy costs as much as all the branching.
     target : float
         A value that is enough: the first point that reaches it ends the run.
+    nodes : int or None
+        Branch and bound ends after so many nodes.
     """
 
     time_limit: float
@@ -150,6 +152,7 @@ class HighsOptions:
     feasibility_tolerance: float = 1e-9
     plain: bool = False
     target: float = math.inf
+    nodes: int | None = None
 
     def without_presolve(self) -> HighsOptions:
         """Give the same options with presolve off."""
@@ -179,6 +182,8 @@ class HighsOptions:
         if is_mip and math.isfinite(self.target):
             # What is maximised here is minus what HiGHS minimises.
             settings["objective_target"] = -self.target
+        if is_mip and self.nodes is not None:
+            settings["mip_max_nodes"] = self.nodes
         if is_mip and self.plain:
             copies = ("rins", "rens", "root_reduced_cost")
             settings |= dict.fromkeys((f"mip_heuristic_run_{name}" for name in copies), False)

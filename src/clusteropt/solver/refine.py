@@ -37,7 +37,7 @@ from clusteropt.solver.points import (
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
-from clusteropt.solver.steps import NOISE, REDUCED, Step, enough, joined, touch
+from clusteropt.solver.steps import CORE_NODES, NOISE, REDUCED, Step, enough, joined, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,8 @@ RELAXATION_TOLERANCE = 1e-6
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
 part of what is left of that at most."""
+NEARLY = 1.25
+"""A gap up to so many times the one asked for may be met by the next core."""
 FEW_OPEN = 10_000
 """Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
 FINE = 1e-6
@@ -201,8 +203,7 @@ class Search:
                 self._tell("core", self._worth(best))
             if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
                 break
-            rest = self._beaten(priced, formulation, best)
-            if rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN:
+            if self._leaves_little(priced, formulation, best):
                 break
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
@@ -210,6 +211,13 @@ class Search:
             start = None if best is None else carry(best.x, best.formulation, formulation)
             best = self._alternate(build, formulation, start, best, priced)
         return replace(self._close(best), priced=priced)
+
+    def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
+        """Tell whether no more cores are worth their time, as few choices are open and the gap is far from met."""
+        if best is None or self._bound - self._worth(best) <= NEARLY * self.options.relative_gap * abs(best.value):
+            return False
+        rest = self._beaten(priced, formulation, best)
+        return rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN
 
     def _beaten(self, priced: Priced | None, formulation: Formulation, best: Found | None) -> Floats | None:
         """Give the whole columns fixed that no plan better than the best has otherwise; None where none is known."""
@@ -448,6 +456,7 @@ class Search:
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,
             target=target,
+            nodes=CORE_NODES if step.name == "core" and not formulation.grid.curves.num else None,
         )
 
     def _record(self, formulation: Formulation, step: Step, claim: Claim, options: HighsOptions) -> None:

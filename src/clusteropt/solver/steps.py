@@ -20,6 +20,8 @@ NOISE = 1e-9
 """A relative gap below this is the last digits of two sums; nobody can ask for less."""
 CORE_GAP = 1e-5
 """A core is searched to this part of the bound at least, as what is left open is searched in any case."""
+CORE_NODES = 1
+"""Without tangents a core is searched at its root only: branching comes once what cannot be better is fixed."""
 REDUCED = ("core", "search")
 """The steps whose fixed columns are taken out of the program."""
 MOST_PART_GAP = 1e-2
@@ -92,7 +94,7 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
     """
     # On tangents a part of the gap is left for what they miss; without, the value is that of the program.
     exact = not formulation.grid.curves.num
-    gap, target = asked * (TARGET_SHARE if exact else 0.25), np.inf
+    gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf
     if step.name == "core":
         gap = max(gap, CORE_GAP)
     if reduced.rest is not None and np.isfinite(bound):

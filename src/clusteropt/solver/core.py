@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 SIZES = (250, 1_000, 4_000, 16_000)
 """A core has at least so many open choices; the next is tried where one leaves too large a gap."""
+FIRST_PART, FIRST_LEAST = 10, 100
+"""Where there are few choices the first core need not have more than this part of them, or than so many."""
 FIRST_NOISE, MORE_NOISE, MOST_NOISE = 1e-3, 1.25, 0.3
 """Prices near the best: each is off by this relative deviation, a little more with every allocation."""
 PAD = 2.0**-38
@@ -132,7 +134,7 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
     first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
     low, high = first.copy(), first.copy()
     most, given = int(np.isfinite(first).sum()), -1
-    for size in SIZES:
+    for size in (min(SIZES[0], max(most // FIRST_PART, FIRST_LEAST)), *SIZES[1:]):
         while (num := int((low < high).sum())) < min(size, most) and noise <= MOST_NOISE:
             if time.monotonic() > deadline:
                 break

@@ -37,7 +37,7 @@ from clusteropt.solver.points import (
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
-from clusteropt.solver.steps import CORE_NODES, NOISE, REDUCED, Step, enough, joined, touch
+from clusteropt.solver.steps import CORE_NODES, FEW_OPEN, NOISE, REDUCED, Step, enough, is_rough, joined, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,6 @@ PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 part of what is left of that at most."""
 NEARLY = 1.25
 """A gap up to so many times the one asked for may be met by the next core."""
-FEW_OPEN = 10_000
-"""Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
 FINE = 1e-6
 """Where a choice may carry less than this part of its most, the search looks closely from the start."""
 FEW_WHOLE = 0.35
@@ -456,7 +454,7 @@ class Search:
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,
             target=target,
-            nodes=CORE_NODES if step.name == "core" and not formulation.grid.curves.num else None,
+            nodes=CORE_NODES if is_rough(step, formulation) else None,
         )
 
     def _record(self, formulation: Formulation, step: Step, claim: Claim, options: HighsOptions) -> None:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 NOISE = 1e-9
 """A relative gap below this is the last digits of two sums; nobody can ask for less."""
+FEW_OPEN = 10_000
+"""Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
 CORE_GAP = 1e-5
-"""A core is searched to this part of the bound at least, as what is left open is searched in any case."""
+"""A rough core is searched to this part of the bound only."""
 CORE_NODES = 1
-"""Without tangents a core is searched at its root only: branching comes once what cannot be better is fixed."""
+"""A rough core is searched at its root only."""
 REDUCED = ("core", "search")
 """The steps whose fixed columns are taken out of the program."""
 MOST_PART_GAP = 1e-2
@@ -76,6 +78,12 @@ def joined(first: Lifts, second: Lifts) -> Lifts:
     return {name: first.get(name, 0.0) + second.get(name, np.zeros(1)) for name in {**first, **second}}
 
 
+def is_rough(step: Step, formulation: Formulation) -> bool:
+    """Tell whether a core need not be searched to its end, as what is left open then is searched in any case."""
+    few = not formulation.grid.curves.num and int(formulation.integer.sum()) <= FEW_OPEN
+    return step.name == "core" and few
+
+
 def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation: Formulation) -> tuple[float, float]:
     """Give the relative gap at which a run is close enough, and the value that is enough; infinite where none is.
 
@@ -95,7 +103,7 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
     # On tangents a part of the gap is left for what they miss; without, the value is that of the program.
     exact = not formulation.grid.curves.num
     gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf
-    if step.name == "core":
+    if is_rough(step, formulation):
         gap = max(gap, CORE_GAP)
     if reduced.rest is not None and np.isfinite(bound):
         # A gap relative to the whole, of which this is a part.

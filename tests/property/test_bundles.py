@@ -1,4 +1,4 @@
-"""The compiled search over bundles against the plain one, and against every bundle there is."""
+"""The compiled search over bundles and their tables against the plain search, and against every bundle there is."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.problems import plain_problem, rule, with_menus
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Problem
+    from clusteropt.model.lagrangian import Dual
 
 CLUSTERS, LEVERS = 6, 3
 
@@ -62,21 +63,26 @@ def best_by_hand(problem: Problem, cluster: int, price: float) -> float:
     return best
 
 
+def without_tables(dual: Dual) -> Dual:
+    """Give the same with the search that is neither compiled nor goes through a table."""
+    return replace(dual, layout=None)
+
+
 @pytest.mark.parametrize("seed", range(60))
-def test_both_searches_find_the_best_bundle(seed: int) -> None:
-    """At several prices: the compiled search, the plain one, and all bundles tried one by one."""
+def test_all_searches_find_the_best_bundle(seed: int) -> None:
+    """At several prices: the compiled search, the table, the plain search, and all bundles tried one by one."""
     problem = bundled(seed)
     dual = make_dual(make_space(problem))
     compiled = replace(dual, layout=make_layout(dual.space, dual.stalls, dual.inner))
-    assert dual.layout is None and compiled.layout is not None
+    assert dual.layout is not None and dual.layout.tables and compiled.layout is not None
     for price in (0.0, 0.3, 1.0, 3.0):
         prices = no_prices(dual)
         prices = prices.with_rows(np.append([price], np.zeros(len(prices.row) - 1)))
-        one, other = evaluate_prices(dual, prices), evaluate_prices(compiled, prices)
+        found = [evaluate_prices(one, prices) for one in (dual, compiled, without_tables(dual))]
         by_hand = [best_by_hand(problem, c, price) for c in range(CLUSTERS)]
-        assert one.clusters == pytest.approx(by_hand, abs=1e-9)
-        assert other.clusters == pytest.approx(by_hand, abs=1e-9)
-        assert (one.money == other.money).all()
+        for one in found:
+            assert one.clusters == pytest.approx(by_hand, abs=1e-9)
+            assert (one.money == found[0].money).all()
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -98,7 +104,7 @@ def test_a_search_without_steps_leaves_the_rows_out(monkeypatch: pytest.MonkeyPa
     free = evaluate_prices(replace(dual, inner=none, layout=None), no_prices(dual)).bound
     compiled = replace(dual, layout=make_layout(space, dual.stalls, dual.inner))
     monkeypatch.setattr(cluster_rows, "MOST_NODES", 0)
-    for one in (dual, compiled):
+    for one in (without_tables(dual), compiled):
         assert evaluate_prices(one, no_prices(dual)).bound == pytest.approx(free, abs=1e-9)
 
 

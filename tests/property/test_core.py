@@ -98,6 +98,22 @@ def test_portfolios_are_planned_by_cores_and_verified(
     assert check_folder(tmp_path / "plan")[0] == 0
 
 
+@pytest.mark.parametrize(("clusters", "seed"), [(60, 0), (60, 1), (80, 2), (120, 3)])
+def test_a_core_and_what_it_leaves_open_prove_the_optimum(
+    clusters: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To no gap at all, from 60 clusters that choose from menus on: the value and bound of the whole."""
+    problem, options = portfolio(clusters, Shape.LOOSE, seed), replace(QUICK, relative_gap=0.0)
+    plan = solve(problem, options)
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "LARGE_MENUS", making.LARGE)
+        whole = solve(problem, options)
+    assert plan.value == pytest.approx(whole.value, rel=1e-9)
+    assert plan.bound == pytest.approx(whole.bound, rel=1e-9)
+    searched = {run.step: run.whole for run in plan.record.runs}
+    assert 0 < searched["search"] < next(run.whole for run in whole.record.runs if run.step == "search") / 2
+
+
 @pytest.mark.parametrize("shape", list(Shape))
 def test_the_same_seed_gives_the_same_plan_on_one_thread_or_two(shape: Shape) -> None:
     """Bit for bit, certificate and prices included, but for what the record says of threads and seconds."""

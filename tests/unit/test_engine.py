@@ -62,16 +62,19 @@ def test_many_clusters_are_searched_by_prices_and_cores(monkeypatch: pytest.Monk
     """At the limit itself there are cores; one cluster fewer, and there are none."""
     problem = portfolio(60, Shape.LOOSE, seed=2)
     monkeypatch.setattr(making, "LARGE", 60)
+    monkeypatch.setattr(making, "LARGE_MENUS", 60)
     plan = solve(problem, QUICK)
     assert chosen(plan) == (Engine.CORES, EngineReason.MANY, 60)
     assert "core" in steps(plan)
     monkeypatch.setattr(making, "LARGE", 61)
+    monkeypatch.setattr(making, "LARGE_MENUS", 61)
     assert chosen(solve(problem, QUICK)) == (Engine.WHOLE, EngineReason.FEW, 61)
 
 
 def test_money_without_choices_needs_no_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where money only flows there is nothing to price apart, however many clusters there are."""
     monkeypatch.setattr(making, "LARGE", 0)
+    monkeypatch.setattr(making, "LARGE_MENUS", 0)
     plan = solve(plain_problem([[2.0], [3.0]], [[1e6], [2e6]], [[2_000_000]], per_printed=10_000), INLINE)
     assert chosen(plan) == (Engine.WHOLE, EngineReason.PLAIN, 0)
     assert steps(plan) == {"search"}
@@ -80,6 +83,7 @@ def test_money_without_choices_needs_no_cores(monkeypatch: pytest.MonkeyPatch) -
 def test_a_pyomo_view_is_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the caller adds has no prices."""
     monkeypatch.setattr(making, "LARGE", 0)
+    monkeypatch.setattr(making, "LARGE_MENUS", 0)
     plan = solve(to_pyomo(fine_menus()), INLINE)
     assert chosen(plan) == (Engine.WHOLE, EngineReason.OWN, 0)
     assert "core" not in steps(plan)
@@ -88,6 +92,7 @@ def test_a_pyomo_view_is_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None
 def test_coarse_amounts_are_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few units are searched one by one, in one program."""
     monkeypatch.setattr(making, "LARGE", 0)
+    monkeypatch.setattr(making, "LARGE_MENUS", 0)
     coarse = plain_problem([[2.0], [3.0]], [[10.0], [20.0]], [[40]], per_printed=10)
     counted = rule(RuleKind.COUNT, Selection(), None, 1, base=RuleBase.AWARDS, name="one")
     assert chosen(solve(replace(coarse, rules=(counted,)), INLINE)) == (Engine.WHOLE, EngineReason.UNITS, 0)
@@ -96,6 +101,7 @@ def test_coarse_amounts_are_searched_whole(monkeypatch: pytest.MonkeyPatch) -> N
 def test_choices_that_are_kept_are_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the choices of a plan at hand kept, prices would bound something else."""
     monkeypatch.setattr(making, "LARGE", 0)
+    monkeypatch.setattr(making, "LARGE_MENUS", 0)
     problem = fine_menus()
     first = make(problem, INLINE)
     again = make(problem, INLINE, near=Near(first.money, Aim.KEPT))
@@ -132,6 +138,7 @@ def test_every_reason_goes_with_an_engine_and_has_words(reason: EngineReason) ->
 def test_menus_of_coarse_amounts_are_searched_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whole units make no other columns where every award comes from a menu; still nothing is priced."""
     monkeypatch.setattr(making, "LARGE", 0)
+    monkeypatch.setattr(making, "LARGE_MENUS", 0)
     coarse = with_menus(plain_problem([[2.0], [3.0]], [[10.0], [20.0]], [[40]], per_printed=10),
                         {(0, 0): [(10, 4.0), (20, 9.0)], (1, 0): [(15, 3.0), (25, 7.0)]})  # fmt: skip
     plan = solve(coarse, INLINE)

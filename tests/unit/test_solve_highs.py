@@ -342,3 +342,32 @@ def test_progress_is_told_in_order() -> None:
     assert all(later >= earlier * (1 - 1e-9) for earlier, later in pairwise(values))
     assert bounds == sorted(bounds, reverse=True)
     assert values[-1] == pytest.approx(plan.value, rel=1e-6)
+
+
+def knapsack(seed: int) -> Program:
+    """Draw a knapsack of 40 things with three limits, which takes HiGHS some branching."""
+    rng = np.random.default_rng(seed)
+    weight = rng.integers(20, 100, (3, 40)).astype(float)
+    limits = (np.full(3, -INF), weight.sum(axis=1) // 3, np.zeros(40), np.ones(40))
+    return program(weight, limits, weight.sum(axis=0) + rng.uniform(0, 9, 40), np.ones(40))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_value_that_is_enough_ends_a_run(seed: int) -> None:
+    """A target a little below the optimum: a point that reaches it, and a bound that holds."""
+    mini = knapsack(seed)
+    best = highs.run(mini, HighsOptions(20.0, mip_rel_gap=0.0))
+    target = 0.9 * best.value
+    claim = highs.run(mini, HighsOptions(20.0, mip_rel_gap=0.0, target=target))
+    assert claim.value >= target
+    assert claim.bound >= best.value - 1e-6
+    assert claim.reason is Reason.OPTIMAL or claim.limit is Limit.OBJECTIVE
+    assert claim.nodes <= best.nodes
+
+
+def test_a_limit_of_nodes_ends_a_run() -> None:
+    """One node of a program that takes more: the best point so far, and the limit named."""
+    mini = next(mini for mini in map(knapsack, range(50)) if highs.run(mini, HighsOptions(20.0, 0.0)).nodes > 5)
+    claim = highs.run(mini, HighsOptions(20.0, 0.0, nodes=1))
+    assert claim.limit is Limit.SOLUTIONS
+    assert claim.x is not None and mini.violation(claim.x) <= 1e-6

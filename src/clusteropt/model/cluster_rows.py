@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.model.bundle_layout import make_layout
+from clusteropt.model.bundle_layout import make_layout, make_table
 from clusteropt.model.inner_rows import InnerRow, split_rows
-from clusteropt.model.offers import BROKEN, best_plain, offers_of, plain_offers, search_bundles, worth_of
+from clusteropt.model.offers import (
+    BROKEN,
+    best_plain,
+    offers_of,
+    plain_offers,
+    search_bundles,
+    search_losses,
+    worth_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clusteropt.inputs.problem import Floats, Ints
-    from clusteropt.model.bundle_layout import BundleLayout
+    from clusteropt.model.bundle_layout import BundleLayout, BundleTable
     from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth
     from clusteropt.model.inner_rows import InnerGroup, InnerRows
     from clusteropt.model.space import Space
@@ -27,9 +36,12 @@ KERNEL_FROM = 200
 """From so many clusters with limits of their own the search is compiled code, which takes half a second to load."""
 
 
-def flat_rows(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
-    """Lay inner rows out for the compiled search, where they are many."""
-    return make_layout(space, stalls, inner) if len(inner) >= KERNEL_FROM else None
+def lay_out(space: Space, stalls: Stalls, inner: InnerRows) -> BundleLayout | None:
+    """Lay inner rows out: for the compiled search where they are many, else with tables of bundles."""
+    layout = make_layout(space, stalls, inner)
+    if layout is None or len(inner) >= KERNEL_FROM:
+        return layout
+    return replace(layout, tables=tuple(make_table(stalls, group) for group in inner.groups))
 
 
 def best_bundle(
@@ -44,7 +56,7 @@ def best_bundle(
     Parameters
     ----------
     dual : (InnerRows, BundleLayout or None, Stalls)
-        The limits, as flat arrays too where they are many, and the cells.
+        The limits, how these are laid out, None where sums may not fit into 64 bits, and the cells.
     price : array of shape (num_flows,)
         Price of a whole unit of each flow.
     choice : Choice
@@ -61,22 +73,41 @@ def best_bundle(
     if not len(inner):
         return best
     value, money = best[0].copy(), best[1].copy()
-    if layout is not None:
+    if layout is not None and not layout.tables:
         return _compiled_bundles(layout, stalls, (price, choice), (value, money))
     row_of = {int(cell): row for row, cell in enumerate(stalls.cell)}
-    for group in inner.groups:
+    total = np.round(money.sum(axis=1)).astype(np.int64)
+    moved: list[tuple[Ints, Ints]] = []
+    for number in range(len(inner)) if layout is None else layout.broken(total[layout.row]).tolist():
+        group, table = inner.groups[number], None if layout is None else layout.tables[number]
         cells = [cell for cell in group.cells if cell in row_of]
         mine = np.array([row_of[cell] for cell in cells], np.int64)
-        free = {cell: int(money[row_of[cell]].sum()) for cell in cells}
+        free = {cell: int(total[row_of[cell]]) for cell in cells}
         if all(row.holds(free) for row in group.rows) or not np.isfinite(value[mine]).all():
             continue
-        options = {cell: _options(stalls, choice, row_of[cell]) for cell in cells}
-        found = _best_of_group(group, options)
+        if table is None:
+            options = {cell: _options(stalls, choice, row_of[cell]) for cell in cells}
+            found = [*_best_of_group(group, options).values()]
+        else:
+            found = _best_of_table(table, choice)
         # Without a bundle all are worth minus infinity.
-        value[mine] = [found[cell][0] for cell in cells] if found else -np.inf
+        value[mine] = [worth for worth, _ in found] or -np.inf
         if found:
-            money[mine] = _fill(stalls, price, mine, np.array([found[cell][1] for cell in cells], float))
+            moved.append((mine, np.array([amount for _, amount in found], np.int64)))
+    if moved:
+        mine, amount = (np.concatenate(part) for part in zip(*moved, strict=True))
+        money[mine] = _fill(stalls, price, mine, amount.astype(float))
     return value, money
+
+
+def _best_of_table(table: BundleTable, choice: Choice) -> list[Option]:
+    """Find the best bundle of a table: an option a cell, none where no bundle obeys the rows."""
+    parts = np.append(choice.level, 0.0)[table.level]
+    values = parts.sum(axis=1)
+    best = int(values.argmax()) if len(values) else 0
+    if not len(values) or not np.isfinite(values[best]):
+        return []
+    return list(zip(parts[best].tolist(), table.amount[best].tolist(), strict=True))
 
 
 def best_plain_bundles(
@@ -113,7 +144,7 @@ def _compiled_bundles(
 ) -> tuple[Floats, Floats]:
     """Do the same for all clusters at once, in compiled code."""
     (price, choice), (value, money) = terms, best
-    offers = offers_of(stalls, choice)
+    offers = offers_of(stalls, choice.level)
     free = np.round(money.sum(axis=1)).astype(np.int64)
     row, level = search_bundles(stalls, layout, offers, free, MOST_NODES)
     value[row] = worth_of(stalls, offers, row, level)
@@ -121,6 +152,59 @@ def _compiled_bundles(
     amount = np.where(taken >= 0, stalls.menu[stalls.first_amount[kept] + np.maximum(taken, 0)], 0)
     money[kept] = _fill(stalls, price, kept, amount.astype(float))
     return value, money
+
+
+def bundle_losses(
+    dual: tuple[InnerRows, BundleLayout | None, Stalls], worth: Floats, within: float, losses: tuple[Floats, Floats]
+) -> None:
+    """Put what bundles lose in the place of what cells lose alone, where cells have inner rows; in place.
+
+    Parameters
+    ----------
+    dual : (InnerRows, BundleLayout or None, Stalls)
+        The limits, and the cells.
+    worth : array of shape (num_levels,)
+        Of every level.
+    within : float
+        Larger losses need not be told apart.
+    losses : (array of shape (num_levels,), array of shape (num_rows,))
+        What is lost at least where a level is taken, and where a row of the stalls gets nothing; 0 where nobody knows.
+    """
+    (inner, layout, stalls), (taken, off) = dual, losses
+    if not len(inner):
+        return
+    if layout is not None and not layout.tables:
+        _compiled_losses(layout, stalls, (worth, within), losses)
+        return
+    for number, group in enumerate(inner.groups):
+        table = None if layout is None else layout.tables[number]
+        rows = np.searchsorted(stalls.cell, group.cells) if table is None else table.row
+        taken[np.isin(stalls.level_row, rows)] = 0.0
+        off[rows % len(off)] = 0.0
+        if table is None or not len(table.level):
+            continue
+        values = np.append(worth, 0.0)[table.level].sum(axis=1)
+        top = values.max()
+        for row, level in zip(rows.tolist(), table.level.T, strict=True):
+            first = int(stalls.level_start[row])
+            last = first + int(stalls.num_levels[row])
+            best = np.full(last - first + 1, -np.inf)
+            np.maximum.at(best, np.where(level < 0, last, level) - first, values)
+            if np.isfinite(top):
+                taken[first:last], off[row] = top - best[:-1], top - best[-1]
+
+
+def _compiled_losses(
+    layout: BundleLayout, stalls: Stalls, terms: tuple[Floats, float], losses: tuple[Floats, Floats]
+) -> None:
+    """Do the same for all clusters at once, in compiled code."""
+    (worth, within), (taken, off), row = terms, losses, layout.row
+    loss = search_losses(stalls, layout, offers_of(stalls, worth), (within, MOST_NODES))
+    number, first = stalls.num_levels[row], np.cumsum(layout.num_options) - layout.num_options
+    of_row = np.arange(int(number.sum())) - np.repeat(np.cumsum(number) - number, number)
+    taken[np.repeat(stalls.level_start[row], number) + of_row] = loss[np.repeat(first, number) + of_row]
+    may = stalls.may_be_off[row]
+    off[row[may]] = loss[(first + number)[may]]
 
 
 def _options(stalls: Stalls, choice: Choice, row: int) -> list[Option]:

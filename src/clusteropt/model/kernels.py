@@ -142,7 +142,18 @@ def _insert(net: np.ndarray, units: np.ndarray, pick: np.ndarray, num: int, entr
 
 
 @_compiled(
-    numba.void(*(_READ_INTS,) * 10, *(_READ_FLOATS,) * 6, *(_READ_BOOLS,) * 2, _READ_INTS, numba.int64, _BOOLS, _INTS)
+    numba.void(
+        *(_READ_INTS,) * 10,
+        *(_READ_FLOATS,) * 6,
+        *(_READ_BOOLS,) * 2,
+        _READ_INTS,
+        numba.int64,
+        _BOOLS,
+        _INTS,
+        numba.float64,
+        _READ_INTS,
+        _FLOATS,
+    )
 )
 def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes arrays, and a search is one loop
     cell_start: np.ndarray,
@@ -167,8 +178,13 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     most_nodes: int,
     broken: np.ndarray,
     chosen: np.ndarray,
+    within: float,
+    loss_start: np.ndarray,
+    loss: np.ndarray,
 ) -> None:
     """Find the best bundle of every group of cells whose free choice breaks a row, depth first, best options first.
+
+    Where losses are asked for every group is searched, and every bundle that is nearly as good is looked at.
 
     Parameters
     ----------
@@ -194,6 +210,13 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
         Written: whether no bundle obeys the rows.
     chosen : array of shape (num_group_cells,)
         Written: the number of the level each cell takes, -1 for nothing; -2 where it keeps its free choice.
+    within : float
+        How much worse than the best the bundles may be that are looked at.
+    loss_start : array of shape (num_group_cells,), or empty
+        Where the losses of each cell begin: one a level, then one of nothing where it may get nothing.
+    loss : array, or empty where no losses are asked for
+        Written: how much worse than the best is the best bundle with each option, up to ``within``; 0 where the search
+        gave up.
     """
     most_cells, most_options = 0, 1
     for j in range(len(broken)):
@@ -205,6 +228,7 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
     options, turn = np.zeros(most_cells, np.int64), np.zeros(most_cells + 1, np.int64)
     rest, sums = np.zeros(most_cells + 1), np.zeros(most_cells + 1)
     taken, best_taken = np.zeros(most_cells, np.int64), np.zeros(most_cells, np.int64)
+    asked = len(loss) > 0
     for j in range(len(broken)):
         start, num = cell_start[j], cell_start[j + 1] - cell_start[j]
         broken[j] = False
@@ -216,7 +240,7 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
             for i in range(num):
                 level += coef[coef_start[r] + i] * free[start + i]
             holds = holds and limits[2 * r] <= level <= limits[2 * r + 1]
-        if holds:
+        if holds and not asked:
             continue
         # 2. Options in order, and what the cells from each on are worth at most.
         rest[num] = 0.0
@@ -235,17 +259,28 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
             rest[i] = rest[i + 1] + (net[i, 0] if options[i] else -np.inf)
         if rest[0] == -np.inf:
             continue
+        if asked:
+            # Minus what the best bundle with each option is worth, until the best of all is known.
+            for i in range(num):
+                c = place[start + i]
+                size = number[c] + (1 if may_be_off[c] else 0)
+                loss[loss_start[start + i] : loss_start[start + i] + size] = np.inf
         # 3. Depth first; turn[i] is the next option to try at depth i.
         best, nodes, depth = -np.inf, 0, 0
         turn[0], sums[0] = 0, 0.0
         while depth >= 0 and nodes <= most_nodes:
-            if depth == num or turn[depth] == options[depth] or sums[depth] + rest[depth] <= best:
-                if depth == num and sums[depth] > best:
+            if depth == num or turn[depth] == options[depth] or sums[depth] + rest[depth] <= best - within:
+                if depth == num and sums[depth] > best - within:
                     obeys = True
                     for r in range(row_start[j], row_start[j + 1]):
                         level = _sum(coef, coef_start[r], units, taken, num)
                         obeys = obeys and limits[2 * r] <= level <= limits[2 * r + 1]
-                    if obeys:
+                    if obeys and asked:
+                        for i in range(num):
+                            k = pick[i, taken[i]]
+                            option = loss_start[start + i] + (number[place[start + i]] if k < 0 else k)
+                            loss[option] = min(loss[option], -sums[depth])
+                    if obeys and sums[depth] > best:
                         best = sums[depth]
                         best_taken[:num] = taken[:num]
                 depth -= 1
@@ -265,6 +300,13 @@ def best_bundles(  # noqa: PLR0912, PLR0913, PLR0915, PLR0917 - a kernel takes a
                     turn[depth] = 0
         if nodes <= most_nodes:
             broken[j] = best == -np.inf
-            if not broken[j]:
+            if not (broken[j] or holds):
                 for i in range(num):
                     chosen[start + i] = pick[i, best_taken[i]]
+        if asked:
+            known = nodes <= most_nodes and best > -np.inf
+            for i in range(num):
+                c = place[start + i]
+                first_loss = loss_start[start + i]
+                for option in range(first_loss, first_loss + number[c] + (1 if may_be_off[c] else 0)):
+                    loss[option] = min(best + loss[option], within) if known else 0.0

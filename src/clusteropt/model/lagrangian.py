@@ -22,7 +22,7 @@ from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import synergy_places
-from clusteropt.model.cluster_rows import best_bundle, best_plain_bundles, flat_rows
+from clusteropt.model.cluster_rows import best_bundle, best_plain_bundles, lay_out
 from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.inner_rows import InnerRows, make_inner_rows
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
@@ -60,7 +60,7 @@ class Dual:
     inner : InnerRows
         Limits that lie within the menus of one cluster, and hold there exactly.
     layout : BundleLayout or None
-        The same as flat arrays, where they are many.
+        The same as flat arrays, where sums fit into 64 bits.
     counts : tuple of Counted
         The rules that count.
     floor : float or None
@@ -76,6 +76,12 @@ class Dual:
     layout: BundleLayout | None
     counts: tuple[Counted, ...]
     floor: float | None
+
+    @property
+    def is_light(self) -> bool:
+        """Whether each award alone tells what the bound loses with it, and every search over bundles is short."""
+        counted = any(self.space.problem.rules[count.rule].base is RuleBase.CLUSTERS for count in self.counts)
+        return not (counted or self.space.moved.nnz) and self.layout is not None and self.layout.is_short
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +148,7 @@ def make_dual(space: Space, floor: float | None = None) -> Dual:
         sides=sides,
         bundles=make_bundles(space.problem.programmes),
         inner=inner,
-        layout=flat_rows(space, stalls, inner),
+        layout=lay_out(space, stalls, inner),
         counts=counts,
         floor=floor,
     )
@@ -183,6 +189,20 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
     return Evaluation(total, money, best, picks, value)
+
+
+def priced_offers(dual: Dual, prices: Prices) -> tuple[Choice, Floats] | None:
+    """Give what every award is worth at some prices, less what it costs, and what every pick is.
+
+    None where an award alone does not tell: rules that count clusters are priced, or picks move clusters.
+    """
+    prices = replace(prices, side=np.minimum(prices.side, dual.sides.cap))
+    if dual.space.moved.nnz or _groups(dual, prices):
+        return None
+    factor, _ = region_factor(dual, prices)
+    closed = np.zeros(dual.space.num_flows, bool)
+    choice = best_on(dual.space, dual.stalls, _worth(dual, prices, factor), _tolls(dual, prices), closed)
+    return choice, _pick_values(dual, prices, factor)
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
@@ -379,8 +399,10 @@ def _groups(dual: Dual, prices: Prices) -> list[_Group]:
 def _best_clusters(dual: Dual, worth: Worth, terms: tuple[Tolls, list[_Group], Floats]) -> tuple[Floats, Floats]:
     """Give the best of every cluster over all ways to have its counting rules active or not, and its money."""
     (tolls, groups, stock), space, stalls = terms, dual.space, dual.stalls
-    if dual.layout is not None and stalls.plain and not groups and not tolls.draw.any():
-        value, money = best_plain_bundles(space, (dual.layout, stalls), (worth, tolls))
+    layout = dual.layout
+    compiled = layout is not None and len(dual.inner) > 0 and not layout.tables
+    if layout is not None and compiled and stalls.plain and not groups and not tolls.draw.any():
+        value, money = best_plain_bundles(space, (layout, stalls), (worth, tolls))
         best = _cluster_sums(space, stalls, value)
     else:
         best, money = _best_over_states(dual, (worth, tolls), groups)

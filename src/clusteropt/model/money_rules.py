@@ -140,9 +140,10 @@ def _span_row(problem: Problem, span: Span, payments: dict[int, _Payments]) -> M
             found.append(payments[year].entries(inside - int(share * size), inside))
     flow, coef = (np.concatenate(part) for part in zip(*found, strict=True))
     flow, number = np.unique(flow, return_inverse=True)
-    total = np.zeros(len(flow), object)
-    np.add.at(total, number, coef.astype(object))
-    coef, small = total, all(abs(value) < LARGEST_SUM for value in total.tolist())
+    plain = coef.dtype == np.int64 and float(abs(coef).max(initial=0)) * len(found) < LARGEST_SUM
+    total = np.zeros(len(flow), np.int64 if plain else object)
+    np.add.at(total, number, coef.astype(total.dtype))
+    coef, small = total, plain or all(abs(value) < LARGEST_SUM for value in total.tolist())
     years = "+".join(str(problem.labels.years[year]) for year in span.years)
     return MoneyRow(
         f"purse {problem.labels.funds[span.fund]} {years}",
@@ -164,9 +165,9 @@ class _Payments(NamedTuple):
     def entries(self, of_money: int, of_costs: int) -> tuple[Ints, Ints]:
         """Give positions and coefficients in a row that counts money and costs so many times; zeros are left out."""
         coefs = np.full(len(self.flows), of_money, np.int64)
-        costs = np.array([int(cost) * of_costs for cost in self.costs.tolist()], object)
-        small = all(cost < 2**62 for cost in costs)
-        both = np.concatenate((coefs, costs.astype(np.int64) if small else costs))
+        small = int(self.costs.max(initial=0)) * abs(of_costs) < LARGEST_SUM
+        costs = self.costs.astype(np.int64 if small else object) * of_costs
+        both = np.concatenate((coefs, costs))
         kept = both != 0
         return np.concatenate((self.flows, self.picks))[kept], both[kept]
 

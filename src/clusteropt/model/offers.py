@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.bundle_layout import BundleLayout
-    from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth
+    from clusteropt.model.cell_choice import Stalls, Tolls, Worth
     from clusteropt.model.space import Space
 
 FREE, NOTHING, BROKEN = -2, -1, -3
@@ -45,10 +45,10 @@ class Offers:
         return np.asarray(self.factor[row] * worth - (self.price[row] * amount + self.fixed[row]))
 
 
-def offers_of(stalls: Stalls, choice: Choice) -> Offers:
-    """Give what levels are worth that are priced already."""
+def offers_of(stalls: Stalls, worth: Floats) -> Offers:
+    """Give what levels are worth that are priced already, by level of the stalls."""
     ones = np.ones(len(stalls.cell))
-    return Offers(stalls.level_start, choice.level, ones, 0 * ones, 0 * ones, 0 * ones, np.inf * ones)
+    return Offers(stalls.level_start, np.ascontiguousarray(worth), ones, 0 * ones, 0 * ones, 0 * ones, np.inf * ones)
 
 
 def plain_offers(space: Space, stalls: Stalls, worth: Worth, tolls: Tolls) -> Offers:
@@ -85,18 +85,38 @@ def search_bundles(
 
     ``free`` is what every row gets where limits do not count, in whole units.
     """
+    broken, chosen = _run_kernel(stalls, layout, offers, free, (0.0, np.zeros(0), most_nodes))
+    chosen[np.repeat(broken, np.diff(layout.cell_start))] = BROKEN
+    moved = np.flatnonzero(chosen != FREE)
+    return layout.row[moved], chosen[moved]
+
+
+def search_losses(stalls: Stalls, layout: BundleLayout, offers: Offers, ends: tuple[float, int]) -> Floats:
+    """Give how much worse than the best is the best bundle with each option of every cell, nothing last.
+
+    ``ends`` says up to which loss that is told, and after how many steps a search gives up.
+    """
+    loss = np.zeros(int(layout.num_options.sum()))
+    _run_kernel(stalls, layout, offers, np.zeros(len(stalls.cell), np.int64), (ends[0], loss, ends[1]))
+    return loss
+
+
+def _run_kernel(
+    stalls: Stalls, layout: BundleLayout, offers: Offers, free: Ints, search: tuple[float, Floats, int]
+) -> tuple[np.ndarray, Ints]:
+    """Search the bundles of all groups: whether there is none, and what each cell takes."""
     from clusteropt.model.kernels import best_bundles  # noqa: PLC0415 - see best_plain
 
+    within, loss, most_nodes = search
     broken, chosen = np.zeros(len(layout.cell_start) - 1, bool), np.empty(len(layout.row), np.int64)
+    start = np.cumsum(layout.num_options) - layout.num_options if len(loss) else np.zeros(0, np.int64)
     best_bundles(
         layout.cell_start, layout.row_start, layout.coef_start, layout.coef, layout.limits, layout.row,
         stalls.first_amount, stalls.num_levels, stalls.menu, offers.first_worth, offers.worth, offers.factor,
         offers.price, offers.fixed, offers.least, offers.most, stalls.may_be_off, layout.grows, free[layout.row],
-        most_nodes, broken, chosen,
+        most_nodes, broken, chosen, within, start, loss,
     )  # fmt: skip
-    chosen[np.repeat(broken, np.diff(layout.cell_start))] = BROKEN
-    moved = np.flatnonzero(chosen != FREE)
-    return layout.row[moved], chosen[moved]
+    return broken, chosen
 
 
 def worth_of(stalls: Stalls, offers: Offers, row: Ints, level: Ints) -> Floats:

@@ -109,10 +109,14 @@ def _scaled(draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterabl
     found = list(rows)
     if not found:
         return None
-    size = np.array([row_size(draft.space, row) for row in found])
     number = np.repeat(np.arange(len(found)), [len(row.flow) for row in found])
     flow = np.concatenate([row.flow for row in found])
-    coef = np.concatenate([row.coef.astype(float) for row in found]) / size[number]
+    coef = np.concatenate([row.coef for row in found]).astype(float)
+    # All at once what `row_size` gives of each.
+    largest = np.zeros(len(found))
+    np.maximum.at(largest, number, np.where(flow < draft.space.num_flows, abs(coef), 0.0))
+    size = np.where(largest > 0, largest, 1.0)
+    coef = coef / size[number]
     matrix = pick(len(found), number, flow, coef, draft.space.num_amounts) @ draft.columns.flow
     lower = np.array([-np.inf if row.lower is None else row.lower for row in found], dtype=float)
     upper = np.array([np.inf if row.upper is None else row.upper for row in found], dtype=float)

@@ -20,7 +20,7 @@ from clusteropt.model.space import make_space
 from clusteropt.plan.by_excerpt import Setting, may_join, search_excerpts
 from clusteropt.plan.cash import cash_flow, paid_by_purse
 from clusteropt.plan.certifying import certify
-from clusteropt.plan.engine import Engine, EngineReason, choice_for
+from clusteropt.plan.engine import EngineReason, choice_for
 from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
@@ -36,8 +36,9 @@ from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
-from clusteropt.solver.refine import NOISE, Found, Search
+from clusteropt.solver.refine import Found, Search
 from clusteropt.solver.runner import Runner
+from clusteropt.solver.steps import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.model.lagrangian import Dual
     from clusteropt.model.space import Space
     from clusteropt.plan.by_excerpt import Joined
     from clusteropt.plan.engine import EngineChoice
@@ -74,8 +76,9 @@ TREE_SHARE = 0.5
 """The part of the time left after the search that a proof tree may take."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
-LARGE = 400
-"""From so many clusters on prices and cores are faster than HiGHS alone (`benchmarks/choice.py`)."""
+LARGE, LARGE_MENUS = 400, 60
+"""From so many clusters on prices and cores are faster than HiGHS alone: of any, and of those that choose from menus
+under limits that prices and tables of bundles hold (`benchmarks/choice.py`)."""
 HUGE = 3_000
 """From so many clusters on excerpts are faster than cores of the whole (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
@@ -304,26 +307,28 @@ class _Drawing:
         """Whether the choices of a plan at hand are kept."""
         return self.near is not None and self.near.aim is Aim.KEPT
 
-    def choice(self, whole_money: bool, has_choices: bool = True) -> EngineChoice:
-        """Choose the engine of the first stage; where nothing is chosen but money flows, there is none to choose."""
-        if self.added is not None:
-            reason = EngineReason.OWN
-        elif self.keeps:
-            reason = EngineReason.KEPT
-        elif whole_money:
-            reason = EngineReason.UNITS
-        elif not has_choices:
-            reason = EngineReason.PLAIN
-        else:
-            reason = EngineReason.MANY if self.space.problem.num_clusters >= LARGE else EngineReason.FEW
-        return choice_for(reason, LARGE)
+    def core_dual(self) -> Dual | None:
+        """Give what prices are sought for where cores are searched before the whole; else nothing."""
+        num = self.space.problem.num_clusters
+        if self.added is not None or self.keeps or num < min(LARGE, LARGE_MENUS):
+            return None
+        if num < LARGE and make_curves(self.space).num:
+            return None
+        dual = make_dual(self.space)
+        return dual if num >= LARGE or dual.is_light else None
 
     def chosen(self, first: Found, coarse: bool) -> EngineChoice:
-        """Give the engine that found a first stage, and why it was chosen."""
-        made = first.formulation
-        choice = self.choice(coarse or made.whole_money, bool(made.integer.any()))
-        # Where every award comes from a menu, whole units make no other columns.
-        return self.choice(True) if choice.engine is Engine.CORES and first.priced is None else choice
+        """Give the engine that found a first stage, and why it was chosen; without choices there was none to choose."""
+        made, many = first.formulation, LARGE if self.space.problem.num_clusters >= LARGE else LARGE_MENUS
+        if self.added is not None:
+            return choice_for(EngineReason.OWN, LARGE)
+        if self.keeps:
+            return choice_for(EngineReason.KEPT, LARGE)
+        if first.priced is not None:
+            return choice_for(EngineReason.MANY, many)
+        if coarse or made.whole_money:
+            return choice_for(EngineReason.UNITS, LARGE)
+        return choice_for(EngineReason.FEW if made.integer.any() else EngineReason.PLAIN, LARGE)
 
     @property
     def is_huge(self) -> bool:
@@ -360,12 +365,15 @@ class _Drawing:
         return on_grid
 
 
-def _pricing(draw: _Drawing, search: Search) -> Pricing:
-    """Give what finds the best prices of the first stage in a time, or by them that there is no plan."""
+def _pricing(draw: _Drawing, search: Search) -> Pricing | None:
+    """Give what finds the best prices of the first stage, or that there is no plan; None for the whole at once."""
+    dual = draw.core_dual()
+    if dual is None:
+        return None
 
     def find(build: Build, formulation: Formulation, deadline: float) -> Priced:
         until = Until(0.0, search.options.relative_gap / 2, deadline)
-        priced = find_prices(make_dual(draw.space), (build, formulation), search.guard, until)
+        priced = find_prices(dual, (build, formulation), search.guard, until)
         refuse_impossible(priced)
         return priced
 
@@ -384,7 +392,7 @@ def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[F
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
-        pricing = _pricing(draw, search) if draw.choice(whole_money).engine is Engine.CORES else None
+        pricing = None if whole_money else _pricing(draw, search)
         first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share, pricing)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():
@@ -439,7 +447,8 @@ def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> 
         return False
     values = stage_values(space, money)
     bounds = [found.bound for found in stages]
-    return all(relative_gap(value, bound) <= gap for value, bound in zip(values, bounds, strict=False))
+    pairs = zip(values, bounds, strict=False)
+    return all(relative_gap(value, bound) <= max(gap, NOISE) for value, bound in pairs)
 
 
 def _whole(

@@ -12,7 +12,7 @@ from clusteropt.model.outcome import objective_value
 from clusteropt.plan.plan import SolveRecord
 from clusteropt.solver import highs
 from clusteropt.solver.claim import Limit, relative_gap
-from clusteropt.solver.refine import NOISE
+from clusteropt.solver.steps import NOISE
 from clusteropt.text import Text
 
 if TYPE_CHECKING:

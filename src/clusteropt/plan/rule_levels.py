@@ -107,9 +107,9 @@ def _missing(space: Space, rule: Rule, entry: _Entry, money: Ints) -> Fraction:
 
 def _sides(rule: Rule, level: int, base: int = 1, plus: int = 0) -> Iterator[_Entry]:
     if rule.minimum is not None:
-        yield _Entry(Side.MIN, -1, level, plus - ((-rule.minimum * base) // 1))
+        yield _Entry(Side.MIN, -1, level, plus - (-rule.minimum.numerator * base) // rule.minimum.denominator)
     if rule.maximum is not None:
-        yield _Entry(Side.MAX, -1, level, plus + rule.maximum * base // 1)
+        yield _Entry(Side.MAX, -1, level, plus + (rule.maximum.numerator * base) // rule.maximum.denominator)
 
 
 def _amount(space: Space, number: int, money: Ints) -> Iterator[_Entry]:

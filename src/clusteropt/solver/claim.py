@@ -6,6 +6,7 @@ only if the reason is FEASIBLE or NO_SOLUTION.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -137,6 +138,10 @@ class HighsOptions:
     plain : bool
         Branch at once: no restarts, and no searches over copies of the program with some whole columns fixed. Where
         whole columns are few among many, each such copy costs as much as all the branching.
+    target : float
+        A value that is enough: the first point that reaches it ends the run.
+    nodes : int or None
+        Branch and bound ends after so many nodes.
     """
 
     time_limit: float
@@ -146,6 +151,8 @@ class HighsOptions:
     presolve: str = "on"
     feasibility_tolerance: float = 1e-9
     plain: bool = False
+    target: float = math.inf
+    nodes: int | None = None
 
     def without_presolve(self) -> HighsOptions:
         """Give the same options with presolve off."""
@@ -172,6 +179,11 @@ class HighsOptions:
             settings["mip_rel_gap"] = self.mip_rel_gap
             settings["mip_abs_gap"] = 0.0
             settings["mip_feasibility_tolerance"] = tolerance
+        if is_mip and math.isfinite(self.target):
+            # What is maximised here is minus what HiGHS minimises.
+            settings["objective_target"] = -self.target
+        if is_mip and self.nodes is not None:
+            settings["mip_max_nodes"] = self.nodes
         if is_mip and self.plain:
             copies = ("rins", "rens", "root_reduced_cost")
             settings |= dict.fromkeys((f"mip_heuristic_run_{name}" for name in copies), False)

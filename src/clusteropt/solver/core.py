@@ -16,6 +16,7 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.lagrangian import evaluate_prices
+from clusteropt.model.losses import find_losses
 from clusteropt.solver.multipliers import no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.points import money_choices
 from clusteropt.solver.price_search import improve_prices
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.multipliers import Build, Until
 
-SIZES = (400, 1_600, 6_400, 25_600)
+SIZES = (250, 1_000, 4_000, 16_000)
 """A core has at least so many open choices; the next is tried where one leaves too large a gap."""
-FIRST_NOISE, MORE_NOISE, MOST_NOISE = 1e-5, 1.25, 0.3
+FIRST_PART, FIRST_LEAST = 10, 100
+"""Where there are few choices the first core need not have more than this part of them, or than so many."""
+FIRST_NOISE, MORE_NOISE, MOST_NOISE = 1e-3, 1.25, 0.3
 """Prices near the best: each is off by this relative deviation, a little more with every allocation."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
@@ -133,7 +136,7 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
     first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
     low, high = first.copy(), first.copy()
     most, given = int(np.isfinite(first).sum()), -1
-    for size in SIZES:
+    for size in (min(SIZES[0], max(most // FIRST_PART, FIRST_LEAST)), *SIZES[1:]):
         while (num := int((low < high).sum())) < min(size, most) and noise <= MOST_NOISE:
             if time.monotonic() > deadline:
                 break
@@ -146,3 +149,47 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
             return
         given = num
         yield np.where(low < high, np.nan, first)
+
+
+def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | None:
+    """Give the whole columns fixed as every plan better than a value has them; NaN where they are open.
+
+    Parameters
+    ----------
+    priced : Priced
+        The prices, and the bound at them.
+    formulation : Formulation
+        Of the same problem.
+    value : float
+        Of a plan.
+
+    Returns
+    -------
+    array of shape (num_cols,) or None
+        None where prices tell nothing of single choices.
+    """
+    problem, bound = priced.dual.space.problem, priced.found.bound
+    if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+        value *= problem.money.per_printed
+    # What rounding can have cost the bound and the losses counts twice.
+    room = abs(bound - value) + 2 * rounding_room(priced.dual, priced.prices, bound) + PAD * abs(value)
+    losses = find_losses(priced.dual, priced.prices, 2 * room) if math.isfinite(room) else None
+    if losses is None:
+        return None
+    space, columns = formulation.space, formulation.columns
+    fixed = np.full(formulation.num_cols, np.nan)
+    gated = np.flatnonzero(space.gated)
+    found = {"level": losses.level > room, "on": losses.on[gated] > room, "pick": losses.pick > room}
+    for name, out in found.items():
+        block = columns.block(name)
+        if block is not None:
+            fixed[block.positions[out]] = 0.0
+    needed = losses.off > room
+    block = columns.block("on")
+    if block is not None:
+        fixed[block.positions[needed[gated]]] = 1.0
+    block = columns.block("level")
+    if block is not None:
+        left = np.bincount(space.level_cell[~found["level"]], minlength=space.num_cells)
+        fixed[block.positions[~found["level"] & (needed & (left == 1))[space.level_cell]]] = 1.0
+    return fixed

@@ -183,7 +183,7 @@ class _Growth:
     def __init__(self, dual: Dual, settle: Settle, guard: Guard, options: TreeOptions) -> None:
         # The search over bundles is compiled for few clusters too: it is made thousands of times.
         layout = make_layout(dual.space, dual.stalls, dual.inner) if len(dual.inner) else None
-        self._dual = replace(dual, layout=dual.layout or layout)
+        self._dual = replace(dual, layout=layout)
         self._settle, self._options = settle, options
         self._parts = make_parts(dual)
         self._pool = Pool(self._parts, dual)

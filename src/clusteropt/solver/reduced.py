@@ -27,17 +27,17 @@ class Reduced:
     ----------
     program : Program
         What is left.
-    kept : array of shape (num_kept,)
+    kept : array of shape (num_kept,), or slice
         The columns that are left.
-    rest : array of shape (num_cols,)
+    rest : array of shape (num_cols,), or None where all are left
         The values of the columns that are not.
     offset : float
         What these bring.
     """
 
     program: Program
-    kept: Ints
-    rest: Floats
+    kept: Ints | slice
+    rest: Floats | None
     offset: float
 
     def point(self, x: Floats | None) -> Floats | None:
@@ -46,6 +46,8 @@ class Reduced:
 
     def expand(self, claim: Claim) -> Claim:
         """Give a claim on what is left as one on the whole."""
+        if self.rest is None:
+            return claim
         x = None
         if claim.x is not None:
             x = self.rest.copy()
@@ -53,8 +55,10 @@ class Reduced:
         return replace(claim, x=x, value=claim.value + self.offset, bound=claim.bound + self.offset, dual=None)
 
 
-def reduce_program(program: Program) -> Reduced:
-    """Take the fixed columns of a program out; its rows keep their order."""
+def reduce_program(program: Program, *, out: bool = True) -> Reduced:
+    """Take the fixed columns of a program out, if they are to be; its rows keep their order."""
+    if not out:
+        return Reduced(program, slice(None), None, 0.0)
     fixed = program.col_lower == program.col_upper
     kept, rest = np.flatnonzero(~fixed), np.where(fixed, program.col_lower, 0.0)
     shape = (len(program.row_lower), len(program.cost))

@@ -13,13 +13,13 @@ doi:10.1007/BF02592064; Fletcher and Leyffer 1994, doi:10.1007/BF01581153). The 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
-from clusteropt.solver.core import narrowings
+from clusteropt.solver.core import beaten, narrowings
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.judging import BOUND_ROOM, Held
 from clusteropt.solver.points import (
@@ -37,6 +37,7 @@ from clusteropt.solver.points import (
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
+from clusteropt.solver.steps import CORE_NODES, FEW_OPEN, NOISE, REDUCED, Step, enough, is_rough, joined, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,16 +50,14 @@ if TYPE_CHECKING:
     from clusteropt.solver.core import Priced
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.highs import Sighting
-    from clusteropt.solver.points import Lifts
     from clusteropt.solver.program import Program
+    from clusteropt.solver.reduced import Reduced
     from clusteropt.solver.scaling import Scaling
 
     Build = Callable[[Grid], Formulation]
     Pricing = Callable[[Build, Formulation, float], Priced]
 
 REFINE_ROUNDS = 25
-NOISE = 1e-9
-"""A relative gap below this is the last digits of two sums; nobody can ask for less."""
 SEARCH_ROUNDS = 500
 """No count of rounds should end a search before its deadline; this one only ends an endless loop."""
 RELAXATION_SHARE = 0.3
@@ -68,6 +67,8 @@ RELAXATION_TOLERANCE = 1e-6
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
 part of what is left of that at most."""
+NEARLY = 1.25
+"""A gap up to so many times the one asked for may be met by the next core."""
 FINE = 1e-6
 """Where a choice may carry less than this part of its most, the search looks closely from the start."""
 FEW_WHOLE = 0.35
@@ -109,23 +110,6 @@ class Found:
     priced: Priced | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Step:
-    """How one program is run: its name, whether relaxed, where from, a point held, what is fixed and what lifted."""
-
-    name: str
-    relaxed: bool = False
-    start: Floats | None = None
-    held: Floats | None = None
-    fixed: Floats | None = None
-    lift: Lifts = field(default_factory=dict)
-
-    @property
-    def entire(self) -> bool:
-        """Whether the program contains all plans, so that its bound is one of the problem."""
-        return self.fixed is None and not self.lift
-
-
 class Search:
     """One outer approximation with its deadline, its records and its listener.
 
@@ -164,7 +148,7 @@ class Search:
         self._presolve = presolve
         self._began = time.monotonic()
         self._sign, self._value, self._claimed, self._bound = 1.0, -np.inf, -np.inf, np.inf
-        self._bounding: tuple[Formulation, _Step] | None = None
+        self._bounding: tuple[Formulation, Step] | None = None
         self._tightness = 0.05
 
     def best(self, build: Build, grid: Grid, share: float = 1.0, priced: Pricing | None = None) -> Found:
@@ -217,12 +201,27 @@ class Search:
                 self._tell("core", self._worth(best))
             if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
                 break
+            if self._leaves_little(priced, formulation, best):
+                break
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
         if best is None or not (self._stopped is not None or self._met(best)):
             start = None if best is None else carry(best.x, best.formulation, formulation)
-            best = self._alternate(build, formulation, start, best)
+            best = self._alternate(build, formulation, start, best, priced)
         return replace(self._close(best), priced=priced)
+
+    def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
+        """Tell whether no more cores are worth their time, as few choices are open and the gap is far from met."""
+        if best is None or self._bound - self._worth(best) <= NEARLY * self.options.relative_gap * abs(best.value):
+            return False
+        rest = self._beaten(priced, formulation, best)
+        return rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN
+
+    def _beaten(self, priced: Priced | None, formulation: Formulation, best: Found | None) -> Floats | None:
+        """Give the whole columns fixed that no plan better than the best has otherwise; None where none is known."""
+        if priced is None or best is None or best.short:
+            return None
+        return beaten(priced, formulation, best.value)
 
     def _search_core(
         self, build: Build, formulation: Formulation, fixed: Floats, best: Found | None, enough: float
@@ -231,7 +230,7 @@ class Search:
         until = self._until
         self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
         start = None if best is None else carry(best.x, best.formulation, formulation)
-        claim = self._run(formulation, _Step("core", fixed=fixed, start=start))
+        claim = self._run(formulation, Step("core", fixed=fixed, start=start))
         if self._stopped is not Limit.INTERRUPT:
             self._until = until
         if self._stopped is Limit.TIME and time.monotonic() < until:
@@ -240,11 +239,13 @@ class Search:
         return None if claim.x is None else self._refine(build, formulation, claim)
 
     def _alternate(
-        self, build: Build, formulation: Formulation, start: Floats | None, best: Found | None = None
-    ) -> Found:
+        self, build: Build, formulation: Formulation, start: Floats | None, best: Found | None = None,
+        priced: Priced | None = None,
+    ) -> Found:  # fmt: skip
         """Search for choices, refine their money, and go on with what both have shown."""
         for _ in range(SEARCH_ROUNDS):
-            step, closely = _Step("search", start=start, held=start), self._strict
+            fixed, closely = self._beaten(priced, formulation, best), self._strict
+            step = Step("search", start=start, held=start, fixed=fixed, spared=fixed is not None)
             claim = self._run(formulation, step)
             self._take_bound(claim, formulation, step)
             if claim.x is None and best is None:
@@ -258,7 +259,7 @@ class Search:
             if self._stopped is not None or self._met(best):
                 break
             self._tightness /= 4
-            grid = _touch(_touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
+            grid = touch(touch(found.formulation.grid, found.formulation, found.x), formulation, claim.x)
             if grid.size == formulation.grid.size:
                 if closely:
                     break
@@ -276,7 +277,7 @@ class Search:
         enough = now + RELAXATION_SHARE * (self._until - now)
         start: Floats | None = None
         for _ in range(REFINE_ROUNDS):
-            step = _Step("relaxation", relaxed=True)
+            step = Step("relaxation", relaxed=True)
             claim = self._run(formulation, step)
             if claim.x is None:
                 # A relaxation only helps: the search can do without where no run of it can be right.
@@ -290,8 +291,9 @@ class Search:
             late = self._stopped is not None or time.monotonic() > enough
             if late or excesses(formulation, claim.x).total <= tolerance:
                 break
-            formulation = build(_touch(formulation.grid, formulation, claim.x, tolerance))
-        if start is not None and len(start) != formulation.num_cols:
+            formulation = build(touch(formulation.grid, formulation, claim.x, tolerance))
+        if start is not None and (len(start) != formulation.num_cols or not np.isfinite(start).any()):
+            # A start that says nothing is none: HiGHS would search for all that is missing.
             start = None
         return formulation, start
 
@@ -300,14 +302,14 @@ class Search:
 
         Without a claim there are no choices, and what is refined is the problem itself.
         """
-        step = _Step("search")
+        step = Step("search")
         x: Floats | None = None
         if claim is not None and claim.x is not None:
             x = claim.x
             if formulation.integer.all() and not formulation.grid.curves.num:
                 # Nothing is left to refine.
                 return self._found(formulation, x)
-            step = _Step("polish", held=formulation.rounded(x), fixed=choices(x, formulation))
+            step = Step("polish", held=formulation.rounded(x), fixed=choices(x, formulation))
         for number in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
             if run.x is None:
@@ -339,14 +341,14 @@ class Search:
                 break
             old, formulation = (
                 formulation,
-                formulation if tight else build(_touch(formulation.grid, formulation, x, tolerance)),
+                formulation if tight else build(touch(formulation.grid, formulation, x, tolerance)),
             )
             x = carry(x, old, formulation)
             step = replace(
                 step,
                 held=x,
                 # On a coarse grid most of what is missing is the excess of the tangents, which refining takes away.
-                lift=_sum(step.lift, missing) if tight else step.lift,
+                lift=joined(step.lift, missing) if tight else step.lift,
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
             )
         return self._found(formulation, x)
@@ -386,7 +388,7 @@ class Search:
     def _reached(self, signed: float) -> bool:
         return self._bound <= signed or relative_gap(signed, self._bound) <= max(self.options.relative_gap, NOISE)
 
-    def _take_bound(self, claim: Claim, formulation: Formulation, step: _Step) -> None:
+    def _take_bound(self, claim: Claim, formulation: Formulation, step: Step) -> None:
         if claim.bound < self._bound:
             self._bound, self._bounding = claim.bound, (formulation, step)
 
@@ -403,41 +405,33 @@ class Search:
         faults = self.guard.faults
         return no_plan(claim, faults[-1] if faults else None)
 
-    def _run(self, formulation: Formulation, step: _Step) -> Claim:
+    def _run(self, formulation: Formulation, step: Step) -> Claim:
         program, scaling = self._program(formulation, step)
-        factor = scaling.objective
-        start, held = (None if x is None else scaling.point(x) for x in (step.start, step.held))
-        reduced = reduce_program(program) if step.name == "core" else None
-        if reduced is not None:
-            program, start, held = reduced.program, reduced.point(start), reduced.point(held)
+        reduced = reduce_program(program, out=step.fixed is not None and step.name in REDUCED)
+        factor, program = scaling.objective, reduced.program
+        start, held = (None if x is None else reduced.point(scaling.point(x)) for x in (step.start, step.held))
         task = Task(
             step=step.name,
             program=program,
             start=start,
-            held=Held(held, self._value * factor if step.entire else -np.inf),
-            ceiling=self._bound * factor if step.name == "search" else np.inf,
+            held=Held(held, self._value * factor - reduced.offset if step.entire else -np.inf),
+            ceiling=self._bound * factor - reduced.offset if step.name == "search" else np.inf,
             entire=step.entire,
         )
-        options = self._limits(float(program.integer.mean()) if len(program.integer) else 0.0)
-        if reduced is not None and np.isfinite(self._bound):
-            # A gap relative to the whole, of which the core is a part.
-            part = abs(self._bound * factor - reduced.offset)
-            options = replace(
-                options, mip_rel_gap=min(options.mip_rel_gap * abs(self._bound * factor) / max(part, 1e-300), 1e-2)
-            )
-        guarded = self.guard.run(task, options, self._until, lambda s: self._hear(step, s, factor))
+        options = self._limits(formulation, step, reduced, factor)
+        hear = lambda sighting: self._hear(step, sighting, (factor, reduced.offset))  # noqa: E731 - a hook
+        guarded = self.guard.run(task, options, self._until, hear)
         for claim, used in guarded.runs:
-            told = claim if reduced is None else reduced.expand(claim)
-            self._record(formulation, step, scaling.unscale(told), used)
+            self._record(formulation, step, scaling.unscale(reduced.expand(claim)), used)
         if guarded.stopped is not None:
             # What has stopped one run leaves the others a moment; Ctrl-C ends all stages.
             self._stopped = self._stopped or guarded.stopped
             self._until = time.monotonic()
             if guarded.stopped is Limit.INTERRUPT:
                 self._deadline = self._until
-        return scaling.unscale(guarded.claim if reduced is None else reduced.expand(guarded.claim))
+        return scaling.unscale(reduced.expand(guarded.claim))
 
-    def _program(self, formulation: Formulation, step: _Step) -> tuple[Program, Scaling]:
+    def _program(self, formulation: Formulation, step: Step) -> tuple[Program, Scaling]:
         program = to_program(formulation)
         for name, lift in step.lift.items():
             rows = formulation.row_positions(name)
@@ -448,29 +442,34 @@ class Search:
         program = program.relaxed() if step.relaxed else program
         return program if step.fixed is None else program.fixed(scaling.point(step.fixed)), scaling
 
-    def _limits(self, whole: float) -> HighsOptions:
+    def _limits(self, formulation: Formulation, step: Step, reduced: Reduced, factor: float) -> HighsOptions:
+        gap, target = enough(step, reduced, self.options.relative_gap, self._bound * factor, formulation)
+        whole = float(reduced.program.integer.mean()) if len(reduced.program.integer) else 0.0
         return HighsOptions(
             time_limit=max(self._until - time.monotonic(), 0.05),
-            mip_rel_gap=self.options.relative_gap / 4,
+            mip_rel_gap=gap,
             threads=self.options.threads,
             random_seed=self.options.seed,
             presolve=self._presolve,
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,
+            target=target,
+            nodes=CORE_NODES if is_rough(step, formulation) else None,
         )
 
-    def _record(self, formulation: Formulation, step: _Step, claim: Claim, options: HighsOptions) -> None:
+    def _record(self, formulation: Formulation, step: Step, claim: Claim, options: HighsOptions) -> None:
         whole = 0 if step.relaxed else int(formulation.integer.sum())
         if step.fixed is not None:
             whole -= int(np.isfinite(step.fixed).sum())
         size = (formulation.num_rows, formulation.num_cols, whole)
         self.records.append(SolverRun(step.name, *size, claim.reason, claim.seconds, claim.nodes, claim.bound, options))
 
-    def _hear(self, step: _Step, sighting: Sighting, factor: float) -> None:
+    def _hear(self, step: Step, sighting: Sighting, measure: tuple[float, float]) -> None:
+        factor, offset = measure
         if step.name == "search":
             # Only what comes with a point counts: HiGHS logs a primal bound before it holds one.
-            value = sighting.value / factor if sighting.x is not None else -np.inf
-            self._tell(step.name, -np.inf, sighting.bound / factor, value)
+            value = (sighting.value + offset) / factor if sighting.x is not None else -np.inf
+            self._tell(step.name, -np.inf, (sighting.bound + offset) / factor, value)
 
     def _tell(self, step: str, value: float, bound: float = np.inf, claimed: float = -np.inf) -> None:
         """Tell the listener the best value and bound so far.
@@ -486,14 +485,3 @@ class Search:
         best = self._value if np.isfinite(self._value) else min(self._claimed, bound)
         shown = [self._sign * v if np.isfinite(v) else None for v in (best, bound)]
         self._listen(Progress(time.monotonic() - self._began, shown[0], shown[1], step))
-
-
-def _touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0) -> Grid:
-    """Add tangents to a grid where a point of a formulation stands off its curves."""
-    found = excesses(formulation, x)
-    chosen = found.excess > tolerance / (10 * max(len(found.which), 1))
-    return grid.refine(found.which[chosen], found.arg[chosen])
-
-
-def _sum(first: Lifts, second: Lifts) -> Lifts:
-    return {name: first.get(name, 0.0) + second.get(name, np.zeros(1)) for name in {**first, **second}}

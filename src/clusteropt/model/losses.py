@@ -1,0 +1,85 @@
+"""What the bound loses with every award taken and not taken, and with every pick: what no better plan can have.
+
+At any prices the bound falls by at least so much where the plans are only those with the award. What makes it fall
+below a plan at hand is in no better plan (reduced-cost fixing, with the blocks of the Lagrangian in place of columns).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.model.cluster_rows import bundle_losses
+from clusteropt.model.lagrangian import priced_offers
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.lagrangian import Dual
+    from clusteropt.model.picks import Bundles
+    from clusteropt.model.prices import Prices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """By how much the bound falls at least; 0 where nobody knows.
+
+    Parameters
+    ----------
+    level : array of shape (num_level_cells,)
+        Where a level is taken.
+    on, off : arrays of shape (num_cells,)
+        Where a cell gets money; where it gets none.
+    pick : array of shape (num_picks,)
+        Where a pick is taken.
+    """
+
+    level: Floats
+    on: Floats
+    off: Floats
+    pick: Floats
+
+
+def find_losses(dual: Dual, prices: Prices, within: float) -> Losses | None:
+    """Find what the bound loses at some prices; None where awards alone do not tell.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem.
+    prices : Prices
+        Where.
+    within : float
+        Larger losses need not be told apart.
+    """
+    offers = priced_offers(dual, prices)
+    if offers is None:
+        return None
+    (choice, picks), space, stalls = offers, dual.space, dual.stalls
+    nothing = np.where(stalls.may_be_off, 0.0, -np.inf)
+    best = np.maximum(choice.value, nothing)
+    known = np.isfinite(best)
+    best = np.where(known, best, 0.0)
+    taken, off = best[stalls.level_row] - choice.level, best - nothing
+    bundle_losses((dual.inner, dual.layout, stalls), choice.level, within, (taken, off))
+    found = Losses(
+        np.zeros(len(space.level_cell)),
+        np.zeros(space.num_cells),
+        np.zeros(space.num_cells),
+        _pick_losses(dual.bundles, picks),
+    )
+    found.level[stalls.level] = np.where(known[stalls.level_row], taken, 0.0)
+    found.off[stalls.cell] = np.where(known, off, 0.0)
+    found.on[stalls.cell] = np.where(known & ~space.from_menu[stalls.cell], best - choice.value, 0.0)
+    return found
+
+
+def _pick_losses(bundles: Bundles, value: Floats) -> Floats:
+    """Give what each pick loses against the best of its unit; 0 for those that conditions tie to others."""
+    loss = np.zeros(len(value))
+    for unit in bundles.alone.tolist():
+        mine = slice(*bundles.start[unit : unit + 2])
+        best = float(value[mine].max())
+        loss[mine] = (best if bundles.must[unit] else max(best, 0.0)) - value[mine]
+    return loss

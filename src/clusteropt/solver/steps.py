@@ -1,0 +1,114 @@
+"""How one program of a search is run, and what a search carries from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.solver.points import excesses
+
+if TYPE_CHECKING:
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.model.grid import Grid
+    from clusteropt.solver.points import Lifts
+    from clusteropt.solver.reduced import Reduced
+
+NOISE = 1e-9
+"""A relative gap below this is the last digits of two sums; nobody can ask for less."""
+FEW_OPEN = 10_000
+"""Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
+CORE_GAP = 1e-5
+"""A rough core is searched to this part of the bound only."""
+CORE_NODES = 1
+"""A rough core is searched at its root only."""
+REDUCED = ("core", "search")
+"""The steps whose fixed columns are taken out of the program."""
+MOST_PART_GAP = 1e-2
+"""However small a part of the whole a program is, its gap stays below this."""
+TARGET_SHARE = 0.99
+"""A run ends early where its gap to the bound is this part of the one asked for, so that no last digit is missed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """How one program is run.
+
+    Parameters
+    ----------
+    name : str
+        What it is for.
+    relaxed : bool
+        Whether whole columns may be fractions.
+    start, held : array of shape (num_cols,) or None
+        A point to start from; a point that may be feasible.
+    fixed : array of shape (num_cols,) or None
+        What whole columns are fixed at; NaN where they are open.
+    spared : bool
+        Whether no plan better than the one at hand has other values there.
+    lift : dict
+        By how much the sides of rows are lifted.
+    """
+
+    name: str
+    relaxed: bool = False
+    start: Floats | None = None
+    held: Floats | None = None
+    fixed: Floats | None = None
+    spared: bool = False
+    lift: Lifts = field(default_factory=dict)
+
+    @property
+    def entire(self) -> bool:
+        """Whether the program contains all plans that count, so that its bound is one of the problem."""
+        return (self.fixed is None or self.spared) and not self.lift
+
+
+def touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0) -> Grid:
+    """Add tangents to a grid where a point of a formulation stands off its curves."""
+    found = excesses(formulation, x)
+    chosen = found.excess > tolerance / (10 * max(len(found.which), 1))
+    return grid.refine(found.which[chosen], found.arg[chosen])
+
+
+def joined(first: Lifts, second: Lifts) -> Lifts:
+    """Add lifts up."""
+    return {name: first.get(name, 0.0) + second.get(name, np.zeros(1)) for name in {**first, **second}}
+
+
+def is_rough(step: Step, formulation: Formulation) -> bool:
+    """Tell whether a core need not be searched to its end, as what is left open then is searched in any case."""
+    few = not formulation.grid.curves.num and int(formulation.integer.sum()) <= FEW_OPEN
+    return step.name == "core" and few
+
+
+def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation: Formulation) -> tuple[float, float]:
+    """Give the relative gap at which a run is close enough, and the value that is enough; infinite where none is.
+
+    Parameters
+    ----------
+    step : Step
+        What is run.
+    reduced : Reduced
+        What is left of the program.
+    asked : float
+        The relative gap that a plan is asked for.
+    bound : float
+        What is known of the whole, in the units of the program.
+    formulation : Formulation
+        Behind the program.
+    """
+    # On tangents a part of the gap is left for what they miss; without, the value is that of the program.
+    exact = not formulation.grid.curves.num
+    gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf
+    if is_rough(step, formulation):
+        gap = max(gap, CORE_GAP)
+    if reduced.rest is not None and np.isfinite(bound):
+        # A gap relative to the whole, of which this is a part.
+        gap = min(gap * abs(bound) / max(abs(bound - reduced.offset), 1e-300), MOST_PART_GAP)
+    if exact and np.isfinite(bound):
+        most = max(asked, NOISE)
+        target = bound - TARGET_SHARE * most * abs(bound) / (1 + most) - reduced.offset
+    return gap, target

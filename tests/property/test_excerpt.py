@@ -10,6 +10,7 @@ import pytest
 from benchmarks.portfolios import Shape, portfolio
 
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
+from clusteropt.model import outcome
 from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
 from clusteropt.model.space import make_space
 from clusteropt.plan import by_excerpt, making
@@ -157,3 +158,25 @@ def test_where_no_excerpt_has_a_plan_the_whole_is_searched(monkeypatch: pytest.M
     monkeypatch.setattr(by_excerpt, "make_excerpt", lambda *_: None)
     plan = solve(portfolio(450, Shape.LOOSE, seed=4), replace(QUICK, relative_gap=1e-3))
     assert plan.gap <= 1e-3
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_both_ways_find_the_nearest_level(seed: int) -> None:
+    """Random menus and money that is on levels, between them and beyond: the compiled way and the plain one."""
+    dice = np.random.default_rng(seed)
+    amounts = {
+        (c, k): np.sort(dice.choice(30, dice.integers(1, 5), replace=False) + 1) for c in range(6) for k in range(2)
+    }
+    problem = plain_problem(np.ones((6, 2)), np.full((6, 2), 50.0), [[100, 100]])
+    menus = {cell: [(int(x), float(x)) for x in found] for cell, found in amounts.items() if dice.random() < 0.8}
+    space = make_space(with_menus(problem, menus))
+    cells = np.flatnonzero(space.cell_levels > 0)
+    money = dice.integers(0, 80, len(cells)) / 2
+    by_hand = []
+    for cell, paid in zip(cells.tolist(), money.tolist(), strict=True):
+        start = int(space.problem.menus.start[cell // 2])
+        known = [x for x, _ in menus[divmod(cell // 2, 2)]]
+        near = min(known, key=lambda x: (abs(x - paid), x))
+        by_hand.append(start + known.index(near) if abs(near - paid) < paid else -1)
+    assert outcome._nearest_levels(space, cells, money).tolist() == by_hand
+    assert outcome._nearest_compiled(space, cells, money).tolist() == by_hand

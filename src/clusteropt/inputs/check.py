@@ -53,7 +53,9 @@ class Check:
         Those named are looked at alone: a rule written out for every cluster is many, and each would pass over all.
         """
         problem = self.problem
-        found = np.array(sorted(set(selection.clusters)) or range(problem.num_clusters), dtype=np.int64)
+        found = np.arange(problem.num_clusters)
+        if selection.clusters:
+            found = np.array(sorted(set(selection.clusters)), dtype=np.int64)
         for wanted, positions in (
             (selection.regions, problem.region_of),
             (selection.paths, problem.path_of),

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PARQUET_BYTES = 2**30
-MAX_PARQUET_VALUES = 200_000_000
-"""Of a million clusters with four levers and five levels the levels have half as many."""
+BY_COLUMN_FROM = 1_000_000
+MAX_PARQUET_VALUES = 50_000_000
+MAX_LEVEL_VALUES = 200_000_000
+"""Of a million clusters with four levers and five levels the table of levels has half as many."""
 
 
 def frame_table(name: str, frame: object, faults: Faults, digest: str | None = None) -> RawTable | None:
@@ -64,7 +66,8 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
         groups = range(file.metadata.num_row_groups)
         unpacked = sum(file.metadata.row_group(group).total_byte_size for group in groups)
         values = file.metadata.num_rows * file.metadata.num_columns
-        if unpacked > MAX_PARQUET_BYTES or values > MAX_PARQUET_VALUES:
+        most = MAX_LEVEL_VALUES if name == "levels" else MAX_PARQUET_VALUES
+        if unpacked > MAX_PARQUET_BYTES or values > most:
             problem = Text(
                 f"unpacked it has {unpacked:,} bytes and {values:,} values.",
                 f"解压后有 {unpacked:,} 字节, {values:,} 个值。",
@@ -73,16 +76,29 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
             return None
         # A dictionary keeps a long text once, however many rows repeat it.
         texts = [field.name for field in file.schema_arrow if str(field.type) in ("string", "large_string", "binary")]
-        table = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
-        # Without this, text that is not UTF-8 would come to light only where it is used.
-        table.validate(full=True)
-        frame = table.to_pandas(integer_object_nulls=True, date_as_object=True)
+        source = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
+        frame = _frame(source)
     # The reader of a broken file raises errors of many kinds; to the planner they are one.
     except Exception:
         problem = Text("this is no Parquet file, or it is broken.", "不是 Parquet 文件, 或文件已损坏。")
         faults.add(Place(name), problem, Text("Write it again.", "请重新生成。"))
         return None
     return frame_table(name, frame, faults, hashlib.sha256(data).hexdigest())
+
+
+def _frame(source: Any) -> pd.DataFrame:
+    """Read a Parquet file; one of millions of rows column by column, so that it is not there twice."""
+    names = source.schema_arrow.names
+    if source.metadata.num_rows < BY_COLUMN_FROM or len(set(names)) < len(names):
+        return _to_frame(source.read())
+    return pd.concat([_to_frame(source.read(columns=[name])) for name in names], axis=1)
+
+
+def _to_frame(table: Any) -> pd.DataFrame:
+    # Without this, text that is not UTF-8 would come to light only where it is used.
+    table.validate(full=True)
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, date_as_object=True)
+    return frame
 
 
 def _digest(headers: tuple[str, ...], columns: tuple[NDArray[Any], ...]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
+    from clusteropt.inputs.problem import Ints
 
 
 def read_menus(tables: Mapping[str, TypedTable], names: Mapping[str, Names], faults: Faults) -> Menus:
@@ -37,9 +38,9 @@ def read_menus(tables: Mapping[str, TypedTable], names: Mapping[str, Names], fau
     cluster = names["cluster"].positions(frame["cluster"]).astype(np.int64)
     lever = names["lever"].positions(frame["lever"]).astype(np.int64)
     amount = frame["amount"].fillna(0).to_numpy(dtype=np.int64)
-    _check_amounts(frame, faults)
     code = (cluster + 1) * (num_levers + 1) + lever + 1
-    order = np.lexsort((amount, code))
+    order = _order(code, amount)
+    _check_amounts(frame, (code, order), faults)
     sets, first, size = np.unique(code[order], return_index=True, return_counts=True)
     chosen = _choose(sets, num_clusters, num_levers)
     _check_cells(tables["cells"], names, chosen, faults)
@@ -68,11 +69,24 @@ def _choose(sets: np.ndarray, num_clusters: int, num_levers: int) -> np.ndarray:
     return chosen
 
 
-def _check_amounts(frame: pd.DataFrame, faults: Faults) -> None:
-    keys = ["cluster", "lever", "amount"]
-    for row, amount in faults.that_fit(marked(frame["amount"], frame.duplicated(keys))):
+def _order(code: Ints, amount: Ints) -> Ints:
+    """Give the order of levels by set and amount; a table of millions is mostly in it."""
+    step, rise = np.diff(code), np.diff(amount)
+    if ((step > 0) | ((step == 0) & (rise >= 0))).all():
+        return np.arange(len(code))
+    return np.lexsort((amount, code))
+
+
+def _check_amounts(frame: pd.DataFrame, places: tuple[Ints, Ints], faults: Faults) -> None:
+    code, order = places
+    given = frame["amount"].notna().to_numpy()[order]
+    amount = frame["amount"].fillna(0).to_numpy(dtype=np.int64)[order]
+    again = np.zeros(len(order), bool)
+    alike = (np.diff(code[order]) == 0) & (np.diff(amount) == 0) & (given[1:] == given[:-1])
+    again[order[1:][alike]] = True
+    for row, written in faults.that_fit(marked(frame["amount"], again)):
         problem = Text("another level of the menu has the same amount.", "同一菜单中另一档金额相同。")
-        place = Place("levels", row, "amount", amount)
+        place = Place("levels", row, "amount", written)
         faults.add(place, problem, Text("Remove one of the two.", "请删除其中一档。"))
 
 

@@ -53,14 +53,14 @@ def floats(values: Sequence[str | None]) -> tuple[Floats, Mask]:
 
 def typed_floats(values: NDArray[Any]) -> tuple[Floats, Mask]:
     """Read plain numbers from an array of numbers, NaN for missing ones."""
-    return _within(values.astype(float), np.zeros(len(values), dtype=bool))
+    return _within(values.astype(float, copy=False), np.zeros(len(values), dtype=bool))
 
 
 def _within(numbers: Floats, bad: Mask) -> tuple[Floats, Mask]:
     size = np.abs(numbers)
     bad = bad | (size > LARGEST_NUMBER) | ((size < SMALLEST_NUMBER) & (size > 0))
-    numbers[bad] = np.nan
-    return numbers, bad
+    # What came from a frame of the caller's is not written to.
+    return np.where(bad, np.nan, numbers) if bad.any() else numbers, bad
 
 
 def wholes(values: Sequence[str | None]) -> tuple[Ints, Mask, Mask]:
@@ -87,8 +87,8 @@ def typed_wholes(values: NDArray[Any]) -> tuple[Ints, Mask, Mask]:
         inside = (values >= -LARGEST_AMOUNT) & (values <= LARGEST_AMOUNT)
         bad = ~missing & ~(inside & (values == np.floor(values)))
         missing = missing | bad
-        numbers = np.where(missing, 0, values).astype(np.int64)
-    return numbers, missing, bad
+        numbers = np.where(missing, 0, values) if missing.any() else values
+    return numbers.astype(np.int64, copy=False), missing, bad
 
 
 def exacts(values: Sequence[str | None]) -> tuple[NDArray[np.object_], Mask]:

@@ -82,7 +82,7 @@ def parse_table(table: Table, raw: RawTable, faults: Faults) -> TypedTable:
         unread[column.name] = bad
         _explain(table.name, column, values, rows, bad, faults)
     absent = frozenset(set(table.names) - set(present))
-    return TypedTable(table, pd.DataFrame(columns, index=rows), unread, absent, raw.digest)
+    return TypedTable(table, pd.DataFrame(columns, index=rows, copy=False), unread, absent, raw.digest)
 
 
 def marked(values: pd.Series, mask: Mask | pd.Series[bool]) -> Iterator[tuple[int, str]]:
@@ -145,6 +145,9 @@ def _words(kind: ColumnKind, values: NDArray[Any]) -> tuple[Values, Mask]:
         return _names(kind, _trimmed(values))
     codes, words = by_word(values)
     names, bad = _names(kind, _trimmed(np.array([*words, None], dtype=object)))
+    if not bad.any() and names[:-1].tolist() == words:
+        # Nothing to mend: millions of rows are not written out again.
+        return values, np.zeros(len(values), bool)
     return names[codes], bad[codes]
 
 

@@ -96,6 +96,32 @@ def best_levels(  # noqa: PLR0913, PLR0917 - a kernel takes arrays
         value[i], chosen[i] = best, pick
 
 
+@_compiled(numba.void(*(_READ_INTS,) * 3, _READ_FLOATS, _INTS))
+def nearest_levels(
+    first: np.ndarray, number: np.ndarray, amount: np.ndarray, paid: np.ndarray, chosen: np.ndarray
+) -> None:
+    """Find the level nearest to the money of every cell, the lower of two as near; -1 where nothing is as near.
+
+    Parameters
+    ----------
+    first, number : arrays of shape (num_cells,)
+        Levels ``first[i]:first[i] + number[i]`` of ``amount`` are those of cell i, in increasing order.
+    amount : array
+        Whole units.
+    paid : array of shape (num_cells,)
+        The money of every cell.
+    chosen : array of shape (num_cells,)
+        Written: the position in ``amount``.
+    """
+    for i in range(len(first)):
+        least, pick = paid[i], -1
+        for k in range(first[i], first[i] + number[i]):
+            distance = abs(amount[k] - paid[i])
+            if distance < least:
+                least, pick = distance, k
+        chosen[i] = pick
+
+
 @_part
 def _sum(coef: np.ndarray, start: int, units: np.ndarray, taken: np.ndarray, num: int) -> int:
     """Sum coef times amount over the first cells of a row."""

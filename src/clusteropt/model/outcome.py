@@ -15,11 +15,13 @@ from clusteropt.model.response import FAMILIES, curve_slope, curve_value, family
 from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
-    from clusteropt.inputs.problem import Floats, Problem
+    from clusteropt.inputs.problem import Floats, Ints, Problem
     from clusteropt.model.curves import Curves
     from clusteropt.model.space import Space
 
 
+KERNEL_FROM = 50_000
+"""From so many cells with money on the nearest levels are found in compiled code."""
 TARGET_ROOM = 1e-12
 """A target may be missed by this share of it: more than the last digits of a sum, less than anybody can mean."""
 
@@ -203,24 +205,42 @@ def _menu_outcome(space: Space, amount: Floats) -> tuple[Floats, Floats]:
     A cell with a menu counts as the level nearest to its money, as 0 or the lower level where two are as near.
     """
     direct, feeding = np.zeros(space.num_cells), np.where(space.from_menu, 0.0, amount)
-    menus, number = space.problem.menus, space.cell_levels
     # Only cells with money can have a level.
-    paid = np.flatnonzero((amount > 0) & (number > 0))
-    number = number[paid]
-    owner = np.repeat(np.arange(len(paid)), number)
-    first = np.cumsum(number) - number
-    level = menus.start[paid // space.problem.num_years][owner] + np.arange(len(owner)) - first[owner]
-    distance = abs(menus.amount[level] - amount[paid][owner])
-    nearest = np.minimum.reduceat(distance, first) if len(paid) else distance
-    near = np.flatnonzero((distance == nearest[owner]) & (distance < amount[paid][owner]))
-    # The levels of a cell stand in increasing order, so the first is the lower one.
-    near = near[np.diff(owner[near], prepend=-1) > 0]
-    cell, level = paid[owner[near]], level[near]
-    gain = menus.gain[level]
+    paid = np.flatnonzero((amount > 0) & (space.cell_levels > 0))
+    nearest = _nearest_compiled if len(paid) >= KERNEL_FROM else _nearest_levels
+    level = nearest(space, paid, amount[paid])
+    cell, level = paid[level >= 0], level[level >= 0]
+    gain = space.problem.menus.gain[level]
     own = np.isfinite(gain)
     direct[cell[own]] = gain[own]
-    feeding[cell[~own]] = menus.amount[level[~own]]
+    feeding[cell[~own]] = space.problem.menus.amount[level[~own]]
     return direct, feeding
+
+
+def _nearest_levels(space: Space, cells: Ints, amount: Floats) -> Ints:
+    """Give the position in the menus of the level nearest to the money of some cells; -1 where nothing is as near."""
+    menus, number = space.problem.menus, space.cell_levels[cells]
+    owner = np.repeat(np.arange(len(cells)), number)
+    first = np.cumsum(number) - number
+    level = menus.start[cells // space.problem.num_years][owner] + np.arange(len(owner)) - first[owner]
+    distance = abs(menus.amount[level] - amount[owner])
+    least = np.minimum.reduceat(distance, first) if len(cells) else distance
+    near = np.flatnonzero((distance == least[owner]) & (distance < amount[owner]))
+    # The levels of a cell stand in increasing order, so the first is the lower one.
+    near = near[np.diff(owner[near], prepend=-1) > 0]
+    found = np.full(len(cells), -1)
+    found[owner[near]] = level[near]
+    return found
+
+
+def _nearest_compiled(space: Space, cells: Ints, amount: Floats) -> Ints:
+    """Do the same in compiled code, in a tenth of the time and memory."""
+    from clusteropt.model.kernels import nearest_levels  # noqa: PLC0415 - Numba takes half a second to import
+
+    found = np.empty(len(cells), np.int64)
+    first = space.problem.menus.start[cells // space.problem.num_years]
+    nearest_levels(first, space.cell_levels[cells], space.problem.menus.amount, amount, found)
+    return found
 
 
 def _stocks(problem: Problem, money: Floats) -> Floats:

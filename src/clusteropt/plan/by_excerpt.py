@@ -27,7 +27,7 @@ from clusteropt.plan.rule_levels import counts_hold
 from clusteropt.solver.claim import Limit, Progress, relative_gap
 from clusteropt.solver.core import Priced, is_rich
 from clusteropt.solver.multipliers import Until, no_prices
-from clusteropt.solver.price_search import improve_prices
+from clusteropt.solver.price_search import FIRST_BOX, improve_prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 
 SAMPLE, SAMPLED_FROM = 20_000, 100_000
 """Prices are found on so many clusters first where there are so many."""
+MENDING_BOX = 1e-5
+"""Prices of a sample are nearly those of the whole, so that the first box around them is small."""
+PRICE_GAP = 10.0
+"""Prices are searched until they promise a tenth of the gap asked for: a hundredth of this part of it."""
 SIZES = (50, 200, 800, 3_200)
 """An excerpt has at least so many clusters; the next is tried where one leaves too large a gap."""
 FIRST_NOISE, LEAST_MORE, MOST_MORE, MOST_NOISE = 1e-5, 1.25, 8.0, 0.3
@@ -198,12 +202,12 @@ def _obeys(space: Space, money: Ints) -> bool:
 def _find_prices(space: Space, setting: Setting) -> Priced:
     """Find the best prices, on a sample of the clusters first where they are very many."""
     now = time.monotonic()
-    until = Until(0.0, setting.options.relative_gap / 2, now + PRICING_SHARE * (setting.deadline - now))
-    dual, seen = make_dual(space), list[float]()
-    start = no_prices(dual)
+    gap, deadline = setting.options.relative_gap, now + PRICING_SHARE * (setting.deadline - now)
+    dual, seen, start, box = make_dual(space), list[float](), None, FIRST_BOX
     if space.problem.num_clusters >= SAMPLED_FROM:
-        start = _sampled_prices(dual, setting, until)
-    prices, found = improve_prices(dual, start, setting.guard, until, lambda _, other: seen.append(other.bound))
+        start, box = _sampled_prices(dual, setting, Until(0.0, gap, deadline)), MENDING_BOX
+    start, until = start or no_prices(dual), Until(0.0, PRICE_GAP * gap, deadline)
+    prices, found = improve_prices(dual, start, setting.guard, until, lambda _, other: seen.append(other.bound), box)
     return Priced(dual, prices, found, len(seen))
 
 

@@ -42,6 +42,8 @@ NOISE = 1e-12
 digits of sums."""
 FIRST_BOX = 0.1
 """The first box moves the bound by this part along each price, as far as the steepest plane tells."""
+WIDEN = 10.0
+"""How a box grows that is too small to promise anything."""
 GROW, SHRINK, MOST_SHRINK = 2.0, 0.7, 6.0
 """How the box changes: after a step that gained half of what it promised, and after one that lost."""
 HOPELESS = 1e30
@@ -69,7 +71,7 @@ class _Planes:
 
 
 def improve_prices(
-    dual: Dual, prices: Prices, guard: Guard, until: Until, see: See | None = None
+    dual: Dual, prices: Prices, guard: Guard, until: Until, see: See | None = None, box: float = FIRST_BOX
 ) -> tuple[Prices, Evaluation]:
     """Improve the prices of purses and rules until the bound is near the value, or they are the best, or time is up.
 
@@ -85,6 +87,8 @@ def improve_prices(
         When to stop.
     see : callable, optional
         Called with every evaluation.
+    box : float
+        The size of the first box, smaller where the prices to start with are near the best.
     """
     sign = -1.0 if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1.0
     grouped = make_grouped(dual)
@@ -110,7 +114,7 @@ def improve_prices(
 
     centre = np.minimum(prices.row[grouped.linking], cap)
     best, found = seen(centre)
-    still, box = max(STILL, STILL_SHARE * until.gap), FIRST_BOX
+    still, lost = max(STILL, STILL_SHARE * until.gap), FIRST_BOX
     end = HOPELESS * max(abs(found.bound), 1.0)
     for _ in range(MOST_EVALUATIONS):
         size = max(abs(found.bound), 1e-9)
@@ -123,6 +127,10 @@ def improve_prices(
         here = grouped.parts(found)
         room = np.minimum(centre + reach, cap) - centre
         step = _lowest(planes, (limits, here), (centre, room, reach), (guard, until))
+        if step is not None and step[1] <= still * size and box * WIDEN < lost:
+            # A small box promises little for its size alone, but one so large has not kept what it promised.
+            box *= WIDEN
+            continue
         if step is None or step[1] <= still * size:
             break
         trial, other = seen(step[0])
@@ -132,6 +140,7 @@ def improve_prices(
         if gained >= step[1] / 2:
             box *= GROW
         elif gained < 0:
+            lost = min(lost, box)
             # Further from the truth, smaller the box.
             box *= min(SHRINK, 1 / min(1.5 * -gained / step[1], MOST_SHRINK))
     return best, found

@@ -205,18 +205,23 @@ def make(
         if joined is not None:
             search.records += joined.records
             choice = choice_for(EngineReason.HUGE, HUGE)
-            return _finished(draw, search, ([joined.found], joined.money), (began, choice))
-        stages = _stages(draw, search, coarse)
-        money, refusal = _rounded(stages[-1], rounding)
-        if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
-            stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
-        if money is None:
-            stages, money = _at_hand(draw, stages, refusal)
-        stages, money = _no_worse_than_nothing(draw, stages, money)
-        if added is not None:
-            settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
-            stages = [replace(found, value=settled) if found.formulation.own_objective else found for found in stages]
-        return _finished(draw, search, (stages, money), (began, draw.chosen(stages[0], coarse)))
+            made = _finished(draw, search, ([joined.found], joined.money), (began, choice))
+        else:
+            stages = _stages(draw, search, coarse)
+            money, refusal = _rounded(stages[-1], rounding)
+            if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
+                stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
+            if money is None:
+                stages, money = _at_hand(draw, stages, refusal)
+            stages, money = _no_worse_than_nothing(draw, stages, money)
+            if added is not None:
+                settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
+                stages = [
+                    replace(found, value=settled) if found.formulation.own_objective else found for found in stages
+                ]
+            made = _finished(draw, search, (stages, money), (began, draw.chosen(stages[0], coarse)))
+    # Reproducers have their names once the guard is left.
+    return replace(made, faults=guard.faults)
 
 
 def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]) -> Made:

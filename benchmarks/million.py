@@ -23,7 +23,6 @@ from benchmarks.scale import WARM, digest
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
 from clusteropt.plan.making import describe, make
-from clusteropt.report.parquet import write_allocation
 
 MODEL = """name = "million"
 title = "Portfolio of many clusters"
@@ -61,7 +60,7 @@ def run(folder: Path, options: co.SolveOptions) -> dict[str, object]:
     made = make(problem, options, show)
     plan = describe(made, options)
     times.append(time.perf_counter())
-    write_allocation(plan, folder / "allocation.parquet")
+    co.write_allocation(plan, folder / "allocation.parquet")
     times.append(time.perf_counter())
     sys.stderr.write("\n")
     cores = [one for one in plan.record.runs if one.step == "core"]

@@ -167,7 +167,7 @@ GROUPS = (
             "Alternative",
         ),
     ),
-    ("Plans", ("Plan", "save_plan", "load_plan", "summary_lines", "write_plan_files")),
+    ("Plans", ("Plan", "save_plan", "load_plan", "summary_lines", "write_plan_files", "write_allocation")),
     ("Pyomo", ("to_pyomo", "from_pyomo")),
     ("Words", ("Path", "Lever", "Feature", "classify", "Classification", "Text", "Language")),
 )

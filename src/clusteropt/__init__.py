@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from clusteropt.plan.saving import load_plan, save_plan
     from clusteropt.report.explanation import explanation_lines
     from clusteropt.report.files import write_plan_files
+    from clusteropt.report.parquet import write_allocation
     from clusteropt.report.summary import summary_lines
     from clusteropt.report.verifying import Verdict, verify, verify_folder
     from clusteropt.solver.claim import Progress
@@ -91,6 +92,7 @@ _HOMES = {
     "clusteropt.plan.saving": ("load_plan", "save_plan"),
     "clusteropt.report.explanation": ("explanation_lines",),
     "clusteropt.report.files": ("write_plan_files",),
+    "clusteropt.report.parquet": ("write_allocation",),
     "clusteropt.report.summary": ("summary_lines",),
     "clusteropt.report.verifying": ("Verdict", "verify", "verify_folder"),
     "clusteropt.solver.claim": ("Progress",),
@@ -160,6 +162,7 @@ __all__ = [
     "verify",
     "verify_folder",
     "what_if",
+    "write_allocation",
     "write_plan_files",
     "write_template",
 ]

@@ -53,7 +53,9 @@ def by_highs(made: Formulation, seconds: float, seed: int) -> tuple[float, float
 
 def by_clusteropt(problem: Problem, seconds: float, seed: int) -> tuple[float, float]:
     """Plan a problem and give value and claimed gap."""
-    options = co.SolveOptions(relative_gap=0.0, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE)
+    options = co.SolveOptions(
+        relative_gap=0.0, proof_nodes=0, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE
+    )
     plan = co.solve(problem, options)
     return plan.value, plan.gap
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio_tables
-from benchmarks.scale import WARM, digest
+from benchmarks.scale import WARM, figures
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
@@ -63,25 +62,13 @@ def run(folder: Path, options: co.SolveOptions) -> dict[str, object]:
     co.write_allocation(plan, folder / "allocation.parquet")
     times.append(time.perf_counter())
     sys.stderr.write("\n")
-    cores = [one for one in plan.record.runs if one.step == "core"]
     return {
         "clusters": problem.num_clusters,
         "seconds": times[2] - times[1],
         "read_s": times[1] - times[0],
         "write_s": times[3] - times[2],
-        "gap": plan.gap,
-        "safe_gap": plan.safe_gap,
-        "proof": plan.proof.value,
-        "value": plan.value,
-        "bound": plan.bound,
-        "limit": None if plan.record.limit is None else plan.record.limit.value,
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "evaluations": None if made.found.priced is None else made.found.priced.evaluations,
-        "core": cores[-1].whole if cores else None,
-        "cores": len(cores),
+        **figures(made, plan),
         "awards": len(plan.awards.amount),
-        "engine": plan.record.choice.engine.value,
-        "digest": digest(plan),
     }
 
 

@@ -24,7 +24,7 @@ from benchmarks.portfolios import Shape, portfolio
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
 from clusteropt.plan import verify
-from clusteropt.plan.making import describe, make
+from clusteropt.plan.making import Made, describe, make
 from clusteropt.report.files import write_checked_files
 
 WARM = 600
@@ -47,24 +47,10 @@ def verified(plan: co.Plan, problem: co.Problem) -> dict[str, object]:
         return {"verified": verdict.returncode == 0, "verify_s": time.perf_counter() - began}
 
 
-def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions, check: bool = False) -> dict[str, object]:
-    """Plan a portfolio and give the figures."""
-    co.solve(portfolio(WARM, Shape.LOOSE, seed), options)
-    began = time.perf_counter()
-    problem = portfolio(clusters, shape, seed)
-    read = time.perf_counter()
-    made = make(problem, options)
-    plan = describe(made, options)
-    solved = time.perf_counter()
+def figures(made: Made, plan: co.Plan) -> dict[str, object]:
+    """Give what a line says of a plan: how good it is, how it was found, and the memory of this process."""
     cores = [run for run in plan.record.runs if run.step == "core"]
     return {
-        "clusters": clusters,
-        "shape": shape.value,
-        "seed": seed,
-        "asked": options.relative_gap,
-        "threads": options.threads,
-        "seconds": solved - read,
-        "read_s": read - began,
         "gap": plan.gap,
         "safe_gap": plan.safe_gap,
         "proof": plan.proof.value,
@@ -79,6 +65,27 @@ def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions, check:
         "engine_reason": plan.record.choice.reason.value,
         "digest": digest(plan),
         "whole": any(run.step == "search" for run in plan.record.runs),
+    }
+
+
+def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions, check: bool = False) -> dict[str, object]:
+    """Plan a portfolio and give the figures."""
+    co.solve(portfolio(WARM, Shape.LOOSE, seed), options)
+    began = time.perf_counter()
+    problem = portfolio(clusters, shape, seed)
+    read = time.perf_counter()
+    made = make(problem, options)
+    plan = describe(made, options)
+    solved = time.perf_counter()
+    return {
+        "clusters": clusters,
+        "shape": shape.value,
+        "seed": seed,
+        "asked": options.relative_gap,
+        "threads": options.threads,
+        "seconds": solved - read,
+        "read_s": read - began,
+        **figures(made, plan),
         **place(),
     } | (verified(plan, problem) if check else {})
 

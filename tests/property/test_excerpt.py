@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from benchmarks.portfolios import Shape, portfolio
+from benchmarks.portfolios import Shape, portfolio, portfolio_tables
 
+from clusteropt.errors import NoIncumbentError
+from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
+from clusteropt.inputs.settings import MoneySettings
 from clusteropt.model import outcome
 from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
 from clusteropt.model.space import make_space
 from clusteropt.plan import by_excerpt, making
+from clusteropt.plan.engine import Engine
 from clusteropt.plan.making import solve
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
+from clusteropt.solver.fault import FaultKind, SolverFault
+from clusteropt.text import Text
 from tests import naive
 from tests.problems import QUICK, Sizes, plain_problem, random_problem, rule, with_menus
 
@@ -180,3 +186,73 @@ def test_both_ways_find_the_nearest_level(seed: int) -> None:
         by_hand.append(start + known.index(near) if abs(near - paid) < paid else -1)
     assert outcome._nearest_levels(space, cells, money).tolist() == by_hand
     assert outcome._nearest_compiled(space, cells, money).tolist() == by_hand
+
+
+def curved(num: int) -> Problem:
+    """Give a portfolio of cells without menus: money is free between nothing and all, on curves."""
+    tables = portfolio_tables(num, Shape.LOOSE, seed=2)
+    del tables["levels"]
+    tables["levers"]["response"] = "log"
+    return problem_from_tables(tables, ModelSettings(money=MoneySettings(per_printed=100)))
+
+
+def test_free_money_is_not_planned_by_excerpts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every price changes it, and the excerpt would be the whole, and the excerpt of that, until time is up."""
+    problem = curved(60)
+    before = solve(problem, QUICK)
+    monkeypatch.setattr(making, "HUGE", 0)
+    monkeypatch.setattr(making, "LARGE", 0)
+    assert not by_excerpt.may_join(make_space(problem))
+    plan = solve(problem, QUICK)
+    assert plan.record.choice.engine is not Engine.EXCERPTS
+    assert plan.value == pytest.approx(before.value, rel=1e-5)
+
+
+def test_an_excerpt_is_never_most_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A portfolio of fewer clusters than an excerpt has goes by cores, and the search for excerpts is made once."""
+    monkeypatch.setattr(making, "HUGE", 0)
+    monkeypatch.setattr(making, "LARGE", 0)
+    monkeypatch.setattr(by_excerpt, "MOST_PART", 0.0)
+    asked = []
+    monkeypatch.setattr(making, "search_excerpts", lambda *one: asked.append(one) or by_excerpt.search_excerpts(*one))
+    plan = solve(portfolio(80, Shape.LOOSE, seed=4), replace(QUICK, relative_gap=1e-3))
+    assert len(asked) == 1
+    assert plan.record.choice.engine is Engine.CORES
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_whole_is_searched_where_excerpts_would_be_most_of_it(
+    refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The better plan of the two counts; where the whole gives none, that of the excerpts."""
+    problem, options = portfolio(700, Shape.LOOSE, seed=4), replace(QUICK, relative_gap=1e-3)
+    monkeypatch.setattr(making, "HUGE", 0)
+    joined = []
+    monkeypatch.setattr(
+        making, "search_excerpts", lambda *one: joined.append(by_excerpt.search_excerpts(*one)) or joined[-1]
+    )
+    if refused:
+        real = making._stages
+        whole = lambda draw, *one: real(draw, *one) if draw.space.problem.num_clusters < 700 else late()  # noqa: E731
+        monkeypatch.setattr(making, "_stages", whole)
+    plan = solve(problem, options)
+    assert joined[0] is not None and joined[0].goes_on
+    assert plan.record.choice.engine is (Engine.EXCERPTS if refused else Engine.CORES)
+    assert plan.value == joined[0].found.value if refused else plan.value > joined[0].found.value
+    assert refused or plan.gap <= 1e-3
+
+
+def late() -> None:
+    """End as a search does that finds nothing in time."""
+    raise NoIncumbentError(Text("late", "late"))
+
+
+def test_faults_caught_on_excerpts_are_those_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run on an excerpt was caught in stands in the record of the whole."""
+    monkeypatch.setattr(making, "HUGE", 0)
+    caught, real = SolverFault(FaultKind.CANARY, "core", 0.0, "bent for a test", None), by_excerpt._plan_part
+    monkeypatch.setattr(
+        by_excerpt, "_plan_part", lambda *one: None if (made := real(*one)) is None else replace(made, faults=(caught,))
+    )
+    plan = solve(portfolio(700, Shape.LOOSE, seed=4), replace(QUICK, relative_gap=2e-3))
+    assert plan.record.faults and set(plan.record.faults) == {caught}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.portfolios import Shape, portfolio_tables
 
 from clusteropt.inputs import ModelSettings, problem_from_tables, read_problem
 from clusteropt.inputs.faults import Faults
@@ -173,3 +174,21 @@ def test_a_data_set_is_a_folder_with_clusters() -> None:
     assert (folder / "clusters.csv").is_file()
     assert find_dataset("report", faults) is None
     assert "national66" in faults.listed[0].remedy.en
+
+
+def test_a_problem_stays_as_it_was_read_when_the_frames_change() -> None:
+    """Numbers and texts written into the frames afterwards are neither in the arrays nor in what is kept."""
+    tables = portfolio_tables(5, Shape.LOOSE, seed=1)
+    tables["clusters"]["weight"] = 2.0
+    problem, same = problem_from_tables(tables), problem_from_tables(tables)
+    for frame in tables.values():
+        for name in frame.columns:
+            values = frame[name].to_numpy()
+            if values.dtype.kind in "iufO":
+                values.setflags(write=True)
+                values[:] = 7 if values.dtype.kind != "O" else "changed"
+    assert problem.kept is not None and same.kept is not None
+    assert problem.weight.tolist() == [2.0] * 5
+    assert "changed" not in problem.kept.files["levels.csv"].decode()
+    assert problem.kept.files["clusters.csv"].decode().count(",2") >= 5
+    assert problem.digests == same.digests

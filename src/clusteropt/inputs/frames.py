@@ -48,7 +48,10 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
         return None
     headers = tuple(str(header) for header in frame.columns)
     columns = tuple(_values(frame.iloc[:, position]) for position in range(len(headers)))
-    digest = _digest(headers, columns) if digest is None else digest
+    if digest is None:
+        # The frame is the caller's, who may go on to change it.
+        columns = tuple(column.copy() for column in columns)
+        digest = _digest(headers, columns)
     return make_raw(RawTable(name, headers, columns, np.arange(2, len(frame) + 2), digest), faults)
 
 

@@ -70,7 +70,7 @@ def _csv(raw: RawTable) -> bytes:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(raw.headers)
     if len(columns) > 1 and not any(_needs_quotes(column) for column in raw.columns):
-        # Joined lines are what the writer writes, in a third of the time.
+        # Joined lines are what the writer writes, and faster.
         file.writelines(f"{line}\n" for line in map(",".join, zip(*columns, strict=True)))
     else:
         # A row of one empty value would be an empty line, which readers pass over.

@@ -222,7 +222,7 @@ def _combinations(
     }
     chosen = [np.asarray(columns[place], np.int64) for place in places]
     sizes = tuple(int(values.max(initial=0)) + 1 for values in chosen)
-    # One number a combination, and one a cell of it: rows of a table take ten times as long to compare.
+    # One number a combination, and one a cell of it: rows of a table take longer to compare.
     key = np.ravel_multi_index(chosen, sizes) if places else np.zeros(len(draws), np.int64)
     known, which = np.unique(key, return_inverse=True)
     found = np.stack(np.unravel_index(known, sizes), axis=1).tolist() if places else [[]]
@@ -249,7 +249,7 @@ def _narrowed(problem: Problem, rule: Rule, values: Values) -> Rule:
         shared = {name: part for name, part in parts.items() if name not in ("funds", "years")}
         base = replace(base, **{name: part for name, part in shared.items() if not getattr(base, name)})
     name = f"{rule.name} [{', '.join(labels)}]" if labels else rule.name
-    # Written out in place of `replace`, which takes thrice as long, for a rule of every cluster.
+    # Written out in place of `replace`, which is slower, as there may be a rule of every cluster.
     own = rule.selection
     selection = Selection(*(parts.get(part) or getattr(own, part) for part in SELECTED))
     return Rule(name, rule.kind, selection, rule.minimum, rule.maximum, rule.base, base)

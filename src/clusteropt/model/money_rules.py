@@ -71,7 +71,7 @@ class MoneyRow:
         return below + above
 
 
-def activities(rows: Sequence[MoneyRow], money: Ints) -> list[int]:
+def _activities(rows: Sequence[MoneyRow], money: Ints) -> list[int]:
     """Sum coef times amount of rows exactly: of all at once where sums surely fit into 64 bits."""
     sizes = np.array([len(row.flow) for row in rows], np.int64)
     plain = all(row.coef.dtype == np.int64 for row in rows)
@@ -89,7 +89,7 @@ def all_hold(rows: Sequence[MoneyRow], money: Ints) -> bool:
     """Tell whether rows hold at an allocation."""
     return all(
         (row.lower is None or level >= row.lower) and (row.upper is None or level <= row.upper)
-        for row, level in zip(rows, activities(rows, money), strict=True)
+        for row, level in zip(rows, _activities(rows, money), strict=True)
     )
 
 

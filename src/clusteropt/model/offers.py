@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from clusteropt.model.cell_choice import Stalls, Tolls, Worth
     from clusteropt.model.space import Space
 
-FREE, NOTHING, BROKEN = -2, -1, -3
-"""What a cell takes in place of the number of a level: its free choice, nothing, or that there is no bundle."""
+FREE, BROKEN = -2, -3
+"""What a cell takes in place of the number of a level: its free choice, or that there is no bundle; -1 is nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -234,7 +234,7 @@ def _nearest_levels(space: Space, cells: Ints, amount: Floats) -> Ints:
 
 
 def _nearest_compiled(space: Space, cells: Ints, amount: Floats) -> Ints:
-    """Do the same in compiled code, in a tenth of the time and memory."""
+    """Do the same in compiled code, without an array over levels."""
     from clusteropt.model.kernels import nearest_levels  # noqa: PLC0415 - Numba takes half a second to import
 
     found = np.empty(len(cells), np.int64)

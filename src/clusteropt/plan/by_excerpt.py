@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.errors import NoPlanError
+from clusteropt.errors import ExactMoneyError, NoPlanError
 from clusteropt.inputs.rule_book import loose_rules
 from clusteropt.model.excerpt import join_money, make_excerpt, make_sample, may_excerpt
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
     from clusteropt.plan.making import Made
     from clusteropt.solver.claim import SolverRun
+    from clusteropt.solver.fault import SolverFault
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.refine import Found
 
@@ -56,6 +57,8 @@ SIZES = (50, 200, 800, 3_200)
 """An excerpt has at least so many clusters; the next is tried where one leaves too large a gap."""
 FIRST_NOISE, LEAST_MORE, MOST_MORE, MOST_NOISE = 1e-5, 1.25, 8.0, 0.3
 """Prices near the best: each is off by this relative deviation, more with every allocation, but not suddenly."""
+MOST_PART = 0.5
+"""An excerpt of more than this part of the clusters is as hard as the whole."""
 PART_GAP = 0.25
 """An excerpt is solved to this part of the gap asked for; the rest is for prices that are not quite the best."""
 MOST_PART_GAP = 0.01
@@ -107,16 +110,30 @@ class Joined:
         Whole units.
     records : tuple of SolverRun
         The runs of the solver on excerpts.
+    faults : tuple of SolverFault
+        What was caught of the solver on excerpts.
+    goes_on : bool
+        Whether there is time left, and the next excerpt would be most of the whole: then that is to be searched.
     """
 
     found: Found
     money: Ints
     records: tuple[SolverRun, ...]
+    faults: tuple[SolverFault, ...]
+    goes_on: bool
+
+    @property
+    def ended(self) -> tuple[list[Found], Ints]:
+        """The one stage of the search, and its money."""
+        return [self.found], self.money
 
 
 def may_join(space: Space) -> bool:
-    """Tell whether a problem can be planned by excerpts: prices need no relaxation, and limits are sums."""
-    return may_excerpt(space.problem) and not is_rich(space)
+    """Tell whether a problem can be planned by excerpts: all choose from menus, by prices alone, and limits are sums.
+
+    Where money is free within a cell every price near the best changes it, and the excerpt would be the whole.
+    """
+    return may_excerpt(space.problem) and bool(space.from_menu[space.flow_cell].all()) and not is_rich(space)
 
 
 def search_excerpts(space: Space, setting: Setting) -> Joined | None:
@@ -149,6 +166,7 @@ class _Excerpts:
         self.best: Found | None = None
         self._space, self._setting = space, setting
         self._records: list[SolverRun] = []
+        self._faults: list[SolverFault] = []
 
     def price(self) -> Priced | None:
         """Find the prices; None where they say nothing, as where a cluster cannot obey a limit of its own."""
@@ -167,6 +185,7 @@ class _Excerpts:
         if excerpt is None or made is None:
             return False
         self._records += [replace(run, step="core") if run.step == "search" else run for run in made.records]
+        self._faults += made.faults
         joined = join_money(excerpt, self._money, made.money)
         value = evaluate(self._space, joined.astype(float)).total
         if value < 0 or not _obeys(self._space, joined):
@@ -189,9 +208,11 @@ class _Excerpts:
         """Give the best plan, with the limit that ended the search before the gap asked for."""
         if self.best is None:
             return None
-        late = Limit.TIME if time.monotonic() > self._setting.deadline else Limit.MEMORY
+        late = Limit.TIME if time.monotonic() > self._setting.deadline else Limit.ITERATIONS
         limit = None if self.met else stopped or late
-        return Joined(replace(self.best, limit=limit, priced=self._priced), self._money, tuple(self._records))
+        found = replace(self.best, limit=limit, priced=self._priced)
+        goes_on = limit is Limit.ITERATIONS and self._space.problem.num_clusters * MOST_PART < SIZES[-1]
+        return Joined(found, self._money, tuple(self._records), tuple(self._faults), goes_on)
 
 
 def _obeys(space: Space, money: Ints) -> bool:
@@ -254,6 +275,8 @@ def _undecided(priced: Priced | None, setting: Setting) -> Iterator[Ints]:
             flows = np.flatnonzero(near.money != priced.found.money)
             open_[space.cell_cluster[space.flow_cell[flows]]] = True
             noise *= min(max(size / max(int(open_.sum()) - num, 1), LEAST_MORE), MOST_MORE)
+        if num > MOST_PART * len(open_):
+            return
         if num > given and time.monotonic() < setting.deadline:
             given = num
             yield np.flatnonzero(open_)
@@ -271,5 +294,5 @@ def _plan_part(excerpt: Excerpt, priced: Priced, setting: Setting) -> Made | Non
         return setting.make(
             excerpt.problem, replace(options, time_limit_s=seconds, relative_gap=min(gap, MOST_PART_GAP), proof_nodes=0)
         )
-    except NoPlanError:
+    except (NoPlanError, ExactMoneyError):
         return None

@@ -31,7 +31,7 @@ from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
 from clusteropt.plan.stage_values import stage_values, values_and_bounds
 from clusteropt.plan.unspent import explain_unspent
-from clusteropt.plan.zero import allows_no_money, false_refusal, no_money
+from clusteropt.plan.zero import allows_no_money, false_refusal, no_money, with_nothing
 from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, fault_notes, thrown_away
@@ -202,26 +202,36 @@ def make(
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
         joined = _joined(draw, search, (began, listen)) if draw.is_huge else None
-        if joined is not None:
-            search.records += joined.records
-            choice = choice_for(EngineReason.HUGE, HUGE)
-            made = _finished(draw, search, ([joined.found], joined.money), (began, choice))
-        else:
-            stages = _stages(draw, search, coarse)
-            money, refusal = _rounded(stages[-1], rounding)
-            if added is None and not coarse and not _near(space, stages, money, options.relative_gap):
-                stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
-            if money is None:
-                stages, money = _at_hand(draw, stages, refusal)
-            stages, money = _no_worse_than_nothing(draw, stages, money)
-            if added is not None:
-                settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
-                stages = [
-                    replace(found, value=settled) if found.formulation.own_objective else found for found in stages
-                ]
-            made = _finished(draw, search, (stages, money), (began, draw.chosen(stages[0], coarse)))
+        found, choice = None if joined is None else joined.ended, choice_for(EngineReason.HUGE, HUGE)
+        if joined is None or joined.goes_on:
+            try:
+                stages, money = _searched(draw, search, coarse, rounding)
+            except (NoPlanError, ExactMoneyError):
+                if joined is None:
+                    raise
+            else:
+                if joined is None or stage_values(space, money)[0] > joined.found.value:
+                    found, choice = (stages, money), draw.chosen(stages[0], coarse)
+        assert found is not None, "a search without a plan is refused"
+        search.records += () if joined is None else joined.records
+        made = _finished(draw, search, found, (began, choice))
     # Reproducers have their names once the guard is left.
-    return replace(made, faults=guard.faults)
+    return replace(made, faults=(*(() if joined is None else joined.faults), *guard.faults))
+
+
+def _searched(draw: _Drawing, search: Search, coarse: bool, rounding: tuple[Guard, float]) -> tuple[list[Found], Ints]:
+    """Search the stages of a problem as a whole, and round what was found; errors as in `solve`."""
+    stages = _stages(draw, search, coarse)
+    money, refusal = _rounded(stages[-1], rounding)
+    if draw.added is None and not coarse and not _near(draw.space, stages, money, search.options.relative_gap):
+        stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
+    if money is None:
+        stages, money = _at_hand(draw, stages, refusal)
+    stages, money = _no_worse_than_nothing(draw, stages, money)
+    if draw.added is None:
+        return stages, money
+    settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
+    return [replace(found, value=settled) if found.formulation.own_objective else found for found in stages], money
 
 
 def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]) -> Made:
@@ -239,8 +249,7 @@ def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], h
         )
         with guard.undisturbed():
             proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline), growth))
-    seconds, own = time.monotonic() - began, draw.added is not None
-    records = tuple(search.records)
+    seconds, own, records = time.monotonic() - began, draw.added is not None, tuple(search.records)
     return Made(draw.space, tuple(stages), money, records, seconds, own, proved, guard.faults, choice)
 
 
@@ -438,7 +447,7 @@ def _at_hand(draw: _Drawing, stages: list[Found], refusal: Refusal | None) -> tu
         if money is not None:
             return limited, money
         if draw.may_give_nothing():
-            return _with_nothing(draw.space, limited)
+            return with_nothing(draw.space, limited)
     raise refusal or AssertionError("money is rounded or refused")
 
 
@@ -488,10 +497,4 @@ def _no_worse_than_nothing(draw: _Drawing, stages: list[Found], money: Ints) -> 
     first = next((n for n in range(len(room)) if abs(ahead[n]) > room[n]), 0)
     if ahead[first] <= room[first] or not draw.may_give_nothing():
         return stages, money
-    return _with_nothing(draw.space, stages)
-
-
-def _with_nothing(space: Space, stages: list[Found]) -> tuple[list[Found], Ints]:
-    nothing = no_money(space)
-    pairs = zip(stages, stage_values(space, nothing), strict=False)
-    return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing
+    return with_nothing(draw.space, stages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +12,13 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.money_rules import MONEY_RULES
 from clusteropt.model.outcome import evaluate, needed_total
 from clusteropt.plan.rule_levels import obeys
+from clusteropt.plan.stage_values import stage_values
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.space import Space
+    from clusteropt.solver.refine import Found
 
 
 def no_money(space: Space) -> Ints:
@@ -46,3 +49,10 @@ def false_refusal() -> SolverFaultError:
             "请换一个随机种子重试;若再次发生,请连同表格一起报告。",
         )
     )
+
+
+def with_nothing(space: Space, stages: list[Found]) -> tuple[list[Found], Ints]:
+    """Give the stages of a search with no money at all in place of what it found, and that money."""
+    nothing = no_money(space)
+    pairs = zip(stages, stage_values(space, nothing), strict=False)
+    return [replace(found, value=value, money=nothing.astype(float)) for found, value in pairs], nothing

@@ -116,8 +116,9 @@ def test_the_bound_of_a_plan_holds_for_the_best_allocation(seed: int) -> None:
 def test_the_bound_is_convex_and_its_slope_lies_under_it(seed: int) -> None:
     """In the prices of purses and rules: between two it is no higher than their mean, and the plane is below it."""
     problem = ready(seed)
-    if any(r.kind is RuleKind.COUNT and r.base is RuleBase.CLUSTERS for r in problem.rules):
-        problem = replace(problem, rules=())
+    counting = [r for r in problem.rules if r.kind is RuleKind.COUNT and r.base is RuleBase.CLUSTERS]
+    # With two such rules a cluster is charged for the dearer award alone, which is not convex.
+    problem = replace(problem, rules=tuple(r for r in problem.rules if r not in counting[1:]))
     dual, rng, sign = make_dual(make_space(problem)), np.random.default_rng(seed), sign_of(problem)
     one = random_prices(dual, rng)
     if not np.isfinite(evaluate_prices(dual, one).bound):

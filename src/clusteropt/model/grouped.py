@@ -64,15 +64,12 @@ class Grouped:
         dual, space = self.dual, self.dual.space
         place = np.full(len(dual.purses.limit) + dual.sides.num, -1)
         place[self.linking] = np.arange(len(self.linking))
-        for count in dual.counts:
+        for number, count in enumerate(dual.counts):
             rule = space.problem.rules[count.rule]
-            paid = count.flows[found.money[count.flows] > 0]
-            if not counts_draws(rule):
-                paid = np.unique(space.flow_cell[paid])
-                cluster = space.cell_cluster[paid]
-            else:
-                cluster = space.cell_cluster[space.flow_cell[paid]]
-            cluster = np.unique(cluster) if rule.base is RuleBase.CLUSTERS else cluster
+            paid = space.flow_cell[count.flows[found.money[count.flows] > 0]]
+            cluster = space.cell_cluster[paid if counts_draws(rule) else np.unique(paid)]
+            if rule.base is RuleBase.CLUSTERS:
+                cluster = np.flatnonzero(found.served[number])
             level = np.bincount(self.group[cluster], minlength=self.num)
             for side in count.sides.tolist():
                 taken[:, place[len(dual.purses.limit) + side]] = dual.sides.sign[side] * level

@@ -27,8 +27,9 @@ from clusteropt.model.curves import live_regions, region_units
 from clusteropt.model.inner_rows import InnerRows, make_inner_rows
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
-from clusteropt.model.response import FAMILIES, curve_value, curve_where, family_codes
+from clusteropt.model.response import FAMILIES, curve_value, curve_where
 from clusteropt.model.space import counts_draws
+from clusteropt.model.stock_worth import held_worth, unit_worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +114,9 @@ class Evaluation:
         What the best picks of programmes are worth.
     pick_worth : array of shape (num_picks,)
         What each pick is worth, less what it costs; what a cluster gains where it moves is in it.
+    served : bool array of shape (num_counts, num_clusters)
+        The clusters that each rule that counts clusters was paid for, which is not always read from money; False for
+        the other rules that count.
     """
 
     bound: float
@@ -120,12 +124,14 @@ class Evaluation:
     clusters: Floats
     picks: float
     pick_worth: Floats
+    served: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Group:
-    """A rule that counts clusters, priced."""
+    """A rule that counts clusters, priced, and its position among the rules that count."""
 
+    number: int
     price: float
     cells: np.ndarray
     flows: np.ndarray
@@ -172,7 +178,7 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     factor, constant = region_factor(dual, prices)
     worth = _worth(dual, prices, factor)
     terms = (_tolls(dual, prices), _groups(dual, prices), prices.stock)
-    best, money = _best_clusters(dual, worth, terms)
+    best, money, served = _best_clusters(dual, worth, terms)
     moves = [_Moved(*_best_clusters(dual, replace(worth, effect=effect), terms), own) for effect, own in _moves(dual)]
     value = _pick_values(dual, prices, factor)
     for moved in moves:
@@ -182,13 +188,14 @@ def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:
     picks, taken = best_picks(dual.bundles, value)
     for moved in moves:
         there = (moved.pick >= 0) & (taken[moved.pick] > 0)
+        served = np.where(there, moved.served, served)
         money = np.where(there[space.cell_cluster[space.flow_cell]], moved.money, money)
     money = np.append(money, taken)
     rows = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))
     total = constant + float(prices.row @ rows) + float(best.sum()) + picks
     if problem.objective.kind is ObjectiveKind.LEAST_MONEY:
         total = prices.target * (problem.objective.target or 0.0) - total
-    return Evaluation(total, money, best, picks, value)
+    return Evaluation(total, money, best, picks, value, served)
 
 
 def priced_offers(dual: Dual, prices: Prices) -> tuple[Choice, Floats] | None:
@@ -196,13 +203,18 @@ def priced_offers(dual: Dual, prices: Prices) -> tuple[Choice, Floats] | None:
 
     None where an award alone does not tell: rules that count clusters are priced, or picks move clusters.
     """
-    prices = replace(prices, side=np.minimum(prices.side, dual.sides.cap))
     if dual.space.moved.nnz or _groups(dual, prices):
         return None
     factor, _ = region_factor(dual, prices)
+    return award_offers(dual, prices), _pick_values(dual, prices, factor)
+
+
+def award_offers(dual: Dual, prices: Prices) -> Choice:
+    """Give the best of every award while it is on at some prices, whatever rules that count clusters cost."""
+    prices = replace(prices, side=np.minimum(prices.side, dual.sides.cap))
+    factor, _ = region_factor(dual, prices)
     closed = np.zeros(dual.space.num_flows, bool)
-    choice = best_on(dual.space, dual.stalls, _worth(dual, prices, factor), _tolls(dual, prices), closed)
-    return choice, _pick_values(dual, prices, factor)
+    return best_on(dual.space, dual.stalls, _worth(dual, prices, factor), _tolls(dual, prices), closed)
 
 
 def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
@@ -247,7 +259,7 @@ def _worth(dual: Dual, prices: Prices, factor: Floats) -> Worth:
         cell = (cluster[column] * problem.num_levers + lever) * problem.num_years + year[column]
         outcome = outcome + add_up(cell, counts[column] * prices.joint, space.num_cells)
     shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    unit = _unit_worth(dual, prices.stock.reshape(shape)).ravel()
+    unit = unit_worth(space, prices.stock.reshape(shape)).ravel()
     return Worth(outcome, space.effect, unit, space)
 
 
@@ -255,11 +267,13 @@ def _worth(dual: Dual, prices: Prices, factor: Floats) -> Worth:
 class _Moved:
     """The best of every cluster on a path that a pick moves it to.
 
-    ``value`` and ``pick`` have an entry a cluster, ``money`` one a flow; the pick is -1 where nothing moves a cluster.
+    ``value`` and ``pick`` have an entry a cluster, ``money`` one a flow, ``served`` a row a rule that counts; the pick
+    is -1 where nothing moves a cluster.
     """
 
     value: Floats
     money: Floats
+    served: np.ndarray
     pick: Ints
 
 
@@ -281,72 +295,6 @@ def _moves(dual: Dual) -> Iterator[tuple[Floats, Ints]]:
             mine = pick[space.cell_cluster[cells]] == number
             effect[cells[mine]] += data[mine]
         yield effect, pick
-
-
-def _unit_worth(dual: Dual, stock: Floats) -> Floats:
-    """Give what a unit of money of each year adds through the stocks of later years, priced."""
-    problem = dual.space.problem
-    unit, keep = np.zeros_like(stock), 1 - problem.depreciation
-    for lever, lag in enumerate(problem.lag):
-        ahead = np.zeros(problem.num_clusters)
-        for year in range(problem.num_years - 1, lag - 1, -1):
-            ahead = stock[:, lever, year] + keep[lever] * ahead
-            unit[:, lever, year - lag] = ahead
-    return unit
-
-
-def _held(dual: Dual, worth: Worth, stock: Floats) -> Floats:
-    """Sum over the stocks of each cluster the most a curve gives above the price of its stock, and what is there."""
-    space, problem = dual.space, dual.space.problem
-    cells = np.flatnonzero(space.dynamic)
-    if not len(cells):
-        return np.zeros(problem.num_clusters)
-    plain, low, high = (limit.ravel()[cells] for limit in _stock_range(dual))
-    pair = cells // problem.num_years
-    code = family_codes(problem.family)[space.cell_lever[cells]]
-    scale, gain = problem.scale.ravel()[pair], worth.effect[cells] * worth.outcome[cells]
-    price = stock[cells]
-    peak = np.clip(curve_where(code, scale, price, gain), low, high)
-    best = np.max([gain * curve_value(code, scale, at) - price * at for at in (low, peak, high)], axis=0)
-    return add_up(space.cell_cluster[cells], best + price * plain, problem.num_clusters)
-
-
-def _stock_range(dual: Dual) -> tuple[Floats, Floats, Floats]:
-    """Give what each stock is without money, at least and at most, in whole units."""
-    problem = dual.space.problem
-    least, most = _fed(dual)
-    shape = (problem.num_clusters, problem.num_levers, problem.num_years)
-    least, most = least.reshape(shape), most.reshape(shape)
-    low, high, plain = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    keep, arrivals = 1 - problem.depreciation, problem.arrivals
-    without, fewest, full = (problem.stock.astype(float) for _ in range(3))
-    for year in range(problem.num_years):
-        come = arrivals[:, :, year]
-        without, fewest, full = (part * keep + come for part in (without, fewest, full))
-        for lever, lag in enumerate(problem.lag):
-            if year >= lag:
-                fewest[:, lever] += least[:, lever, year - lag]
-                full[:, lever] += most[:, lever, year - lag]
-        plain[:, :, year], low[:, :, year], high[:, :, year] = without, fewest, full
-    return plain, low, high
-
-
-def _fed(dual: Dual) -> tuple[Floats, Floats]:
-    """Give the least and the most money that each cell puts into its stock; a level with its own gain puts none."""
-    space, stalls, problem = dual.space, dual.stalls, dual.space.problem
-    menu, cell = space.from_menu[stalls.cell], stalls.cell
-    least, most = np.zeros(space.num_cells), np.zeros(space.num_cells)
-    least[cell], most[cell] = stalls.floor, np.where(menu, 0.0, np.maximum(stalls.most, 0.0))
-    row, gain = stalls.level_row, problem.menus.gain[space.level_menu[stalls.level]]
-    put = np.where(np.isfinite(gain), 0.0, stalls.amount)
-    inside = (stalls.amount >= stalls.floor[row]) & (stalls.amount <= stalls.most[row])
-    np.maximum.at(most, cell[row[inside]], put[inside])
-    fewest = np.full(space.num_cells, np.inf)
-    np.minimum.at(fewest, cell[row[inside]], put[inside])
-    least[cell] = np.where(
-        menu & (stalls.floor > 0), np.where(np.isfinite(fewest[cell]), fewest[cell], 0.0), least[cell]
-    )
-    return least, most
 
 
 def amount_prices(dual: Dual, prices: Prices) -> Floats:
@@ -385,48 +333,65 @@ def _tolls(dual: Dual, prices: Prices) -> Tolls:
 def _groups(dual: Dual, prices: Prices) -> list[_Group]:
     """Collect the rules that count clusters and have a price."""
     space, found = dual.space, []
-    for count in dual.counts:
+    for number, count in enumerate(dual.counts):
         rule, price = space.problem.rules[count.rule], count.price(dual.sides, prices)
         if rule.base is RuleBase.CLUSTERS and price != 0:
             flows = np.zeros(space.num_flows, bool)
             flows[count.flows] = True
             cells = np.zeros(space.num_cells, bool)
             cells[space.flow_cell[flows]] = True
-            found.append(_Group(price, cells, flows, counts_draws(rule)))
+            found.append(_Group(number, price, cells, flows, counts_draws(rule)))
     return found
 
 
-def _best_clusters(dual: Dual, worth: Worth, terms: tuple[Tolls, list[_Group], Floats]) -> tuple[Floats, Floats]:
-    """Give the best of every cluster over all ways to have its counting rules active or not, and its money."""
+def _best_clusters(
+    dual: Dual, worth: Worth, terms: tuple[Tolls, list[_Group], Floats]
+) -> tuple[Floats, Floats, np.ndarray]:
+    """Give the best of every cluster over all ways to have its counting rules active or not, its money, and which are.
+
+    A rule without a price is active where there is money that it counts.
+    """
     (tolls, groups, stock), space, stalls = terms, dual.space, dual.stalls
     layout = dual.layout
     compiled = layout is not None and len(dual.inner) > 0 and not layout.tables
     if layout is not None and compiled and stalls.plain and not groups and not tolls.draw.any():
         value, money = best_plain_bundles(space, (layout, stalls), (worth, tolls))
-        best = _cluster_sums(space, stalls, value)
+        best, active = _cluster_sums(space, stalls, value), np.zeros((0, space.problem.num_clusters), bool)
     else:
-        best, money = _best_over_states(dual, (worth, tolls), groups)
+        best, money, active = _best_over_states(dual, (worth, tolls), groups)
     flows = np.zeros(space.num_flows)
     inside = stalls.flow >= 0
     flows[stalls.flow[inside]] = money[inside]
-    return best + _held(dual, worth, stock), flows
+    served = np.zeros((len(dual.counts), space.problem.num_clusters), bool)
+    for number, count in enumerate(dual.counts):
+        if space.problem.rules[count.rule].base is RuleBase.CLUSTERS:
+            served[number, space.cell_cluster[space.flow_cell[count.flows[flows[count.flows] > 0]]]] = True
+    served[[group.number for group in groups]] = active
+    return best + held_worth(space, stalls, worth, stock), flows, served
 
 
-def _best_over_states(dual: Dual, terms: tuple[Worth, Tolls], groups: list[_Group]) -> tuple[Floats, Floats]:
-    """Give the best of every cluster, and the money of every row, with every choice of which groups are active."""
+def _best_over_states(
+    dual: Dual, terms: tuple[Worth, Tolls], groups: list[_Group]
+) -> tuple[Floats, Floats, np.ndarray]:
+    """Give the best of every cluster, and the money of every row, with every choice of which groups are active.
+
+    Last comes in which clusters each group is active, shape (num_groups, num_clusters).
+    """
     space, stalls = dual.space, dual.stalls
     num = space.problem.num_clusters
     relaxed = groups[MOST_GROUPS:]
     # Beyond the rules that are tried, a reward comes for nothing and a price is never paid.
     free = sum((_touched(space, group) * max(-group.price, 0.0) for group in relaxed), np.zeros(num))
     best, money = np.full(num, -np.inf), np.zeros(stalls.flow.shape)
+    served = np.stack([*(_touched(space, group) * (group.price < 0) for group in groups), np.zeros(num)])[:-1] > 0
     cluster = space.cell_cluster[stalls.cell]
     for active in product((True, False), repeat=len(groups[:MOST_GROUPS])):
         value, put = _in_state(dual, terms, groups, active)
         better = value > best
         best = np.where(better, value, best)
         money = np.where(better[cluster][:, None], put, money)
-    return best + free, money
+        served[: len(active), better] = np.array(active, bool)[:, None]
+    return best + free, money, served
 
 
 def _touched(space: Space, group: _Group) -> Floats:
@@ -457,26 +422,33 @@ def _in_state(
     best, money = best_bundle((dual.inner, dual.layout, stalls), terms[1].flow, choice, free)
     value = _cluster_sums(space, stalls, best)
     num = len(value)
-    loss = np.zeros(num)
+    loss, switched = np.zeros(num), np.full(num, -1)
     for group in on:
         value = np.where(_touched(space, group) > 0, value - group.price, -np.inf)
         if not group.draws:
             # An inner row may ask for an award by itself, so its cluster is charged nothing more.
-            loss = np.maximum(loss, _switching_loss(dual, choice.value, nothing, group))
-    loss[dual.inner.cluster] = 0.0
+            least, row = _switching_loss(dual, choice.value, nothing, group)
+            loss, switched = np.maximum(loss, least), np.where(least > loss, row, switched)
+    loss[dual.inner.cluster], switched[dual.inner.cluster] = 0.0, -1
+    # The award that is switched on is part of what the cluster takes.
+    row = switched[switched >= 0]
+    money[row] = choice.money[row]
     return value - loss, money
 
 
-def _switching_loss(dual: Dual, value: Floats, nothing: Floats, group: _Group) -> Floats:
-    """Give the least each cluster loses by having one counted award, where it would have none."""
+def _switching_loss(dual: Dual, value: Floats, nothing: Floats, group: _Group) -> tuple[Floats, Ints]:
+    """Give the least each cluster loses by having one counted award, where it would have none, and its row."""
     stalls, num = dual.stalls, dual.space.problem.num_clusters
     counted = group.cells[stalls.cell]
     with np.errstate(invalid="ignore"):
         loss = np.where(counted, np.maximum(nothing - value, 0.0), np.inf)
     loss = np.where(np.isnan(loss), np.inf, loss)
-    least = np.full(num, np.inf)
-    np.minimum.at(least, dual.space.cell_cluster[stalls.cell], loss)
-    return np.where(_touched(dual.space, group) > 0, least, 0.0)
+    least, row = np.full(num, np.inf), np.full(num, -1)
+    cluster = dual.space.cell_cluster[stalls.cell]
+    np.minimum.at(least, cluster, loss)
+    cheapest = np.flatnonzero(np.isfinite(loss) & (loss == least[cluster]))
+    row[cluster[cheapest]] = cheapest
+    return np.where(_touched(dual.space, group) > 0, least, 0.0), row
 
 
 def _cluster_sums(space: Space, stalls: Stalls, value: Floats) -> Floats:

@@ -15,8 +15,9 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.outcome import evaluate, needed_total
 from clusteropt.model.space import make_space
-from clusteropt.plan.making import COARSE, WHOLE_MOST, make
+from clusteropt.plan.making import COARSE, make
 from clusteropt.plan.rounding import round_money
+from clusteropt.plan.stage_values import WHOLE_MOST
 from clusteropt.plan.zero import allows_no_money, no_money
 from clusteropt.solver.claim import Limit
 from clusteropt.solver.points import carry, to_units

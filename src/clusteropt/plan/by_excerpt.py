@@ -27,7 +27,7 @@ from clusteropt.plan.rule_levels import counts_hold
 from clusteropt.solver.claim import Limit, Progress, relative_gap
 from clusteropt.solver.core import Priced, is_rich
 from clusteropt.solver.multipliers import Until, no_prices
-from clusteropt.solver.price_search import FIRST_BOX, improve_prices
+from clusteropt.solver.price_search import FIRST_BOX, Trace, improve_prices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,12 +224,12 @@ def _find_prices(space: Space, setting: Setting) -> Priced:
     """Find the best prices, on a sample of the clusters first where they are very many."""
     now = time.monotonic()
     gap, deadline = setting.options.relative_gap, now + PRICING_SHARE * (setting.deadline - now)
-    dual, seen, start, box = make_dual(space), list[float](), None, FIRST_BOX
+    dual, trace, start, box = make_dual(space), Trace(), None, FIRST_BOX
     if space.problem.num_clusters >= SAMPLED_FROM:
         start, box = _sampled_prices(dual, setting, Until(0.0, gap, deadline)), MENDING_BOX
     start, until = start or no_prices(dual), Until(0.0, PRICE_GAP * gap, deadline)
-    prices, found = improve_prices(dual, start, setting.guard, until, lambda _, other: seen.append(other.bound), box)
-    return Priced(dual, prices, found, len(seen))
+    prices, found = improve_prices(dual, start, setting.guard, until, trace, box)
+    return Priced(dual, prices, found, trace.num)
 
 
 def _sampled_prices(dual: Dual, setting: Setting, until: Until) -> Prices:

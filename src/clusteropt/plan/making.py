@@ -29,14 +29,14 @@ from clusteropt.plan.plan import Plan
 from clusteropt.plan.proving import PROOF_S, Growth, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
-from clusteropt.plan.stage_values import stage_values, values_and_bounds
+from clusteropt.plan.stage_values import is_near, stage_values, values_and_bounds
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money, with_nothing
-from clusteropt.solver.claim import Limit, relative_gap
+from clusteropt.solver.claim import Limit
 from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
-from clusteropt.solver.refine import Found, Search
+from clusteropt.solver.priced_search import PricedSearch
 from clusteropt.solver.runner import Runner
 from clusteropt.solver.steps import NOISE
 
@@ -58,7 +58,8 @@ if TYPE_CHECKING:
     from clusteropt.solver.core import Priced
     from clusteropt.solver.fault import SolverFault
     from clusteropt.solver.multipliers import Build
-    from clusteropt.solver.refine import Pricing
+    from clusteropt.solver.priced_search import Pricing
+    from clusteropt.solver.refine import Found
 
     Listen = Callable[[Progress], None]
     Attach = Callable[[Formulation], Formulation]
@@ -68,8 +69,6 @@ RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
 COARSE = 500
 """Amounts of at most so many units, on at most so many flows, are searched one by one from the start."""
-WHOLE_MOST = 100_000
-"""Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 ROUNDING_S = 0.5
 """How far past the time limit, or past the end of a search that overran it, the rounding may go."""
 TREE_SHARE = 0.5
@@ -197,7 +196,7 @@ def make(
         space = make_space(with_equity_scale(space))
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner, Guard(runner, began + options.time_limit_s) as guard:
-        search = Search(guard, options, began + options.time_limit_s - reserve, listen, presolve)
+        search = PricedSearch(guard, options, began + options.time_limit_s - reserve, listen, presolve)
         rounding = (guard, began + options.time_limit_s + ROUNDING_S)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
@@ -219,11 +218,13 @@ def make(
     return replace(made, faults=(*(() if joined is None else joined.faults), *guard.faults))
 
 
-def _searched(draw: _Drawing, search: Search, coarse: bool, rounding: tuple[Guard, float]) -> tuple[list[Found], Ints]:
+def _searched(
+    draw: _Drawing, search: PricedSearch, coarse: bool, rounding: tuple[Guard, float]
+) -> tuple[list[Found], Ints]:
     """Search the stages of a problem as a whole, and round what was found; errors as in `solve`."""
     stages = _stages(draw, search, coarse)
     money, refusal = _rounded(stages[-1], rounding)
-    if draw.added is None and not coarse and not _near(draw.space, stages, money, search.options.relative_gap):
+    if draw.added is None and not coarse and not is_near(draw.space, stages, money, search.options.relative_gap):
         stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
     if money is None:
         stages, money = _at_hand(draw, stages, refusal)
@@ -234,7 +235,9 @@ def _searched(draw: _Drawing, search: Search, coarse: bool, rounding: tuple[Guar
     return [replace(found, value=settled) if found.formulation.own_objective else found for found in stages], money
 
 
-def _finished(draw: _Drawing, search: Search, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]) -> Made:
+def _finished(
+    draw: _Drawing, search: PricedSearch, found: tuple[list[Found], Ints], how: tuple[float, EngineChoice]
+) -> Made:
     """Prove what was found, and put all together."""
     (stages, money), (began, choice), guard, options = found, how, search.guard, search.options
     proved: tuple[Proved, ...] = ()
@@ -379,7 +382,7 @@ class _Drawing:
         return on_grid
 
 
-def _pricing(draw: _Drawing, search: Search) -> Pricing | None:
+def _pricing(draw: _Drawing, search: PricedSearch) -> Pricing | None:
     """Give what finds the best prices of the first stage, or that there is no plan; None for the whole at once."""
     dual = draw.core_dual()
     if dual is None:
@@ -394,7 +397,7 @@ def _pricing(draw: _Drawing, search: Search) -> Pricing | None:
     return find
 
 
-def _joined(draw: _Drawing, search: Search, told: tuple[float, Listen | None]) -> Joined | None:
+def _joined(draw: _Drawing, search: PricedSearch, told: tuple[float, Listen | None]) -> Joined | None:
     """Plan a very large problem by excerpts; None where the whole is to be searched after all."""
     (began, listen), options = told, search.options
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
@@ -402,12 +405,13 @@ def _joined(draw: _Drawing, search: Search, told: tuple[float, Listen | None]) -
     return search_excerpts(draw.space, Setting(search.guard, options, began, deadline, make, listen))
 
 
-def _stages(draw: _Drawing, search: Search, whole_money: bool = False) -> list[Found]:
+def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False) -> list[Found]:
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
         pricing = None if whole_money else _pricing(draw, search)
-        first = search.best(draw.builder(None, whole_money), draw.grid(whole_money), share, pricing)
+        build, grid = draw.builder(None, whole_money), draw.grid(whole_money)
+        first = search.best(build, grid, share) if pricing is None else search.best_priced(build, grid, share, pricing)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():
             raise false_refusal() from claimed
@@ -451,22 +455,8 @@ def _at_hand(draw: _Drawing, stages: list[Found], refusal: Refusal | None) -> tu
     raise refusal or AssertionError("money is rounded or refused")
 
 
-def _near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
-    """Tell whether whole amounts lost no more than the gap asked for, or are too fine to search one by one."""
-    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(
-        found.limit in (Limit.TIME, Limit.INTERRUPT) for found in stages
-    ):
-        return True
-    if money is None:
-        return False
-    values = stage_values(space, money)
-    bounds = [found.bound for found in stages]
-    pairs = zip(values, bounds, strict=False)
-    return all(relative_gap(value, bound) <= max(gap, NOISE) for value, bound in pairs)
-
-
 def _whole(
-    draw: _Drawing, search: Search, before: tuple[list[Found], Ints | None, Refusal | None],
+    draw: _Drawing, search: PricedSearch, before: tuple[list[Found], Ints | None, Refusal | None],
     rounding: tuple[Guard, float],
 ) -> tuple[list[Found], Ints | None, Refusal | None]:  # fmt: skip
     """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""

@@ -28,6 +28,7 @@ from clusteropt.model.response import FAMILIES, curve_slope
 from clusteropt.model.rows import counted_flows
 from clusteropt.model.soft_floors import soft_rows
 from clusteropt.plan.late import out_of_time, own_out_of_time
+from clusteropt.plan.movable import cell_rows, choose_movable
 from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.points import finest, own_shortfalls, true_point
@@ -163,25 +164,42 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
     settled = formulation.whole_money or formulation.columns.block("flow") is None
     if settled and _stands(formulation, (choices, rows), base):
         return base
-    limits = rows + _cell_rows(formulation, choices)
     gain, safeties = _gains(formulation, money), _safeties(formulation)
-    _, deadline = run
-    # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
-    soft = _soft_rows(formulation, money)
-    tries = (limits + soft, limits) if soft else (limits,)
     done: Counter[int] = Counter()
-    for asked, radius, safety in product(tries, RADII if len(base) else (), safeties):
-        if time.monotonic() > deadline:
+    for number, (asked, movable, radius, safety) in enumerate(
+        product(*_tries(formulation, money, (choices, rows)), RADII if len(base) else (), safeties)
+    ):
+        # However late it is, a plan that one small program away is not given up.
+        if number and time.monotonic() > run[1]:
             break
+        moves = np.ones(len(base), bool) if movable is None else movable
+        limits = asked + _cell_rows(formulation, choices, moves)
         need = _need(formulation, base, safety)
-        rounded, cut = _nearest((base, money > base), choices, asked, (gain, need), (radius, *run))
+        rounded, cut = _nearest((base, money > base, moves), choices, limits, (gain, need), (radius, *run))
         if rounded is not None and _stands(formulation, (choices, asked), rounded):
             return rounded
-        done[radius] += asked is limits and not cut
+        done[radius] += asked is rows and movable is None and not cut
     # What the largest radius denies is denied in all; where time ended it, nothing is known of whole amounts.
     if len(base) and done[RADII[-1]] < len(safeties):
         raise out_of_time(max((radius for radius in RADII if done[radius] == len(safeties)), default=None))
     raise _refusal(formulation, [row for row in rows if row.excess(base)])
+
+
+def _tries(
+    formulation: Formulation, money: Floats, limits: tuple[Choices, list[MoneyRow]]
+) -> tuple[list[list[MoneyRow]], list[np.ndarray | None]]:
+    """Give what is asked, and what moves, in order: the most first of what is asked, the fewest of what moves."""
+    choices, rows = limits
+    # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
+    soft = _soft_rows(formulation, money)
+    cells = choices.cell_lower, choices.cell_upper
+    movable = choose_movable(formulation.space, _base(choices, money), rows + soft, cells)
+    return ([rows + soft, rows] if soft else [rows]), ([None] if movable is None else [movable, None])
+
+
+def _cell_rows(formulation: Formulation, choices: Choices, moves: np.ndarray) -> list[MoneyRow]:
+    cells = np.unique(formulation.space.flow_cell[moves[: formulation.space.num_flows]])
+    return cell_rows(formulation.space, (choices.cell_lower, choices.cell_upper), cells)
 
 
 def floored(formulation: Formulation, x: Floats, money: Floats) -> Ints | None:
@@ -255,24 +273,6 @@ def _snap(money: Floats) -> Ints:
     return np.where(abs(money - near) <= 1e-6 * np.maximum(1.0, abs(money) * 1e-6), near, np.floor(money)).astype(
         np.int64
     )
-
-
-def _cell_rows(formulation: Formulation, choices: Choices) -> list[MoneyRow]:
-    space = formulation.space
-    order = np.argsort(space.flow_cell, kind="stable")
-    ends = np.searchsorted(space.flow_cell[order], np.arange(space.num_cells + 1))
-    cells = np.unique(space.flow_cell)
-    return [
-        MoneyRow(
-            "cell",
-            (int(cell),),
-            order[ends[cell] : ends[cell + 1]],
-            np.ones(ends[cell + 1] - ends[cell], np.int64),
-            int(choices.cell_lower[cell]),
-            int(choices.cell_upper[cell]),
-        )
-        for cell in cells
-    ]
 
 
 def _gains(formulation: Formulation, money: Floats) -> Floats:
@@ -350,7 +350,7 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
 
 
 def _nearest(
-    near: tuple[Ints, np.ndarray],
+    near: tuple[Ints, np.ndarray, np.ndarray],
     choices: Choices,
     rows: list[MoneyRow],
     aim: tuple[Floats, tuple[Floats, float] | None],
@@ -360,12 +360,13 @@ def _nearest(
 
     Tell also whether time ended it before that was known.
     """
-    base, fraction = near
+    base, fraction, moves = near
     gain, need = aim
     radius, guard, deadline = search
     now = time.monotonic()
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
     high = np.minimum(choices.flow_upper - base, radius + fraction).astype(float)
+    low[~moves] = high[~moves] = 0.0
     if radius == RADII[0]:
         # Units left over go to draws that exist: an award of one yuan is right but reads as a mistake.
         high[(base == 0) & (choices.flow_lower == 0)] = 0.0

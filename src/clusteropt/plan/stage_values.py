@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.outcome import evaluate, objective_value
 from clusteropt.plan.plan import Stage
+from clusteropt.solver.claim import Limit, relative_gap
 from clusteropt.solver.guard import agreed
+from clusteropt.solver.steps import NOISE
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints
     from clusteropt.model.space import Space
     from clusteropt.plan.making import Made
+    from clusteropt.solver.refine import Found
+
+WHOLE_MOST = 100_000
+"""Amounts up to so many units are searched one by one where rounding lost more than the gap asked for."""
 
 
 def stage_values(space: Space, money: Ints) -> list[float]:
@@ -55,3 +61,17 @@ def values_and_bounds(made: Made) -> tuple[Stage, ...]:
         # The second bound is for plans whose worst region keeps what the first stage reached; rounding may cost it.
         stages.append(Stage(ObjectiveKind.TOTAL, outcome.total, max(outcome.total, bounds[1])))
     return tuple(stages)
+
+
+def is_near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
+    """Tell whether whole amounts lost no more than the gap asked for, or are too fine to search one by one."""
+    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(
+        found.limit in (Limit.TIME, Limit.INTERRUPT) for found in stages
+    ):
+        return True
+    if money is None:
+        return False
+    values = stage_values(space, money)
+    bounds = [found.bound for found in stages]
+    pairs = zip(values, bounds, strict=False)
+    return all(relative_gap(value, bound) <= max(gap, NOISE) for value, bound in pairs)

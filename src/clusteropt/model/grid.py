@@ -133,6 +133,18 @@ class Grid:
         harm_start, harm_point = _insert(self.harm_start, self.harm_point, slot[which[hit]], x[hit])
         return Grid(self.curves, start, point, harm_start, harm_point)
 
+    def halfway(self, which: Ints, x: Floats) -> tuple[Floats, Floats]:
+        """Give the middles between ``x`` on the curves ``which`` and the tangent points, or ends, around it."""
+        number = np.arange(len(self.point)) - self.start[self.curve_of_point]
+        table = np.full((self.curves.num, int(number.max(initial=0)) + 1), np.inf)
+        table[self.curve_of_point, number] = self.point
+        mine = table[which]
+        low = np.where(mine < x[:, None], mine, 0.0).max(axis=1, initial=0.0)
+        high = np.minimum(
+            np.where(mine > x[:, None], mine, np.inf).min(axis=1, initial=np.inf), self.curves.reach[which]
+        )
+        return (low + x) / 2, (x + high) / 2
+
     def _piece_mask(self) -> np.ndarray:
         mask = np.ones(max(len(self.harm_point) - 1, 0), dtype=bool)
         mask[self.harm_start[1:-1] - 1] = False

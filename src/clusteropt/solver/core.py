@@ -9,27 +9,31 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.lagrangian import evaluate_prices
+from clusteropt.model.lagrangian import award_offers, evaluate_prices
 from clusteropt.model.losses import find_losses
+from clusteropt.model.outcome import curve_places
+from clusteropt.solver.mixture import flow_of_columns
 from clusteropt.solver.multipliers import no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.points import money_choices
-from clusteropt.solver.price_search import improve_prices
+from clusteropt.solver.price_search import Trace, improve_prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
+    from clusteropt.model.grid import Grid
     from clusteropt.model.lagrangian import Dual, Evaluation
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
     from clusteropt.solver.guard import Guard
+    from clusteropt.solver.mixture import Mixture
     from clusteropt.solver.multipliers import Build, Until
 
 SIZES = (250, 1_000, 4_000, 16_000)
@@ -38,6 +42,10 @@ FIRST_PART, FIRST_LEAST = 10, 100
 """Where there are few choices the first core need not have more than this part of them, or than so many."""
 FIRST_NOISE, MORE_NOISE, MOST_NOISE = 1e-3, 1.25, 0.3
 """Prices near the best: each is off by this relative deviation, a little more with every allocation."""
+ROOM = 1.25
+"""In a core an award is at most so many times the best at prices."""
+NEAR = (1.0, 0.95, 1.05, 0.7, 1.4)
+"""Where tangents stand beside what an award is best at, as parts of that."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
 
@@ -56,12 +64,15 @@ class Priced:
         At these prices.
     evaluations : int
         How many were made to find them.
+    mixture : Mixture or None
+        What the search left, where it is kept.
     """
 
     dual: Dual
     prices: Prices
     found: Evaluation
     evaluations: int
+    mixture: Mixture | None = None
 
     @property
     def bound(self) -> float:
@@ -104,9 +115,55 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     """
     duals = relaxation_duals(*draft, guard, until) if is_rich(dual.space) else None
     start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
-    seen: list[float] = []
-    prices, found = improve_prices(dual, start, guard, until, lambda _, other: seen.append(other.bound))
-    return Priced(dual, prices, found, len(seen))
+    trace = Trace(mixed=bool(draft[1].grid.curves.num))
+    prices, found = improve_prices(dual, start, guard, until, trace)
+    return Priced(dual, prices, found, trace.num, trace.mixture)
+
+
+def touch_priced(priced: Priced, grid: Grid) -> Grid:
+    """Touch the curves only where the best awards at some prices stand, and near it, whether they are taken or not."""
+    dual, space, curves = priced.dual, priced.dual.space, grid.curves
+    # A harmed curve would pay for every point with a binary.
+    smooth = np.setdiff1d(np.arange(curves.num), curves.harmed)
+    money, inside = np.zeros(space.num_amounts), dual.stalls.flow >= 0
+    money[dual.stalls.flow[inside]] = award_offers(dual, priced.prices).money[inside]
+    kept = np.isin(grid.curve_of_point, curves.harmed) | (grid.point == 0)
+    start = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept)))[grid.start]
+    grid = replace(grid, start=start, point=grid.point[kept])
+    for amounts in (money, priced.found.money):
+        places = curve_places(space, curves, amounts)[smooth]
+        for part in NEAR:
+            grid = grid.refine(smooth, places * part)
+    return grid
+
+
+def near_money(priced: Priced, formulation: Formulation, best: Floats | None = None) -> Floats:
+    """Give the most that each column may carry where money stays near what prices say; infinite where it is free.
+
+    A draw that may carry much more than it will is nearly free to be taken in a small part, so that a relaxation says
+    little of it.
+
+    Parameters
+    ----------
+    priced : Priced
+        The prices.
+    formulation : Formulation
+        Of the same problem.
+    best : array of shape (num_cols,), optional
+        A point that is to be left room for as well.
+    """
+    dual, space = priced.dual, priced.dual.space
+    most = np.full(formulation.num_cols, np.inf)
+    block = formulation.columns.block("flow")
+    if block is None:
+        return most
+    on = award_offers(dual, priced.prices).money.sum(axis=1)
+    amount = np.full(space.num_cells, np.inf)
+    curved = (~space.dynamic & ~space.from_menu)[dual.stalls.cell]
+    amount[dual.stalls.cell] = np.where(curved & (on > 0), on * ROOM, np.inf)
+    near = amount[space.flow_cell[flow_of_columns(formulation)]] / space.problem.money.per_printed
+    most[block.positions] = near if best is None else np.maximum(near, best[block.positions])
+    return most
 
 
 def is_rich(space: Space) -> bool:

@@ -19,20 +19,18 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import evaluate_prices
 from clusteropt.solver.claim import relative_gap
+from clusteropt.solver.mixture import Mixture
 from clusteropt.solver.multipliers import run_relaxed
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from clusteropt.inputs.problem import Floats
+    from clusteropt.inputs.problem import Floats, Ints
+    from clusteropt.model.grouped import Grouped
     from clusteropt.model.lagrangian import Dual, Evaluation
     from clusteropt.model.prices import Prices
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.multipliers import Until
-
-    See = Callable[[Prices, Evaluation], None]
 
 MOST_EVALUATIONS = 150
 STILL, STILL_SHARE = 1e-10, 0.01
@@ -58,9 +56,12 @@ class _Planes:
     height: list[float] = field(default_factory=list)
     slope: list[Floats] = field(default_factory=list)
     known: set[tuple[int, bytes]] = field(default_factory=set)
+    seen: list[int] = field(default_factory=list)
+    num_seen: int = 0
 
     def add(self, row: Floats, parts: Floats, used: Floats) -> None:
         """Add the planes that touch at some prices."""
+        self.num_seen += 1
         for number, (part, mine) in enumerate(zip(parts.tolist(), used, strict=True)):
             key = (number, mine.tobytes())
             if key not in self.known:
@@ -68,10 +69,57 @@ class _Planes:
                 self.group.append(number)
                 self.height.append(part + float(mine @ row))
                 self.slope.append(-mine)
+                self.seen.append(self.num_seen - 1)
+
+    def shares(self, weight: Floats, num_groups: int) -> Floats:
+        """Put the weights of the planes to the evaluations they come from, shape (num_seen, num_groups)."""
+        share = np.zeros((self.num_seen, num_groups))
+        np.add.at(share, (self.seen[: len(weight)], self.group[: len(weight)]), weight)
+        return share
+
+
+class Trace:
+    """What a search of prices has seen: the evaluations, and the mixture of them where it is kept.
+
+    Parameters
+    ----------
+    mixed : bool
+        Whether the mixture is kept, which takes the money of every evaluation.
+    """
+
+    def __init__(self, *, mixed: bool = False) -> None:
+        self.num = 0
+        self._mixed = mixed
+        self._money: list[Floats] = []
+        self._share: tuple[Ints, Floats] | None = None
+
+    def add(self, found: Evaluation) -> None:
+        """Take an evaluation down."""
+        self.num += 1
+        if self._mixed:
+            self._money.append(found.money)
+
+    def mix(self, grouped: Grouped, share: Floats) -> None:
+        """Take down what the evaluations so far have a share of in each group."""
+        if self._mixed:
+            self._share = grouped.group, share
+
+    @property
+    def mixture(self) -> Mixture | None:
+        """The mixture at the last prices; None where none was kept."""
+        if self._share is None:
+            return None
+        group, share = self._share
+        return Mixture(np.array(self._money[: len(share)]), share, group)
 
 
 def improve_prices(
-    dual: Dual, prices: Prices, guard: Guard, until: Until, see: See | None = None, box: float = FIRST_BOX
+    dual: Dual,
+    prices: Prices,
+    guard: Guard,
+    until: Until,
+    trace: Trace | None = None,
+    box: float = FIRST_BOX,
 ) -> tuple[Prices, Evaluation]:
     """Improve the prices of purses and rules until the bound is near the value, or they are the best, or time is up.
 
@@ -85,8 +133,8 @@ def improve_prices(
         Where the small linear programs run.
     until : Until
         When to stop.
-    see : callable, optional
-        Called with every evaluation.
+    trace : Trace, optional
+        Takes down what is seen.
     box : float
         The size of the first box, smaller where the prices to start with are near the best.
     """
@@ -95,6 +143,7 @@ def improve_prices(
     limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
     cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)[grouped.linking]
     planes, steep = _Planes(), np.zeros(len(limits))
+    trace = trace or Trace()
 
     def seen(row: Floats) -> tuple[Prices, Evaluation]:
         """Evaluate the linking limits at some prices, and keep the planes."""
@@ -103,13 +152,12 @@ def improve_prices(
         trial = prices.with_rows(entire)
         found = evaluate_prices(dual, trial)
         used = grouped.used(found)
+        trace.add(found)
         planes.add(row, grouped.parts(found), used)
         total = used.sum(axis=0)
         slope = abs(limits - total)
         # A slope of the last digits of sums is none, and would let its price move without end.
         np.maximum(steep, np.where(slope > NOISE * np.maximum(abs(limits), abs(total)), slope, 0.0), out=steep)
-        if see is not None:
-            see(trial, found)
         return trial, found
 
     centre = np.minimum(prices.row[grouped.linking], cap)
@@ -121,17 +169,17 @@ def improve_prices(
         near = relative_gap(until.value, found.bound) <= until.gap
         if near or not size < end or time.monotonic() > until.deadline:
             break
-        # A price may move as far as the steepest slope seen moves the bound by the size of the box, or by its own part.
-        widest = np.divide(size, steep, out=np.zeros_like(steep), where=steep > 0)
-        reach = box * np.where(steep > 0, np.maximum(widest, centre), 0.0)
-        here = grouped.parts(found)
+        reach = box * _widest(size, steep, centre)
         room = np.minimum(centre + reach, cap) - centre
-        step = _lowest(planes, (limits, here), (centre, room, reach), (guard, until))
+        step = _lowest(planes, (limits, grouped.parts(found)), (centre, room, reach), (guard, until))
         if step is not None and step[1] <= still * size and box * WIDEN < lost:
             # A small box promises little for its size alone, but one so large has not kept what it promised.
             box *= WIDEN
             continue
-        if step is None or step[1] <= still * size:
+        if step is None:
+            break
+        trace.mix(grouped, planes.shares(step[2], grouped.num))
+        if step[1] <= still * size:
             break
         trial, other = seen(step[0])
         gained = sign * (found.bound - other.bound)
@@ -146,10 +194,18 @@ def improve_prices(
     return best, found
 
 
+def _widest(size: float, steep: Floats, centre: Floats) -> Floats:
+    """Give how far a price may move: as the steepest slope seen moves the bound by its size, or by its own part."""
+    widest = np.divide(size, steep, out=np.zeros_like(steep), where=steep > 0)
+    return np.asarray(np.where(steep > 0, np.maximum(widest, centre), 0.0))
+
+
 def _lowest(
     planes: _Planes, linear: tuple[Floats, Floats], box: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
-) -> tuple[Floats, float] | None:
+) -> tuple[Floats, float, Floats] | None:
     """Give the prices in a box where the sum of the highest planes is lowest, and how far below the centre that is.
+
+    Last come the weights of the planes there, which are the duals of their rows.
 
     Columns: the moves of prices as parts of their reach, then what each group falls; both sides are divided by the size
     of what can be gained.
@@ -177,4 +233,5 @@ def _lowest(
         return None
     row = centre.copy()
     row[moves] = np.clip(centre[moves] + claim.x[: len(moves)] * reach[moves], 0.0, centre[moves] + up[moves])
-    return row, float(cost @ claim.x) * size
+    weight = np.zeros(len(above)) if claim.dual is None else np.maximum(claim.dual, 0.0)
+    return row, float(cost @ claim.x) * size, weight

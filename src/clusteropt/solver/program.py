@@ -44,9 +44,10 @@ class Program:
         return replace(self, integer=np.zeros_like(self.integer))
 
     def fixed(self, x: Floats) -> Program:
-        """Fix every whole column with a value in ``x`` at the nearest whole number; those with NaN stay free."""
-        known = self.integer.astype(bool) & np.isfinite(x)
-        value = np.clip(np.round(np.where(known, x, 0.0)), self.col_lower, self.col_upper)
+        """Fix every column with a value in ``x``, whole ones at the nearest whole number; those with NaN stay free."""
+        known, whole = np.isfinite(x), self.integer.astype(bool)
+        value = np.where(known, x, 0.0)
+        value = np.clip(np.where(whole, np.round(value), value), self.col_lower, self.col_upper)
         lower = np.where(known, value, self.col_lower)
         upper = np.where(known, value, self.col_upper)
         integer = np.where(known, 0, self.integer).astype(np.uint8)

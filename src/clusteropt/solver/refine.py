@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
-from clusteropt.solver.core import beaten, narrowings
+from clusteropt.solver.core import beaten
 from clusteropt.solver.hearing import Task
 from clusteropt.solver.judging import BOUND_ROOM, Held
 from clusteropt.solver.points import (
@@ -37,7 +37,7 @@ from clusteropt.solver.points import (
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
-from clusteropt.solver.steps import CORE_NODES, FEW_OPEN, NOISE, REDUCED, Step, enough, is_rough, joined, touch
+from clusteropt.solver.steps import CORE_NODES, NOISE, REDUCED, Step, enough, is_rough, joined, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from clusteropt.solver.scaling import Scaling
 
     Build = Callable[[Grid], Formulation]
-    Pricing = Callable[[Build, Formulation, float], Priced]
 
 REFINE_ROUNDS = 25
 SEARCH_ROUNDS = 500
@@ -64,11 +63,8 @@ RELAXATION_SHARE = 0.3
 """The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
-PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
-"""Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
-part of what is left of that at most."""
-NEARLY = 1.25
-"""A gap up to so many times the one asked for may be met by the next core."""
+PINNED_SHARE = 0.1
+"""Where most columns are pinned, what is missing on curves is left at this part of the gap."""
 FINE = 1e-6
 """Where a choice may carry less than this part of its most, the search looks closely from the start."""
 FEW_WHOLE = 0.35
@@ -151,7 +147,7 @@ class Search:
         self._bounding: tuple[Formulation, Step] | None = None
         self._tightness = 0.05
 
-    def best(self, build: Build, grid: Grid, share: float = 1.0, priced: Pricing | None = None) -> Found:
+    def best(self, build: Build, grid: Grid, share: float = 1.0) -> Found:
         """Find the best allocation of a family of formulations.
 
         Parameters
@@ -162,14 +158,21 @@ class Search:
             The first grid.
         share : float
             The part of the time left that it may take.
-        priced : callable, optional
-            Finds the best prices of the problem in a time; then cores are searched before the whole.
 
         Raises
         ------
         InfeasibleError, UnboundedError, NoIncumbentError, SolverFaultError
             If there is no incumbent to return.
         """
+        formulation = self._begin(build, grid, share)
+        if formulation.integer.any():
+            return self._alternate(build, *self._relax(build, formulation))
+        found = self._refine(build, formulation, None)
+        self._doubt_bound(found)
+        return self._close(found)
+
+    def _begin(self, build: Build, grid: Grid, share: float) -> Formulation:
+        """Forget what the last stage has shown, and give the first formulation of this one."""
         now = time.monotonic()
         self._until = now + share * max(self._deadline - now, 0.0)
         self._stopped = self._stopped if self._stopped is Limit.INTERRUPT else None
@@ -178,65 +181,13 @@ class Search:
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._tightness = -np.inf, -np.inf, 0.05
         self._bound, self._bounding = np.inf, None
-        if formulation.integer.any() and priced is not None:
-            return self._by_core(build, formulation, priced)
-        if formulation.integer.any():
-            return self._alternate(build, *self._relax(build, formulation))
-        found = self._refine(build, formulation, None)
-        self._doubt_bound(found)
-        return self._close(found)
-
-    def _by_core(self, build: Build, formulation: Formulation, find: Pricing) -> Found:
-        """Search cores of growing size; where none meets the bound, the whole, from the best of them."""
-        now = time.monotonic()
-        priced = find(build, formulation, now + PRICING_SHARE * (self._until - now))
-        self._bound = min(self._bound, self._sign * priced.bound)
-        self._tell("prices", -np.inf)
-        best: Found | None = None
-        enough = now + CORE_SHARE * (self._until - now)
-        for fixed in narrowings(priced, formulation, self.options.seed, enough):
-            found = self._search_core(build, formulation, fixed, best, enough)
-            if found is not None:
-                best = found if best is None else self._better(best, found)
-                self._tell("core", self._worth(best))
-            if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
-                break
-            if self._leaves_little(priced, formulation, best):
-                break
-        if best is None and self._stopped is Limit.INTERRUPT:
-            raise KeyboardInterrupt
-        if best is None or not (self._stopped is not None or self._met(best)):
-            start = None if best is None else carry(best.x, best.formulation, formulation)
-            best = self._alternate(build, formulation, start, best, priced)
-        return replace(self._close(best), priced=priced)
-
-    def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
-        """Tell whether no more cores are worth their time, as few choices are open and the gap is far from met."""
-        if best is None or self._bound - self._worth(best) <= NEARLY * self.options.relative_gap * abs(best.value):
-            return False
-        rest = self._beaten(priced, formulation, best)
-        return rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN
+        return formulation
 
     def _beaten(self, priced: Priced | None, formulation: Formulation, best: Found | None) -> Floats | None:
         """Give the whole columns fixed that no plan better than the best has otherwise; None where none is known."""
         if priced is None or best is None or best.short:
             return None
         return beaten(priced, formulation, best.value)
-
-    def _search_core(
-        self, build: Build, formulation: Formulation, fixed: Floats, best: Found | None, enough: float
-    ) -> Found | None:
-        """Search with all but some choices made, for a part of the time; None where nothing was found."""
-        until = self._until
-        self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
-        start = None if best is None else carry(best.x, best.formulation, formulation)
-        claim = self._run(formulation, Step("core", fixed=fixed, start=start))
-        if self._stopped is not Limit.INTERRUPT:
-            self._until = until
-        if self._stopped is Limit.TIME and time.monotonic() < until:
-            # The time of this core was up, not that of the search.
-            self._stopped = None
-        return None if claim.x is None else self._refine(build, formulation, claim)
 
     def _alternate(
         self, build: Build, formulation: Formulation, start: Floats | None, best: Found | None = None,
@@ -297,10 +248,13 @@ class Search:
             start = None
         return formulation, start
 
-    def _refine(self, build: Build, formulation: Formulation, claim: Claim | None) -> Found:
+    def _refine(
+        self, build: Build, formulation: Formulation, claim: Claim | None, pinned: Floats | None = None
+    ) -> Found:
         """Fix the choices of a claim and refine: the best money for them, on the curves themselves.
 
-        Without a claim there are no choices, and what is refined is the problem itself.
+        Without a claim there are no choices, and what is refined is the problem itself. Where columns are pinned, the
+        rest is refined only so far that what is missing is little beside the gap: the next part takes it up.
         """
         step = Step("search")
         x: Floats | None = None
@@ -309,7 +263,9 @@ class Search:
             if formulation.integer.all() and not formulation.grid.curves.num:
                 # Nothing is left to refine.
                 return self._found(formulation, x)
-            step = Step("polish", held=formulation.rounded(x), fixed=choices(x, formulation))
+            fixed = choices(x, formulation)
+            fixed = fixed if pinned is None else np.where(np.isfinite(pinned), pinned, fixed)
+            step = Step("polish", held=formulation.rounded(x), fixed=fixed)
         for number in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
             if run.x is None:
@@ -326,6 +282,9 @@ class Search:
                 self._take_bound(run, formulation, step)
                 self._tell("search", -np.inf)
             tolerance = self.options.relative_gap * self._tightness * goal(formulation, run.value)
+            if pinned is not None:
+                excess = excesses(formulation, x).total
+                tolerance = max(tolerance, PINNED_SHARE * (self._bound - self._sign * run.value + excess))
             missing = shortfalls(formulation, x)
             tight = excesses(formulation, x).total <= tolerance
             if (
@@ -341,7 +300,9 @@ class Search:
                 break
             old, formulation = (
                 formulation,
-                formulation if tight else build(touch(formulation.grid, formulation, x, tolerance)),
+                formulation
+                if tight
+                else build(touch(formulation.grid, formulation, x, tolerance, closely=claim is not None)),
             )
             x = carry(x, old, formulation)
             step = replace(
@@ -437,6 +398,8 @@ class Search:
             rows = formulation.row_positions(name)
             program.row_lower[rows] += lift
             program.row_upper[rows] -= lift
+        if step.most is not None:
+            program.col_upper[:] = np.maximum(np.minimum(program.col_upper, step.most), program.col_lower)
         scaling = choose_scaling(formulation, program)
         program = scaling.scale(program)
         program = program.relaxed() if step.relaxed else program
@@ -460,7 +423,7 @@ class Search:
     def _record(self, formulation: Formulation, step: Step, claim: Claim, options: HighsOptions) -> None:
         whole = 0 if step.relaxed else int(formulation.integer.sum())
         if step.fixed is not None:
-            whole -= int(np.isfinite(step.fixed).sum())
+            whole -= int(np.isfinite(step.fixed[formulation.integer]).sum())
         size = (formulation.num_rows, formulation.num_cols, whole)
         self.records.append(SolverRun(step.name, *size, claim.reason, claim.seconds, claim.nodes, claim.bound, options))
 

@@ -24,7 +24,7 @@ CORE_GAP = 1e-5
 """A rough core is searched to this part of the bound only."""
 CORE_NODES = 1
 """A rough core is searched at its root only."""
-REDUCED = ("core", "search")
+REDUCED = ("core", "search", "polish")
 """The steps whose fixed columns are taken out of the program."""
 MOST_PART_GAP = 1e-2
 """However small a part of the whole a program is, its gap stays below this."""
@@ -45,9 +45,11 @@ class Step:
     start, held : array of shape (num_cols,) or None
         A point to start from; a point that may be feasible.
     fixed : array of shape (num_cols,) or None
-        What whole columns are fixed at; NaN where they are open.
+        What columns are fixed at; NaN where they are open.
     spared : bool
         Whether no plan better than the one at hand has other values there.
+    most : array of shape (num_cols,) or None
+        How much each column may carry that is not fixed.
     lift : dict
         By how much the sides of rows are lifted.
     """
@@ -58,6 +60,7 @@ class Step:
     held: Floats | None = None
     fixed: Floats | None = None
     spared: bool = False
+    most: Floats | None = None
     lift: Lifts = field(default_factory=dict)
 
     @property
@@ -66,11 +69,21 @@ class Step:
         return (self.fixed is None or self.spared) and not self.lift
 
 
-def touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0) -> Grid:
-    """Add tangents to a grid where a point of a formulation stands off its curves."""
+def touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0, *, closely: bool = False) -> Grid:
+    """Add tangents to a grid where a point of a formulation stands off its curves; closely, also on both sides of it.
+
+    A linear program stands where two tangents meet: with one more there, what it is off falls to a half or a quarter
+    every time, with three to a tenth. Each is one more row, so that programs with choices do with one.
+    """
     found = excesses(formulation, x)
     chosen = found.excess > tolerance / (10 * max(len(found.which), 1))
-    return grid.refine(found.which[chosen], found.arg[chosen])
+    which, at = found.which[chosen], found.arg[chosen]
+    if closely:
+        # A harmed curve would pay for every point with a binary.
+        smooth = ~np.isin(which, grid.curves.harmed)
+        for side in grid.halfway(which[smooth], at[smooth]):
+            grid = grid.refine(which[smooth], side)
+    return grid.refine(which, at)
 
 
 def joined(first: Lifts, second: Lifts) -> Lifts:
@@ -80,7 +93,7 @@ def joined(first: Lifts, second: Lifts) -> Lifts:
 
 def is_rough(step: Step, formulation: Formulation) -> bool:
     """Tell whether a core need not be searched to its end, as what is left open then is searched in any case."""
-    few = not formulation.grid.curves.num and int(formulation.integer.sum()) <= FEW_OPEN
+    few = int(formulation.integer.sum()) <= FEW_OPEN
     return step.name == "core" and few
 
 
@@ -103,7 +116,7 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
     # On tangents a part of the gap is left for what they miss; without, the value is that of the program.
     exact = not formulation.grid.curves.num
     gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf
-    if is_rough(step, formulation):
+    if exact and is_rough(step, formulation):
         gap = max(gap, CORE_GAP)
     if reduced.rest is not None and np.isfinite(bound):
         # A gap relative to the whole, of which this is a part.

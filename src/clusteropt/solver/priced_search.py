@@ -1,0 +1,156 @@
+"""Outer approximation with prices first: cores of growing size, or parts of the problem, and the whole after them."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from clusteropt.solver.claim import Limit
+from clusteropt.solver.core import narrowings, near_money, touch_priced
+from clusteropt.solver.mixture import Neighbourhoods
+from clusteropt.solver.points import carry, excesses
+from clusteropt.solver.refine import Search
+from clusteropt.solver.steps import FEW_OPEN, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clusteropt.inputs.problem import Floats
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.model.grid import Grid
+    from clusteropt.solver.core import Priced
+    from clusteropt.solver.refine import Build, Found
+
+    Pricing = Callable[[Build, Formulation, float], Priced]
+
+PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
+"""Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
+part of what is left of that at most."""
+NEARLY = 1.25
+"""A gap up to so many times the one asked for may be met by the next core."""
+FIRST_OPEN, MORE_OPEN = 50, 1.5
+"""After choices as prices mix them so many clusters choose anew, and more where these gain little or nothing."""
+WORTH_WHILE = 0.25
+"""A part that closes this share of the gap is followed by another one of its size."""
+AROUND = (1.0, 0.98, 1.02)
+"""Where tangents stand beside the best money so far, as parts of it."""
+
+
+class PricedSearch(Search):
+    """An outer approximation that starts from prices; parameters as of `Search`."""
+
+    def best_priced(self, build: Build, grid: Grid, share: float, find: Pricing) -> Found:
+        """Find the best allocation of a family of formulations.
+
+        Parameters
+        ----------
+        build : callable
+            Gives the formulation on a grid.
+        grid : Grid
+            The first grid.
+        share : float
+            The part of the time left that it may take.
+        find : callable
+            Finds the best prices of the problem in a time.
+
+        Raises
+        ------
+        InfeasibleError, UnboundedError, NoIncumbentError, SolverFaultError
+            If there is no incumbent to return.
+        """
+        formulation = self._begin(build, grid, share)
+        if not formulation.integer.any():
+            return self.best(build, grid, share)
+        now = time.monotonic()
+        priced = find(build, formulation, now + PRICING_SHARE * (self._until - now))
+        self._bound = min(self._bound, self._sign * priced.bound)
+        self._tell("prices", -np.inf)
+        enough = now + CORE_SHARE * (self._until - now)
+        near, best = formulation, None
+        if priced.mixture is not None:
+            near = build(touch_priced(priced, grid))
+            best = self._by_parts(build, near, priced, enough)
+        if best is None:
+            best = self._by_cores(build, near, priced, enough)
+        if best is None and self._stopped is Limit.INTERRUPT:
+            raise KeyboardInterrupt
+        if best is None or not (self._stopped is not None or self._met(best)):
+            start = None if best is None else carry(best.x, best.formulation, near)
+            best = self._alternate(build, near, start, best, priced)
+        return replace(self._close(best), priced=priced)
+
+    def _by_cores(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
+        """Search cores of growing size until the bound is met, or no more are worth their time."""
+        best: Found | None = None
+        for fixed in narrowings(priced, formulation, self.options.seed, enough):
+            found = self._search_core(build, formulation, (fixed, None), best, enough)
+            if found is not None:
+                best = found if best is None else self._better(best, found)
+                self._tell("core", self._worth(best))
+            if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
+                break
+            if self._leaves_little(priced, formulation, best):
+                break
+        return best
+
+    def _by_parts(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
+        """Search parts of growing size, each around the best so far, until the bound is met or nothing is gained."""
+        assert priced.mixture is not None, "parts are of the mixture that prices leave"
+        hood = Neighbourhoods(priced.mixture, formulation, self.options.seed)
+        size, best = 0, None
+        while time.monotonic() < enough and size < formulation.problem.num_clusters:
+            point = None if best is None else carry(best.x, best.formulation, formulation)
+            core = hood.pinned(formulation, size, point), near_money(priced, formulation, point)
+            found = self._search_core(build, formulation, core, best, enough)
+            gained = 0.0
+            if found is not None:
+                gained = math.inf if best is None else max(self._worth(found) - self._worth(best), 0.0)
+                best = found if best is None else self._better(best, found)
+                self._tell("core", self._worth(best))
+                formulation = build(_touch_best(formulation.grid, best))
+            if self._stopped is not None or (best is not None and self._met(best)):
+                break
+            if best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
+                size = round(MORE_OPEN * size) + FIRST_OPEN
+        return best
+
+    def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
+        """Tell whether no more cores are worth their time, as few choices are open and the gap is far from met."""
+        if best is None or self._bound - self._worth(best) <= NEARLY * self.options.relative_gap * abs(best.value):
+            return False
+        rest = self._beaten(priced, formulation, best)
+        return rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN
+
+    def _search_core(
+        self, build: Build, formulation: Formulation, core: tuple[Floats, Floats | None], best: Found | None,
+        enough: float,
+    ) -> Found | None:  # fmt: skip
+        """Search with all but some columns fixed, for a part of the time; None where nothing was found.
+
+        ``core`` holds the columns fixed, NaN where they are open, and where money is to stay near prices how much each
+        may carry; then the money that is found is that of the fixed columns too.
+        """
+        (fixed, most), until = core, self._until
+        self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
+        start = None if best is None else carry(best.x, best.formulation, formulation)
+        claim = self._run(formulation, Step("core", fixed=fixed, start=start, most=most))
+        if self._stopped is not Limit.INTERRUPT:
+            self._until = until
+        if self._stopped is Limit.TIME and time.monotonic() < until:
+            # The time of this core was up, not that of the search.
+            self._stopped = None
+        return None if claim.x is None else self._refine(build, formulation, claim, None if most is None else fixed)
+
+
+def _touch_best(grid: Grid, best: Found) -> Grid:
+    """Touch the curves where the best money stands, and near it."""
+    found = excesses(best.formulation, best.x)
+    # A harmed curve would pay for every point with a binary.
+    smooth = ~np.isin(found.which, grid.curves.harmed)
+    for part in AROUND:
+        grid = grid.refine(found.which[smooth], found.arg[smooth] * part)
+    return grid

@@ -1,0 +1,136 @@
+"""What prices leave: true planes where clusters are counted, a mixture that obeys, and parts around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from benchmarks.copies import copied_problem
+
+from clusteropt.inputs.options import Isolation
+from clusteropt.model.curves import make_curves
+from clusteropt.model.formulation import Formulation, formulate
+from clusteropt.model.grid import first_grid
+from clusteropt.model.grouped import make_grouped
+from clusteropt.model.lagrangian import Dual, Evaluation, evaluate_prices, make_dual
+from clusteropt.model.space import make_space
+from clusteropt.solver.core import Priced, find_prices, near_money, touch_priced
+from clusteropt.solver.guard import Guard
+from clusteropt.solver.mixture import MOVING, Neighbourhoods, column_clusters
+from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
+from clusteropt.solver.price_search import Trace, improve_prices
+from clusteropt.solver.runner import Runner
+
+if TYPE_CHECKING:
+    from clusteropt.model.prices import Prices
+
+FOREVER = 1e18
+COPIES = 3
+
+
+@pytest.fixture(scope="module")
+def dual() -> Dual:
+    """Three copies of the national clusters, most of which are to be served, laid out for prices."""
+    return make_dual(make_space(copied_problem(COPIES)))
+
+
+@pytest.fixture(scope="module")
+def priced(dual: Dual) -> Priced:
+    """The best prices, with what the search left."""
+    build = lambda grid: formulate(dual.space, grid)  # noqa: E731
+    draft = build, build(first_grid(make_curves(dual.space)))
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        return find_prices(dual, draft, guard, Until(0.0, 1e-8, FOREVER))
+
+
+@pytest.fixture(scope="module")
+def formulation(priced: Priced) -> Formulation:
+    """The formulation on a grid around the best prices."""
+    space = priced.dual.space
+    return formulate(space, touch_priced(priced, first_grid(make_curves(space))))
+
+
+def test_planes_lie_under_the_bound_where_clusters_are_counted(dual: Dual) -> None:
+    """A cluster that is rewarded for being served is counted, though its best money may be none."""
+    seen: list[tuple[Prices, Evaluation]] = []
+    grouped = make_grouped(dual)
+    rng = np.random.default_rng(5)
+    base = no_prices(dual)
+    for _ in range(12):
+        row = np.zeros(len(base.row))
+        row[: len(dual.purses.limit)] = rng.exponential(3e-7, len(dual.purses.limit))
+        counts = [len(dual.purses.limit) + side for count in dual.counts for side in count.sides.tolist()]
+        row[counts] = rng.exponential(20.0, len(counts))
+        prices = base.with_rows(row)
+        seen.append((prices, evaluate_prices(dual, prices)))
+    for one, first in seen:
+        for other, second in seen:
+            moved = (other.row - one.row)[grouped.linking]
+            planes = grouped.parts(first) - grouped.used(first) @ moved
+            assert (grouped.parts(second) >= planes - 1e-9 * abs(first.bound)).all()
+
+
+def test_the_mixture_obeys_the_linking_limits_where_they_cost_something(dual: Dual, priced: Priced) -> None:
+    """By shares the allocations take no more than there is, and all of what has a price."""
+    mixture, grouped = priced.mixture, make_grouped(dual)
+    assert mixture is not None
+    assert mixture.share.sum(axis=0) == pytest.approx(np.ones(grouped.num), abs=1e-6)
+    found = [evaluate_prices(dual, priced.prices)]
+    taken = np.zeros(len(grouped.linking))
+    for money, share in zip(mixture.money, mixture.share, strict=True):
+        one = Evaluation(0.0, money, found[0].clusters, 0.0, found[0].pick_worth, _served(dual, money))
+        taken += (share[:, None] * grouped.used(one)).sum(axis=0)
+    limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
+    scale = np.maximum(abs(limits), abs(taken)).clip(1.0)
+    assert (taken <= limits + 1e-3 * scale).all()
+
+
+def _served(dual: Dual, money: np.ndarray) -> np.ndarray:
+    """Give the clusters with money that each rule counts."""
+    space = dual.space
+    served = np.zeros((len(dual.counts), space.problem.num_clusters), bool)
+    for number, count in enumerate(dual.counts):
+        served[number, space.cell_cluster[space.flow_cell[count.flows[money[count.flows] > 0]]]] = True
+    return served
+
+
+def test_a_part_pins_all_others_and_repeats_with_its_seed(priced: Priced, formulation: Formulation) -> None:
+    """Choices are open for so many clusters; the same seed opens the same ones; a point at hand is what is pinned."""
+    assert priced.mixture is not None
+    first, again = (Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, 40) for _ in range(2))
+    assert np.array_equal(first, again, equal_nan=True)
+    cluster, whole = column_clusters(formulation), formulation.integer & (column_clusters(formulation) >= 0)
+    assert len(np.unique(cluster[whole & np.isnan(first)])) == 40
+    assert formulation.problem.num_clusters <= MOVING
+    block = formulation.columns.block("flow")
+    assert block is not None
+    assert np.isnan(first[block.positions]).all()
+    point = np.arange(float(formulation.num_cols))
+    pinned = Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, 40, point)
+    assert (pinned[np.isfinite(pinned)] == point[np.isfinite(pinned)]).all()
+
+
+def test_money_near_prices_leaves_room_for_the_point_at_hand(priced: Priced, formulation: Formulation) -> None:
+    """No flow is held below what it carries in the best plan so far."""
+    block = formulation.columns.block("flow")
+    assert block is not None
+    free = near_money(priced, formulation)
+    assert np.isfinite(free[block.positions]).any()
+    point = np.full(formulation.num_cols, 1e7)
+    assert (near_money(priced, formulation, point)[block.positions] >= 1e7).all()
+
+
+def test_the_bound_of_prices_is_that_of_a_tight_relaxation(dual: Dual, priced: Priced) -> None:
+    """From nothing the search comes as far as from the duals of the relaxation, on which it can only improve."""
+    assert priced.found.bound == pytest.approx(_relaxed_bound(dual), rel=1e-6)
+
+
+def _relaxed_bound(dual: Dual) -> float:
+    build = lambda grid: formulate(dual.space, grid)  # noqa: E731
+    until = Until(0.0, 1e-8, FOREVER)
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        duals = relaxation_duals(build, build(first_grid(make_curves(dual.space))), guard, until)
+        assert duals is not None
+        start = prices_of_duals(dual, *duals)
+        return improve_prices(dual, start, guard, until, Trace())[1].bound

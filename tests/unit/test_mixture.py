@@ -17,7 +17,7 @@ from clusteropt.model.lagrangian import Dual, Evaluation, evaluate_prices, make_
 from clusteropt.model.space import make_space
 from clusteropt.solver.core import Priced, find_prices, near_money, touch_priced
 from clusteropt.solver.guard import Guard
-from clusteropt.solver.mixture import MOVING, Neighbourhoods, column_clusters
+from clusteropt.solver.mixture import Neighbourhoods, column_clusters
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import Trace, improve_prices
 from clusteropt.solver.runner import Runner
@@ -98,16 +98,15 @@ def _served(dual: Dual, money: np.ndarray) -> np.ndarray:
 def test_a_part_pins_all_others_and_repeats_with_its_seed(priced: Priced, formulation: Formulation) -> None:
     """Choices are open for so many clusters; the same seed opens the same ones; a point at hand is what is pinned."""
     assert priced.mixture is not None
-    first, again = (Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, 40) for _ in range(2))
+    first, again = (Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, (40, 90)) for _ in range(2))
     assert np.array_equal(first, again, equal_nan=True)
     cluster, whole = column_clusters(formulation), formulation.integer & (column_clusters(formulation) >= 0)
     assert len(np.unique(cluster[whole & np.isnan(first)])) == 40
-    assert formulation.problem.num_clusters <= MOVING
     block = formulation.columns.block("flow")
     assert block is not None
-    assert np.isnan(first[block.positions]).all()
+    assert len(np.unique(cluster[block.positions][np.isnan(first[block.positions])])) == 90
     point = np.arange(float(formulation.num_cols))
-    pinned = Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, 40, point)
+    pinned = Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, (40, 90), point)
     assert (pinned[np.isfinite(pinned)] == point[np.isfinite(pinned)]).all()
 
 

@@ -69,8 +69,9 @@ RESERVE_SHARE, RESERVE_MOST_S = 0.1, 1.0
 """The part of the time limit kept back for rounding."""
 COARSE = 500
 """Amounts of at most so many units, on at most so many flows, are searched one by one from the start."""
-ROUNDING_S = 0.5
-"""How far past the time limit, or past the end of a search that overran it, the rounding may go."""
+ROUNDING_S, ROUNDING_SHARE = 0.5, 0.05
+"""How far past the time limit, or past the end of a search that overran it, the rounding may go: seconds, or so much of
+the limit where that is more, as where money is rounded in tens of thousands of places."""
 TREE_SHARE = 0.5
 """The part of the time left after the search that a proof tree may take."""
 FIRST_STAGE_SHARE = 0.6
@@ -197,7 +198,8 @@ def make(
     reserve = min(RESERVE_SHARE * options.time_limit_s, RESERVE_MOST_S)
     with Runner(options.isolation) as runner, Guard(runner, began + options.time_limit_s) as guard:
         search = PricedSearch(guard, options, began + options.time_limit_s - reserve, listen, presolve)
-        rounding = (guard, began + options.time_limit_s + ROUNDING_S)
+        late = max(ROUNDING_S, ROUNDING_SHARE * options.time_limit_s)
+        rounding = (guard, began + options.time_limit_s, late)
         coarse = added is None and int(space.flow_most.max(initial=0)) <= COARSE and space.num_flows <= COARSE
         draw = _Drawing(space, added, near)
         joined = _joined(draw, search, (began, listen)) if draw.is_huge else None
@@ -219,7 +221,7 @@ def make(
 
 
 def _searched(
-    draw: _Drawing, search: PricedSearch, coarse: bool, rounding: tuple[Guard, float]
+    draw: _Drawing, search: PricedSearch, coarse: bool, rounding: tuple[Guard, float, float]
 ) -> tuple[list[Found], Ints]:
     """Search the stages of a problem as a whole, and round what was found; errors as in `solve`."""
     stages = _stages(draw, search, coarse)
@@ -231,7 +233,7 @@ def _searched(
     stages, money = _no_worse_than_nothing(draw, stages, money)
     if draw.added is None:
         return stages, money
-    settled = settle_own(stages[-1].formulation, stages[-1].x, money, rounding)
+    settled = settle_own(stages[-1].formulation, stages[-1].x, money, (rounding[0], sum(rounding[1:])))
     return [replace(found, value=settled) if found.formulation.own_objective else found for found in stages], money
 
 
@@ -429,10 +431,10 @@ def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False) -> 
         return [replace(first, limit=first.limit or Limit.TIME)]
 
 
-def _rounded(found: Found, rounding: tuple[Guard, float]) -> tuple[Ints | None, Refusal | None]:
-    guard, until = rounding
+def _rounded(found: Found, rounding: tuple[Guard, float, float]) -> tuple[Ints | None, Refusal | None]:
+    guard, end, late = rounding
     # A search that overran its time must not turn into a claim that no whole amounts obey the rules.
-    until = max(until, time.monotonic() + ROUNDING_S)
+    until = max(end, time.monotonic()) + late
     try:
         with guard.undisturbed():
             return round_money(found.formulation, found.x, found.money, (guard, until)), None
@@ -457,7 +459,7 @@ def _at_hand(draw: _Drawing, stages: list[Found], refusal: Refusal | None) -> tu
 
 def _whole(
     draw: _Drawing, search: PricedSearch, before: tuple[list[Found], Ints | None, Refusal | None],
-    rounding: tuple[Guard, float],
+    rounding: tuple[Guard, float, float],
 ) -> tuple[list[Found], Ints | None, Refusal | None]:  # fmt: skip
     """Search again over whole amounts where the unit of money is coarse; keep the better plan of the two."""
     (stages, money, _), space = before, draw.space

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 SHARE = 1e-6
 """Smaller shares are the last digits of a linear program."""
-MOVING = 800
-"""The money of so many clusters is open, so that what the choices of others take or leave spreads thin."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,17 +59,17 @@ class Neighbourhoods:
         self._dice = np.random.default_rng(seed)
         self._undecided, self._money = _settle(mixture, formulation, self._dice)
 
-    def pinned(self, formulation: Formulation, size: int, best: Floats | None = None) -> Floats:
+    def pinned(self, formulation: Formulation, sizes: tuple[int, int], best: Floats | None = None) -> Floats:
         """Give the columns of a formulation as they are in a point for all but some clusters; NaN where one is open.
 
-        The choices of ``size`` clusters are open, and the money of `MOVING` or more; undecided clusters come first.
+        Undecided clusters come first.
 
         Parameters
         ----------
         formulation : Formulation
             Of the same problem, on any grid.
-        size : int
-            How many clusters choose anew.
+        sizes : (int, int)
+            How many clusters choose anew, and of how many the money may move; those that choose are among them.
         best : array of shape (num_cols,), optional
             The point; the mixture if not given.
         """
@@ -79,7 +77,7 @@ class Neighbourhoods:
         choosing, moving = (np.zeros(len(self._undecided) + 1, bool) for _ in range(2))
         order = self._dice.permutation(len(self._undecided))
         order = order[np.argsort(~self._undecided[order], kind="stable")]
-        for open_, num in ((choosing, size), (moving, max(size, MOVING))):
+        for open_, num in ((choosing, sizes[0]), (moving, max(sizes))):
             open_[order[:num]] = open_[-1] = True
         cluster = column_clusters(formulation)
         free = np.where(formulation.integer, choosing[cluster], moving[cluster])

@@ -34,6 +34,9 @@ NEARLY = 1.25
 """A gap up to so many times the one asked for may be met by the next core."""
 FIRST_OPEN, MORE_OPEN = 50, 1.5
 """After choices as prices mix them so many clusters choose anew, and more where these gain little or nothing."""
+MOVING, MOVING_PART, MORE_MOVING = 800, 0.25, 2
+"""The money of so many clusters moves, or of so many parts of all, so that what the choices of others take or leave
+spreads thin; of so many times more where that is not enough."""
 WORTH_WHILE = 0.25
 """A part that closes this share of the gap is followed by another one of its size."""
 AROUND = (1.0, 0.98, 1.02)
@@ -101,10 +104,11 @@ class PricedSearch(Search):
         """Search parts of growing size, each around the best so far, until the bound is met or nothing is gained."""
         assert priced.mixture is not None, "parts are of the mixture that prices leave"
         hood = Neighbourhoods(priced.mixture, formulation, self.options.seed)
-        size, best = 0, None
-        while time.monotonic() < enough and size < formulation.problem.num_clusters:
+        num, size, best = formulation.problem.num_clusters, 0, None
+        moving = max(MOVING, round(MOVING_PART * num))
+        while time.monotonic() < enough and size < num:
             point = None if best is None else carry(best.x, best.formulation, formulation)
-            core = hood.pinned(formulation, size, point), near_money(priced, formulation, point)
+            core = hood.pinned(formulation, (size, moving), point), near_money(priced, formulation, point)
             found = self._search_core(build, formulation, core, best, enough)
             gained = 0.0
             if found is not None:
@@ -114,7 +118,9 @@ class PricedSearch(Search):
                 formulation = build(_touch_best(formulation.grid, best))
             if self._stopped is not None or (best is not None and self._met(best)):
                 break
-            if best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
+            if best is None and moving < num:
+                moving *= MORE_MOVING
+            elif best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
                 size = round(MORE_OPEN * size) + FIRST_OPEN
         return best
 

@@ -63,7 +63,7 @@ RELAXATION_SHARE = 0.3
 """The part of its time that a search spends on the relaxation at most: the rest is for an incumbent."""
 RELAXATION_TOLERANCE = 1e-6
 """The relaxation is tight enough for the search at this relative excess; finer points come with the incumbent."""
-PINNED_SHARE = 0.1
+PINNED_SHARE = 0.2
 """Where most columns are pinned, what is missing on curves is left at this part of the gap."""
 FINE = 1e-6
 """Where a choice may carry less than this part of its most, the search looks closely from the start."""
@@ -302,7 +302,7 @@ class Search:
                 formulation,
                 formulation
                 if tight
-                else build(touch(formulation.grid, formulation, x, tolerance, closely=claim is not None)),
+                else build(touch(formulation.grid, formulation, x, tolerance, closely=True)),
             )
             x = carry(x, old, formulation)
             step = replace(

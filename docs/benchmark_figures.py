@@ -20,6 +20,7 @@ KEYS = {
     "build": ("clusters", "tool"),
     "small": ("shape", "clusters", "seed"),
     "choice": ("shape", "clusters", "asked"),
+    "copies": ("copies", "way", "asked", "limit_s"),
     "mmkp": ("family", "file", "problem"),
     "trees": ("name", "seed", "asked", "nodes"),
 }
@@ -199,6 +200,23 @@ def _way(line: Line, way: str) -> str:
     return f"{line[f'{way}_s']:.2f} s" + (f" ({gap:.0e})" if gap > line["asked"] else "")
 
 
+def copies_block() -> str:
+    """Write what copies of the national plan took and ended at, a row a size and way."""
+    lines = read("copies")
+    rows = [
+        (f"{line['clusters']:,}", {"whole": "HiGHS alone", "cores": "prices first"}[line["way"]],
+         f"{line['asked']:.0e}", f"{line['seconds']:.1f} s", f"{line['limit_s']:.0f} s", _gap(line["gap"]),
+         _gap(line["safe_gap"]))
+        for line in lines
+    ]  # fmt: skip
+    head = ("Clusters", "Way", "Gap asked", "Seconds", "Limit", "Claimed gap", "Proved gap")
+    return f"{table(head, rows)}\n\n{places(lines)} Without a gap there was no plan within the limit."
+
+
+def _gap(gap: float | None) -> str:
+    return "-" if gap is None else f"{gap:.1e}"
+
+
 def mmkp_block() -> str:
     """Write what is proved and found of the families of knapsacks, a row a file."""
     found = defaultdict[tuple[str, str], list[Line]](list)
@@ -253,6 +271,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     ),
     "small": ("Small portfolios to gap 0 (`python -m benchmarks.small`)", small_block),
     "choice": ("The engines side by side (`python -m benchmarks.choice`)", choice_block),
+    "copies": ("Copies of the 66 national clusters (`python -m benchmarks.copies`)", copies_block),
     "mmkp": ("Multiple-choice knapsacks of the literature (`python -m benchmarks.mmkp`)", mmkp_block),
     "trees": ("Gaps proved at once and by proof trees (`python -m benchmarks.trees`)", trees_block),
 }

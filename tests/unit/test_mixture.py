@@ -1,4 +1,4 @@
-"""What prices leave: true planes where clusters are counted, a mixture that obeys, and parts around it."""
+"""What prices leave: true planes where clusters are counted, a mixture that obeys, and neighbourhoods."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _served(dual: Dual, money: np.ndarray) -> np.ndarray:
     return served
 
 
-def test_a_part_pins_all_others_and_repeats_with_its_seed(priced: Priced, formulation: Formulation) -> None:
+def test_a_neighbourhood_pins_all_others_and_repeats_with_its_seed(priced: Priced, formulation: Formulation) -> None:
     """Choices are open for so many clusters; the same seed opens the same ones; a point at hand is what is pinned."""
     assert priced.mixture is not None
     first, again = (Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, (40, 90)) for _ in range(2))

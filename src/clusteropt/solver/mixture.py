@@ -1,4 +1,4 @@
-"""The mixture of allocations that prices leave, and the parts of a problem that are searched from it.
+"""The mixture of allocations that prices leave, and the neighbourhoods that are searched from it.
 
 At the best prices the planes that hold the bound up have shares, which sum to 1 in every group of clusters: mixed by
 these shares the allocations behind the planes obey every linking limit (Dantzig and Wolfe 1960,
@@ -43,7 +43,7 @@ class Mixture:
 
 
 class Neighbourhoods:
-    """Parts of a problem that are left open, with all other clusters pinned to what they have.
+    """Some clusters left open, with all others pinned to what they have.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Neighbourhoods:
     formulation : Formulation
         Of the same problem, on any grid.
     seed : int
-        Of what is left open; the same seed gives the same parts.
+        Of what is left open; the same seed gives the same neighbourhoods.
     """
 
     def __init__(self, mixture: Mixture, formulation: Formulation, seed: int) -> None:

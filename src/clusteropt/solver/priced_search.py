@@ -1,4 +1,4 @@
-"""Outer approximation with prices first: cores of growing size, or parts of the problem, and the whole after them."""
+"""Outer approximation with prices first: cores or neighbourhoods of growing size, then the whole."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOVING, MOVING_PART, MORE_MOVING = 800, 0.25, 2
 """The money of so many clusters moves, or of so many parts of all, so that what the choices of others take or leave
 spreads thin; of so many times more where that is not enough."""
 WORTH_WHILE = 0.25
-"""A part that closes this share of the gap is followed by another one of its size."""
+"""A neighbourhood that closes this share of the gap is followed by another one of its size."""
 AROUND = (1.0, 0.98, 1.02)
 """Where tangents stand beside the best money so far, as parts of it."""
 
@@ -76,7 +76,7 @@ class PricedSearch(Search):
         near, best = formulation, None
         if priced.mixture is not None:
             near = build(touch_priced(priced, grid))
-            best = self._by_parts(build, near, priced, enough)
+            best = self._by_neighbourhoods(build, near, priced, enough)
         if best is None:
             best = self._by_cores(build, near, priced, enough)
         if best is None and self._stopped is Limit.INTERRUPT:
@@ -100,9 +100,9 @@ class PricedSearch(Search):
                 break
         return best
 
-    def _by_parts(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
-        """Search parts of growing size, each around the best so far, until the bound is met or nothing is gained."""
-        assert priced.mixture is not None, "parts are of the mixture that prices leave"
+    def _by_neighbourhoods(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
+        """Search neighbourhoods of growing size around the best so far until the bound is met or the time is up."""
+        assert priced.mixture is not None, "neighbourhoods are of the mixture that prices leave"
         hood = Neighbourhoods(priced.mixture, formulation, self.options.seed)
         num, size, best = formulation.problem.num_clusters, 0, None
         moving = max(MOVING, round(MOVING_PART * num))

@@ -254,7 +254,7 @@ class Search:
         """Fix the choices of a claim and refine: the best money for them, on the curves themselves.
 
         Without a claim there are no choices, and what is refined is the problem itself. Where columns are pinned, the
-        rest is refined only so far that what is missing is little beside the gap: the next part takes it up.
+        rest is refined only so far that what is missing is little beside the gap: the next neighbourhood takes it up.
         """
         step = Step("search")
         x: Floats | None = None
@@ -300,9 +300,7 @@ class Search:
                 break
             old, formulation = (
                 formulation,
-                formulation
-                if tight
-                else build(touch(formulation.grid, formulation, x, tolerance, closely=True)),
+                formulation if tight else build(touch(formulation.grid, formulation, x, tolerance, closely=True)),
             )
             x = carry(x, old, formulation)
             step = replace(

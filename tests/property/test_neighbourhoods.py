@@ -9,6 +9,9 @@ from benchmarks.copies import copied_problem
 
 from clusteropt.errors import ClusteroptError
 from clusteropt.inputs.options import Isolation, SolveOptions
+from clusteropt.model.curves import make_curves
+from clusteropt.model.grid import first_grid
+from clusteropt.model.space import make_space
 from clusteropt.plan import making
 from clusteropt.plan.making import solve
 from clusteropt.plan.verify import check_folder
@@ -73,3 +76,11 @@ def test_a_copy_of_the_national_plan_is_planned_and_verified(
     assert plan.safe_gap <= 1e-4
     write_plan_files(plan, tmp_path / "plan", problem)
     assert check_folder(tmp_path / "plan")[0] == 0
+
+
+def test_tangents_miss_no_more_than_those_of_the_first_grid(small: None) -> None:
+    """A grid around the best prices alone would promise little of money elsewhere."""
+    problem = copied_problem(1)
+    options = SolveOptions(relative_gap=1e-3, time_limit_s=60.0, isolation=Isolation.INLINE)
+    plan = solve(problem, options)
+    assert plan.pieces_error <= first_grid(make_curves(make_space(problem))).error_bound() * (1 + 1e-9)

@@ -127,7 +127,8 @@ def touch_priced(priced: Priced, grid: Grid) -> Grid:
     smooth = np.setdiff1d(np.arange(curves.num), curves.harmed)
     money, inside = np.zeros(space.num_amounts), dual.stalls.flow >= 0
     money[dual.stalls.flow[inside]] = award_offers(dual, priced.prices).money[inside]
-    kept = np.isin(grid.curve_of_point, curves.harmed) | (grid.point == 0)
+    ends = (grid.point == 0) | (grid.point >= curves.reach[grid.curve_of_point])
+    kept = ends | np.isin(grid.curve_of_point, curves.harmed)
     start = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept)))[grid.start]
     grid = replace(grid, start=start, point=grid.point[kept])
     for amounts in (money, priced.found.money):

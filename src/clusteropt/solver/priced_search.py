@@ -84,6 +84,9 @@ class PricedSearch(Search):
         if best is None or not (self._stopped is not None or self._met(best)):
             start = None if best is None else carry(best.x, best.formulation, near)
             best = self._alternate(build, near, start, best, priced)
+        if near is not formulation:
+            # What the tangents may miss anywhere is told of a plan, so that those of the first grid belong to it.
+            best = replace(best, formulation=build(_with_points(best.formulation.grid, grid)))
         return replace(self._close(best), priced=priced)
 
     def _by_cores(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
@@ -150,6 +153,13 @@ class PricedSearch(Search):
             # The time of this core was up, not that of the search.
             self._stopped = None
         return None if claim.x is None else self._refine(build, formulation, claim, None if most is None else fixed)
+
+
+def _with_points(grid: Grid, other: Grid) -> Grid:
+    """Add the tangent points of another grid to one."""
+    # A harmed curve would pay for every point with a binary.
+    smooth = ~np.isin(other.curve_of_point, grid.curves.harmed)
+    return grid.refine(other.curve_of_point[smooth], other.point[smooth])
 
 
 def _touch_best(grid: Grid, best: Found) -> Grid:

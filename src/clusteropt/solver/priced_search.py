@@ -19,7 +19,6 @@ from clusteropt.solver.steps import FEW_OPEN, Step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.solver.core import Priced
@@ -32,11 +31,13 @@ PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 part of what is left of that at most."""
 NEARLY = 1.25
 """A gap up to so many times the one asked for may be met by the next core."""
-FIRST_OPEN, MORE_OPEN = 50, 1.5
-"""After choices as prices mix them so many clusters choose anew, and more where these gain little or nothing."""
+FIRST_OPEN, MORE_OPEN, MORE_NODES = 50, 1.5, 3
+"""After choices as prices mix them so many clusters choose anew; more, and over more nodes, where little is gained."""
 MOVING, MOVING_PART, MORE_MOVING = 800, 0.25, 2
 """The money of so many clusters moves, or of so many parts of all, so that what the choices of others take or leave
 spreads thin; of so many times more where that is not enough."""
+NEIGHBOURHOOD_SHARE = 0.85
+"""Where money flows on curves the whole has little to add in the end."""
 WORTH_WHILE = 0.25
 """A neighbourhood that closes this share of the gap is followed by another one of its size."""
 AROUND = (1.0, 0.98, 1.02)
@@ -76,7 +77,8 @@ class PricedSearch(Search):
         near, best = formulation, None
         if priced.mixture is not None:
             near = build(touch_priced(priced, grid))
-            best = self._by_neighbourhoods(build, near, priced, enough)
+            long = now + NEIGHBOURHOOD_SHARE * (self._until - now)
+            best = self._by_neighbourhoods(build, near, priced, long)
         if best is None:
             best = self._by_cores(build, near, priced, enough)
         if best is None and self._stopped is Limit.INTERRUPT:
@@ -93,7 +95,7 @@ class PricedSearch(Search):
         """Search cores of growing size until the bound is met, or no more are worth their time."""
         best: Found | None = None
         for fixed in narrowings(priced, formulation, self.options.seed, enough):
-            found = self._search_core(build, formulation, (fixed, None), best, enough)
+            found = self._search_core(build, formulation, Step("core", fixed=fixed), best, enough)
             if found is not None:
                 best = found if best is None else self._better(best, found)
                 self._tell("core", self._worth(best))
@@ -107,12 +109,14 @@ class PricedSearch(Search):
         """Search neighbourhoods of growing size around the best so far until the bound is met or the time is up."""
         assert priced.mixture is not None, "neighbourhoods are of the mixture that prices leave"
         hood = Neighbourhoods(priced.mixture, formulation, self.options.seed)
-        num, size, best = formulation.problem.num_clusters, 0, None
+        num, size, nodes, best = formulation.problem.num_clusters, 0, 1, None
         moving = max(MOVING, round(MOVING_PART * num))
         while time.monotonic() < enough and size < num:
             point = None if best is None else carry(best.x, best.formulation, formulation)
-            core = hood.pinned(formulation, (size, moving), point), near_money(priced, formulation, point)
-            found = self._search_core(build, formulation, core, best, enough)
+            pinned, most = hood.pinned(formulation, (size, moving), point), near_money(priced, formulation, point)
+            found = self._search_core(
+                build, formulation, Step("core", fixed=pinned, most=most, nodes=nodes), best, enough
+            )
             gained = 0.0
             if found is not None:
                 gained = math.inf if best is None else max(self._worth(found) - self._worth(best), 0.0)
@@ -125,6 +129,7 @@ class PricedSearch(Search):
                 moving *= MORE_MOVING
             elif best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
                 size = round(MORE_OPEN * size) + FIRST_OPEN
+                nodes *= MORE_NODES
         return best
 
     def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
@@ -135,24 +140,26 @@ class PricedSearch(Search):
         return rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN
 
     def _search_core(
-        self, build: Build, formulation: Formulation, core: tuple[Floats, Floats | None], best: Found | None,
-        enough: float,
-    ) -> Found | None:  # fmt: skip
+        self, build: Build, formulation: Formulation, step: Step, best: Found | None, enough: float
+    ) -> Found | None:
         """Search with all but some columns fixed, for a part of the time; None where nothing was found.
 
-        ``core`` holds the columns fixed, NaN where they are open, and where money is to stay near prices how much each
-        may carry; then the money that is found is that of the fixed columns too.
+        Where money stays near prices, columns that are fixed stay so while what was found is refined.
         """
-        (fixed, most), until = core, self._until
+        until = self._until
         self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
         start = None if best is None else carry(best.x, best.formulation, formulation)
-        claim = self._run(formulation, Step("core", fixed=fixed, start=start, most=most))
+        claim = self._run(formulation, replace(step, start=start))
         if self._stopped is not Limit.INTERRUPT:
             self._until = until
         if self._stopped is Limit.TIME and time.monotonic() < until:
             # The time of this core was up, not that of the search.
             self._stopped = None
-        return None if claim.x is None else self._refine(build, formulation, claim, None if most is None else fixed)
+        return (
+            None
+            if claim.x is None
+            else self._refine(build, formulation, claim, None if step.most is None else step.fixed)
+        )
 
 
 def _with_points(grid: Grid, other: Grid) -> Grid:

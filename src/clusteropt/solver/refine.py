@@ -37,7 +37,7 @@ from clusteropt.solver.points import (
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.refusal import no_plan
 from clusteropt.solver.scaling import choose_scaling, to_program
-from clusteropt.solver.steps import CORE_NODES, NOISE, REDUCED, Step, enough, is_rough, joined, touch
+from clusteropt.solver.steps import NOISE, REDUCED, Step, enough, is_rough, joined, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -415,7 +415,7 @@ class Search:
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,
             target=target,
-            nodes=CORE_NODES if is_rough(step, formulation) else None,
+            nodes=step.nodes if is_rough(step, formulation) else None,
         )
 
     def _record(self, formulation: Formulation, step: Step, claim: Claim, options: HighsOptions) -> None:

@@ -22,8 +22,6 @@ FEW_OPEN = 10_000
 """Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
 CORE_GAP = 1e-5
 """A rough core is searched to this part of the bound only."""
-CORE_NODES = 1
-"""A rough core is searched at its root only."""
 REDUCED = ("core", "search", "polish")
 """The steps whose fixed columns are taken out of the program."""
 MOST_PART_GAP = 1e-2
@@ -50,6 +48,8 @@ class Step:
         Whether no plan better than the one at hand has other values there.
     most : array of shape (num_cols,) or None
         How much each column may carry that is not fixed.
+    nodes : int
+        How many nodes are searched where the search is rough.
     lift : dict
         By how much the sides of rows are lifted.
     """
@@ -61,6 +61,7 @@ class Step:
     fixed: Floats | None = None
     spared: bool = False
     most: Floats | None = None
+    nodes: int = 1
     lift: Lifts = field(default_factory=dict)
 
     @property

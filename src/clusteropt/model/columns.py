@@ -189,6 +189,8 @@ def _outcome_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Int
 
 
 def _synergy_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
+    if not space.problem.synergies:
+        return
     synergy, cluster, year = synergy_places(space)
     upper = synergy_most(space, best_outcomes(space, grid.curves))
     shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], upper)

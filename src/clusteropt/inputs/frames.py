@@ -61,7 +61,7 @@ def _raw(
 def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
     """Read a table from the bytes of a Parquet file; None, and faults, if that cannot be."""
     try:
-        from pyarrow import parquet  # noqa: PLC0415 (an optional package)
+        from pyarrow import default_memory_pool, parquet  # noqa: PLC0415 (an optional package)
     except ImportError:
         problem = Text("Parquet files need the package pyarrow.", "读取 Parquet 文件需要 pyarrow 包。")
         remedy = Text("Install clusteropt[parquet], or save CSV.", "请安装 clusteropt[parquet], 或改存 CSV。")
@@ -84,6 +84,8 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
         texts = [field.name for field in file.schema_arrow if str(field.type) in ("string", "large_string", "binary")]
         source = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
         found = _columns(source)
+        # What was needed to unpack the columns is given back, and not kept for the next file.
+        default_memory_pool().release_unused()
     # The reader of a broken file raises errors of many kinds; to the planner they are one.
     except Exception:
         problem = Text("this is no Parquet file, or it is broken.", "不是 Parquet 文件, 或文件已损坏。")

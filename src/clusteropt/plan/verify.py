@@ -252,11 +252,11 @@ class Folder:
         menus: dict[Any, dict[int, Any]] = defaultdict(dict)
         self.come = Counter({(row["cluster"], row["lever"], exact(row["year"])): exact(row["amount"])
                              for row in tables["arriving"]})  # joins the stock of its year
-        for row in tables["levels"]:
+        for row in tables.pop("levels", []):  # most rows are here, and nothing else asks for them
             amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
+            need(amount not in menus[row["cluster"], row["lever"]], "levels: a row twice")
             menus[row["cluster"], row["lever"]][amount] = gain
-        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values())),
-                 "arriving": len(self.come)}
+        sizes = {"effectiveness": len(means), "cells": len(cells), "arriving": len(self.come)}
         need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
         self.late = {cell[:2] for cell, x in self.come.items() if x}
         need({t for _, _, t in self.come} <= {*self.years}, "arriving: a year outside the plan")

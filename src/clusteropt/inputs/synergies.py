@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def read_synergies(typed: TypedTable, names: Mapping[str, Names], faults: Faults) -> tuple[Synergy, ...]:
     """Read the table; a row with a path wins over one without, for the same levers."""
+    if not len(typed):
+        return ()
     num_paths = len(names["path"].index)
     found: dict[tuple[int, ...], dict[int, float]] = {}
     frame = typed.frame

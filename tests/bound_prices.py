@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from clusteropt.plan.verify import Folder
+from clusteropt.plan.verify import MARGIN, Folder
 
 if TYPE_CHECKING:
     import random
@@ -19,6 +19,11 @@ def built(files: dict[str, bytes], number: type) -> Folder:
     mine = mine if number is float else Folder().read(files, number)
     mine.live, mine.scale = live, scale
     return mine
+
+
+def bound_at(problem: Folder, prices: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> Any:
+    """Bound what plans reach (least money: minus money) from prices alone, without a proof tree."""
+    return problem.weakest({"multipliers": prices}, kind, floor, margin)
 
 
 def columns(rows: list[tuple[Any, ...]], *names: str) -> dict[str, list[Any]]:

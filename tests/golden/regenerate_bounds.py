@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tests.bound_prices import built, random_prices
+from tests.bound_prices import bound_at, built, random_prices
 
 GOLDEN = Path(__file__).parent
 BOUNDS = GOLDEN / "bounds.json"
@@ -31,7 +31,7 @@ def bounds(folder: Path) -> dict[str, list[Any]]:
             for each in range(EACH):
                 prices = random_prices(random.Random(f"{folder.name}/{each}"), mine, kind)
                 try:
-                    best = mine.bound(prices, kind, each / 2)
+                    best = bound_at(mine, prices, kind, each / 2)
                 except ArithmeticError as error:
                     found[f"{number.__name__} {kind} {each}"] = [str(error)]
                     continue

@@ -15,7 +15,7 @@ import pytest
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.plan.verify import Folder, Pair, Pick, curve, highest
 from tests import naive
-from tests.bound_prices import built, random_prices
+from tests.bound_prices import bound_at, built, random_prices
 from tests.problems import Sizes
 from tests.random_tables import MOVES, PROGRAMMES, TINY, random_model
 
@@ -30,7 +30,7 @@ LONELY = Sizes(clusters=1, levers=2, years=2, funds=2, menus=1.0, money=6, cells
 
 def limit(mine: Folder, prices: dict[str, Any], kind: str, floor: float = 0.0) -> Any:
     """Give what no plan can exceed (least money: undercut)."""
-    best = mine.bound(prices, kind, floor)
+    best = bound_at(mine, prices, kind, floor)
     return max(0, -best) if kind == "least_money" else best
 
 
@@ -103,15 +103,15 @@ def test_exact_and_safe_agree(seed: int) -> None:
     for number in range(4):
         prices = random_prices(random.Random(f"{seed}/{number}"), floats, kind)
         try:
-            exact = fractions.bound(prices, kind, 0.0)
+            exact = bound_at(fractions, prices, kind, 0.0)
         except ArithmeticError as error:
             if str(error) == "no finite bound":
                 with pytest.raises(ArithmeticError):
-                    floats.bound(prices, kind, 0.0)
+                    bound_at(floats, prices, kind, 0.0)
                 continue
             assert str(error) == "no fraction: exp, log"
             pytest.skip("a curve of exp or log is in use")
-        safe = floats.bound(prices, kind, 0.0)
+        safe = bound_at(floats, prices, kind, 0.0)
         assert isinstance(exact, Fraction)
         assert 0 <= Fraction(safe) - exact <= 1e-11 * sizes(floats)
 
@@ -123,7 +123,7 @@ def test_inner_rows_only_tighten(seed: int, monkeypatch: pytest.MonkeyPatch) -> 
     kind, mine = problem.objective.kind.value, built(files_of(problem), float)
     prices = random_prices(random.Random(seed), mine, kind)
     try:
-        held = mine.bound(prices, kind, 0.0)
+        held = bound_at(mine, prices, kind, 0.0)
     except ArithmeticError:
         pytest.skip("no plan keeps the locks")
     if not mine.inners:
@@ -135,7 +135,7 @@ def test_inner_rows_only_tighten(seed: int, monkeypatch: pytest.MonkeyPatch) -> 
         return whole(self, cluster)
 
     monkeypatch.setattr(Folder, "_cluster", without)
-    assert held <= mine.bound(prices, kind, 0.0) + 1e-9 * sizes(mine)
+    assert held <= bound_at(mine, prices, kind, 0.0) + 1e-9 * sizes(mine)
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -14,7 +14,7 @@ from pandera.config import config_context
 from clusteropt.errors import InputError
 from clusteropt.inputs import problem_from_tables, read_problem, table_docs, write_template
 from clusteropt.inputs.columns import ColumnKind
-from clusteropt.inputs.raw_tables import written, written_column
+from clusteropt.inputs.raw_tables import from_objects, written, written_column
 from clusteropt.inputs.schemas import table_schema
 from clusteropt.inputs.tables import PLANNED_COLUMNS, PLANNED_TABLES, TABLES
 from clusteropt.text import Language
@@ -132,7 +132,8 @@ def test_columns_are_written_as_their_values_are() -> None:
     columns = [
         np.array([0, -3, 10**18]),
         np.array([0.0, -0.0, 1.0, 0.1, -2.5, 1e-7, 1e16, 1.5e300, np.nan, np.inf, 123456789.125]),
-        np.array(["a", None, 1.0, 2, np.nan, Decimal("1.50")], object),
     ]
     for column in columns:
         assert written_column(column) == [written(value) or "" for value in column.tolist()]
+    mixed = ["a", None, 1.0, 2, np.nan, Decimal("1.50")]
+    assert written_column(from_objects(mixed)) == ["a", "", "1", "2", "", "1.50"]

@@ -26,6 +26,7 @@ from clusteropt.domain import classify
 from clusteropt.plan import verify as verifier
 from clusteropt.plan.verify import Folder, Pair, check_folder, exact, highest, main
 from clusteropt.report.verifying import program, write_program
+from tests.bound_prices import bound_at
 from tests.corrupting import Corruption, Part, part_of
 from tests.plan_folders import change_cell, change_plan, mend_digests, read_plan, write_plan
 
@@ -189,8 +190,8 @@ def test_the_example_of_the_documentation(folder: Path) -> None:
         (2.0, 20, "20 + 0 + 0 = 20"),
         (0.75, 15, "7.5 + 5 + 2.5 = 15"),
     ):
-        assert problem.bound(
-            MULTIPLIERS | {"purse": rows("fund years price", (0, "2025", price))}, "total", 0.0
+        assert bound_at(
+            problem, MULTIPLIERS | {"purse": rows("fund years price", (0, "2025", price))}, "total", 0.0
         ) == pytest.approx(total, abs=1e-25)
         assert written in page
 
@@ -389,7 +390,7 @@ def read_works(**changed: str) -> Any:
 def test_bounds_with_programmes_at_other_prices(price: float, bound: float) -> None:
     """The best picks under their conditions are added to what clusters keep."""
     multipliers = MULTIPLIERS | {"purse": rows("fund years price", (0, "2025", price))}
-    assert read_works().bound(multipliers, "total", 0.0) == pytest.approx(bound, abs=1e-25)
+    assert bound_at(read_works(), multipliers, "total", 0.0) == pytest.approx(bound, abs=1e-25)
 
 
 def test_the_least_money_counts_programmes() -> None:
@@ -397,7 +398,7 @@ def test_the_least_money_counts_programmes() -> None:
     problem = read_works()
     problem.goal = problem.goal | {"kind": "least_money", "target": 29.5}
     multipliers = MULTIPLIERS | {"purse": rows("fund years price"), "target": 1.0}
-    assert problem.bound(multipliers, "least_money", 0.0) == pytest.approx(-20, abs=1e-25)
+    assert bound_at(problem, multipliers, "least_money", 0.0) == pytest.approx(-20, abs=1e-25)
 
 
 def test_a_search_that_ends_early_bounds_what_it_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,7 +406,7 @@ def test_a_search_that_ends_early_bounds_what_it_left(monkeypatch: pytest.Monkey
     problem = read_works()
     for nodes, bound in ((1, 20 + 4 + 1 + 2 + 3 + 4 + 0), (10_000, 29.5)):
         monkeypatch.setattr(verifier, "MOST_NODES", nodes)
-        found = problem.bound(MULTIPLIERS, "total", 0.0)
+        found = bound_at(problem, MULTIPLIERS, "total", 0.0)
         assert 29.5 <= found <= bound + 1e-25
 
 
@@ -1144,7 +1145,7 @@ def test_a_target_bounds_nothing_but_least_money(target: str) -> None:
     model = INPUTS["model.toml"] + f"[objective]\nkind = 'total'\n{target}"
     for number in (float, Fraction):
         it = pair_problem(number, model_toml=model)
-        assert it.bound(MULTIPLIERS | {"target": 5.0}, "total", 0.0) == pytest.approx(15, rel=1e-9)
+        assert bound_at(it, MULTIPLIERS | {"target": 5.0}, "total", 0.0) == pytest.approx(15, rel=1e-9)
 
 
 def test_what_a_region_counts_at_its_price() -> None:
@@ -1168,7 +1169,7 @@ def test_what_a_region_counts_at_its_price() -> None:
 def test_prices_without_end_prove_nothing(change: dict[str, Any]) -> None:
     """An infinite price, one that is no number, and one that makes the bound infinite are refused."""
     with pytest.raises(ArithmeticError):
-        pair_problem(float).bound(MULTIPLIERS | change, "total", 0.0)
+        bound_at(pair_problem(float), MULTIPLIERS | change, "total", 0.0)
 
 
 def test_the_margin_widens_every_part() -> None:
@@ -1178,8 +1179,8 @@ def test_the_margin_widens_every_part() -> None:
     of the two, and the purse with 10, counts half as much again; the best of the cells of a cluster that much twice:
     15.75 + 10.5 + 11.25 + 7.5 + 15 = 60.
     """
-    assert pair_problem(float).bound(MULTIPLIERS, "total", 0.0, 0.5) == pytest.approx(60, rel=1e-12)
-    assert pair_problem(float).bound(MULTIPLIERS, "total", 0.0, 0.0) == 15
+    assert bound_at(pair_problem(float), MULTIPLIERS, "total", 0.0, 0.5) == pytest.approx(60, rel=1e-12)
+    assert bound_at(pair_problem(float), MULTIPLIERS, "total", 0.0, 0.0) == 15
 
 
 def test_shares_inside_a_cluster_keep_their_coefficients() -> None:
@@ -1193,7 +1194,7 @@ def test_shares_inside_a_cluster_keep_their_coefficients() -> None:
     files |= {"funds.csv": "fund,year,amount\nstate,2025,10\n", "last_plan.csv": "cluster,lever,amount\n"}
     it = Folder().read({name: text.encode() for name, text in files.items()}, Fraction)
     it.live, it.scale = it.regions()
-    it.bound(MULTIPLIERS | {"rule": rows("rule side year price")}, "total", 0.0)
+    bound_at(it, MULTIPLIERS | {"rule": rows("rule side year price")}, "total", 0.0)
     lab, talent = ("ada", "lab", 2025), ("ada", "talent", 2025)
     assert it.inners["ada"] == [({lab: 1, talent: -1}, 0)]
     assert it.inners["bea"] == [({("bea", "lab", 2025): -3, ("bea", "talent", 2025): 1}, 0)]
@@ -1207,7 +1208,7 @@ def test_what_cancels_out_of_a_rule_is_not_in_it() -> None:
     files |= {"funds.csv": "fund,year,amount\nstate,2025,10\n", "last_plan.csv": "cluster,lever,amount\n"}
     it = Folder().read({name: text.encode() for name, text in files.items()}, Fraction)
     it.live, it.scale = it.regions()
-    it.bound(MULTIPLIERS | {"rule": rows("rule side year price")}, "total", 0.0)
+    bound_at(it, MULTIPLIERS | {"rule": rows("rule side year price")}, "total", 0.0)
     lab, talent = ("bea", "lab", 2025), ("bea", "talent", 2025)
     assert dict(it.inners) == {"bea": [({lab: 1, talent: 1}, 0)], "ada": [({("ada", "lab", 2025): -1}, -4)]}
 

@@ -53,11 +53,10 @@ def make_access(
     code = np.ravel_multi_index((region, path, industry), shape)
     groups, group_of = np.unique(code, return_inverse=True)
     num_levers, num_funds = len(names["lever"].index), len(names["fund"].index)
-    frame = typed.frame
-    opened = np.full((len(groups), num_levers, num_funds), frame.empty)
+    opened = np.full((len(groups), num_levers, num_funds), not len(typed))
     of_group = dict(zip(("region", "path", "industry"), np.unravel_index(groups, shape), strict=True))
-    wanted = {kind: names[kind].positions(frame[kind]) for kind in ("fund", "lever", *of_group)}
-    for row in range(len(frame)):
+    wanted = {kind: names[kind].positions(typed.text(kind)) for kind in ("fund", "lever", *of_group)}
+    for row in range(len(typed)):
         matches = np.ones(len(groups), dtype=bool)
         for kind, positions in of_group.items():
             if wanted[kind][row] >= 0:

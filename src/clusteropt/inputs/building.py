@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from clusteropt.domain import Feature, Path, Reading, classify
 from clusteropt.inputs.access import make_access
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
-    from clusteropt.inputs.problem import Floats, Ints, Menus, Synergy
+    from clusteropt.inputs.problem import Floats, Ints, Menus, Positions, Synergy
     from clusteropt.inputs.programme_rows import Option
     from clusteropt.inputs.selections import RuleRow
     from clusteropt.inputs.settings import ModelSettings
@@ -75,23 +74,28 @@ class _Cells:
     most: Ints
 
 
-def memberships(clusters: pd.DataFrame) -> Floats:
+def memberships(clusters: TypedTable) -> Floats:
     """Give the memberships of every cluster: 1 on a path that is given, else by classification.
 
     A cluster with neither a path nor three readings in 0..1 has none; that is a fault elsewhere.
 
     Parameters
     ----------
-    clusters : DataFrame
+    clusters : TypedTable
         The typed table.
     """
     membership = np.zeros((len(clusters), len(Path)))
-    given = pd.Index([str(path) for path in Path]).get_indexer(pd.Index(clusters["path"], dtype=object))
+    paths = clusters.text("path")
+    place = {str(path): number for number, path in enumerate(Path)}
+    given = paths.spread(np.array([place.get(word, -1) for word in paths.words.tolist()], np.int64), -1)
     membership[np.flatnonzero(given >= 0), given[given >= 0]] = 1.0
-    readings = clusters[[str(reading) for reading in Reading]].to_numpy(dtype=float)
+    asked = ~paths.given
+    if not asked.any():
+        return membership
+    readings = np.stack([clusters.floats(str(reading)) for reading in Reading], axis=1)
     with np.errstate(invalid="ignore"):
         known = ((readings >= 0) & (readings <= 1)).all(axis=1)
-    wanted = np.flatnonzero((given < 0) & clusters["path"].isna().to_numpy() & known)
+    wanted = np.flatnonzero(asked & known)
     if len(wanted):
         # Many clusters share their readings, those of their region and industry, and are classified once.
         distinct, back = np.unique(readings[wanted], axis=0, return_inverse=True)
@@ -131,8 +135,8 @@ def build_problem(parts: Parts, notes: tuple[Text, ...], digests: dict[str, str]
 def _arrays(parts: Parts) -> Problem:
     """Build the problem as far as tables and names make it."""
     settings, names = parts.settings, parts.names
-    clusters, levers = parts.tables["clusters"].frame, parts.tables["levers"].frame
-    region, industry = (names[kind].positions(clusters[kind]) for kind in ("region", "industry"))
+    clusters, levers = parts.tables["clusters"], parts.tables["levers"]
+    region, industry = (names[kind].positions(clusters.text(kind)) for kind in ("region", "industry"))
     # Of paths as near as floats can tell the first counts, so that nobody who computes it again finds another.
     most = parts.membership.max(axis=1, keepdims=True)
     path = (parts.membership >= most * (1 - 1e-9)).argmax(axis=1).astype(np.int32)
@@ -140,8 +144,8 @@ def _arrays(parts: Parts) -> Problem:
     access = make_access(parts.tables["eligibility"], names, region, path, industry)
     cells = _cells(parts, access.reach(payable(Purses(purse, ledger))))
     draw_fund, draw_cluster, draw_lever = access.draws(cells.most)
-    links = parts.tables["spillovers"].frame
-    scale = clusters["scale"].to_numpy(dtype=float)
+    links = parts.tables["spillovers"]
+    scale = clusters.floats("scale")
     return Problem(
         name=settings.name,
         title=settings.paper_title(),
@@ -151,12 +155,12 @@ def _arrays(parts: Parts) -> Problem:
         industry_of=industry,
         path_of=path,
         membership=parts.membership,
-        weight=clusters["weight"].fillna(1.0).to_numpy(dtype=float),
-        size=np.where(clusters["size"].isna(), scale, clusters["size"].to_numpy(dtype=float)),
-        features=clusters[[str(feature) for feature in Feature]].to_numpy(dtype=float, copy=True),
-        family=tuple(ResponseFamily(word) for word in levers["response"]),
-        depreciation=levers["depreciation"].fillna(1.0).to_numpy(dtype=float),
-        lag=levers["lag"].fillna(0).to_numpy(dtype=np.int64),
+        weight=clusters.floats("weight", 1.0),
+        size=np.where(clusters.given("size"), clusters.floats("size"), scale),
+        features=_features(clusters),
+        family=tuple(ResponseFamily(str(word)) for word in levers.text("response")),
+        depreciation=levers.floats("depreciation", 1.0),
+        lag=levers.wholes("lag"),
         effect=cells.effect,
         scale=cells.scale,
         stock=cells.stock,
@@ -169,17 +173,25 @@ def _arrays(parts: Parts) -> Problem:
         draw_fund=draw_fund,
         draw_cluster=draw_cluster,
         draw_lever=draw_lever,
-        spill_from=names["cluster"].positions(links["from"]),
-        spill_to=names["cluster"].positions(links["to"]),
-        spill_share=links["share"].to_numpy(dtype=float),
+        spill_from=names["cluster"].positions(links.text("from")),
+        spill_to=names["cluster"].positions(links.text("to")),
+        spill_share=links.floats("share"),
     )
+
+
+def _features(clusters: TypedTable) -> Floats:
+    """Give the features of every cluster; where no table has them, without taking memory for them."""
+    names = [str(feature) for feature in Feature]
+    if clusters.absent.issuperset(names):
+        return np.broadcast_to(np.nan, (len(clusters), len(names)))
+    return np.stack([clusters.floats(name) for name in names], axis=1)
 
 
 def _purses(parts: Parts) -> tuple[Ints, Ledger | None]:
     """Read the purses, and their ledger where one of them is more than a plain yearly purse."""
-    frame = parts.tables["funds"].frame
+    typed, frame = parts.tables["funds"], parts.tables["funds"].frame
     num_years = len(parts.labels.years)
-    fund = parts.names["fund"].positions(frame["fund"])
+    fund = parts.names["fund"].positions(typed.text("fund"))
     year = frame["year"].to_numpy(dtype=np.int64) - parts.labels.years[0]
 
     def array(column: str, empty: int, share: bool = False) -> Ints:
@@ -204,17 +216,18 @@ def _purses(parts: Parts) -> tuple[Ints, Ledger | None]:
 
 def _cells(parts: Parts, reach: Ints) -> _Cells:
     """Fill the arrays over cells from their defaults, then from the cells table, then from menus."""
-    frame, names = parts.tables["cells"].frame, parts.names
-    clusters = parts.tables["clusters"].frame
-    where = names["cluster"].positions(frame["cluster"]), names["lever"].positions(frame["lever"])
-    scale = np.repeat(clusters["scale"].to_numpy(dtype=float)[:, None], reach.shape[1], axis=1)
+    cells = parts.tables["cells"]
+    where = _places(parts, "cells", "cluster"), _places(parts, "cells", "lever")
+    scale = np.repeat(parts.tables["clusters"].floats("scale")[:, None], reach.shape[1], axis=1)
     coefficient = parts.membership @ _coefficients(parts)
     stock = np.zeros(reach.shape)
     least, most = np.zeros(reach.shape, dtype=np.int64), reach.copy()
     arrays = {"scale": scale, "mean": coefficient, "stock": stock, "least": least, "most": most}
     for column, array in arrays.items():
-        given = frame[column].notna().to_numpy()
-        array[where[0][given], where[1][given]] = frame.loc[given, column].to_numpy(dtype=array.dtype)
+        given = cells.given(column)
+        if given.any():
+            values = cells.floats(column) if array.dtype == float else cells.wholes(column)
+            array[where[0][given], where[1][given]] = values[given]
     start = parts.menus.start
     from_menu = np.flatnonzero(np.diff(start))
     least.ravel()[from_menu] = 0
@@ -227,7 +240,12 @@ def _cells(parts: Parts, reach: Ints) -> _Cells:
 
 
 def _leverage(parts: Parts) -> Floats:
-    return parts.tables["levers"].frame["leverage"].fillna(0.0).to_numpy(dtype=float)
+    return parts.tables["levers"].floats("leverage", 0.0)
+
+
+def _places(parts: Parts, table: str, kind: str) -> Positions:
+    """Give the position of the cluster, lever, path or fund of every row of a table."""
+    return parts.names[kind].positions(parts.tables[table].text(kind))
 
 
 def _path_effects(parts: Parts) -> Floats:
@@ -244,35 +262,30 @@ def _path_effects(parts: Parts) -> Floats:
 
 def _coefficients(parts: Parts) -> Floats:
     """Give the coefficient of each path and lever, 0 where no cluster needs one."""
-    frame = parts.tables["effectiveness"].frame
-    column = frame[parts.settings.effectiveness.column.value]
+    typed = parts.tables["effectiveness"]
+    column, mean = typed.floats(parts.settings.effectiveness.column.value), typed.floats("mean")
     found = np.zeros((len(parts.labels.paths), len(parts.labels.levers)))
-    path, lever = parts.names["path"].positions(frame["path"]), parts.names["lever"].positions(frame["lever"])
-    found[path, lever] = column.fillna(frame["mean"]).to_numpy(dtype=float)
+    path, lever = _places(parts, "effectiveness", "path"), _places(parts, "effectiveness", "lever")
+    found[path, lever] = np.where(np.isnan(column), mean, column)
     return found
 
 
 def _arriving(parts: Parts) -> Ints | None:
     """Put the money that arrives from before the plan in its place; None where there is none."""
-    frame, names, labels = parts.tables["arriving"].frame, parts.names, parts.labels
-    if not (frame["amount"] > 0).any():
+    typed, labels = parts.tables["arriving"], parts.labels
+    amount = typed.wholes("amount")
+    if not (amount > 0).any():
         return None
     found = np.zeros((len(labels.clusters), len(labels.levers), len(labels.years)), np.int64)
-    year = frame["year"].to_numpy(dtype=np.int64) - labels.years[0]
-    found[names["cluster"].positions(frame["cluster"]), names["lever"].positions(frame["lever"]), year] = frame[
-        "amount"
-    ].to_numpy(dtype=np.int64)
+    year = typed.wholes("year") - labels.years[0]
+    found[_places(parts, "arriving", "cluster"), _places(parts, "arriving", "lever"), year] = amount
     return found
 
 
 def _last_plan(parts: Parts) -> LastPlan:
     """Read the latest year of the last plan."""
-    frame, names = parts.tables["last_plan"].frame, parts.names
-    if frame["year"].notna().any():
-        frame = frame[(frame["year"] == frame["year"].max()).to_numpy(dtype=bool)]
-    return LastPlan(
-        names["cluster"].positions(frame["cluster"]),
-        names["lever"].positions(frame["lever"]),
-        names["fund"].positions(frame["fund"]),
-        frame["amount"].to_numpy(dtype=np.int64),
-    )
+    typed = parts.tables["last_plan"]
+    year = typed.wholes("year", -1)
+    latest = np.flatnonzero(year == year.max(initial=-1))
+    cluster, lever, fund = (_places(parts, "last_plan", kind)[latest] for kind in ("cluster", "lever", "fund"))
+    return LastPlan(cluster, lever, fund, typed.wholes("amount")[latest])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Ints, Money, Problem, Selection
 
     Mask = NDArray[np.bool_]
+    Places = tuple[tuple[int, ...], ...]
 
 LOW_BITS = 31
+MOST_KEPT = 200
+"""The clusters of so many selections are kept: most rules are asked for theirs again and again."""
 
 
 def make_check(problem: Problem, faults: Faults) -> Check:
@@ -46,12 +49,22 @@ class Check:
     reached: Mask
     faults: Faults
     _funds: dict[Selection, Ints] = field(default_factory=dict)
+    _clusters: dict[Places, Ints] = field(default_factory=dict)
 
     def clusters(self, selection: Selection) -> Ints:
         """Give the positions of the clusters of a selection, in order.
 
         Those named are looked at alone: a rule written out for every cluster is many, and each would pass over all.
         """
+        places = (selection.regions, selection.paths, selection.industries, selection.clusters)
+        found = self._clusters.get(places)
+        if found is None:
+            found = self._find_clusters(selection)
+            if len(self._clusters) < MOST_KEPT:
+                self._clusters[places] = found
+        return found
+
+    def _find_clusters(self, selection: Selection) -> Ints:
         problem = self.problem
         found = np.arange(problem.num_clusters)
         if selection.clusters:
@@ -62,7 +75,7 @@ class Check:
             (selection.industries, problem.industry_of),
         ):
             if wanted:
-                found = found[np.isin(positions[found], wanted)]
+                found = found[among(positions[found], wanted)]
         return found
 
     def cells(self, selection: Selection) -> Mask:
@@ -75,10 +88,12 @@ class Check:
     def draws(self, selection: Selection) -> Ints:
         """Give the positions of the draws of a selection, in order."""
         problem = self.problem
-        found = problem.draws_of(self.clusters(selection))
+        clusters = self.clusters(selection)
+        everywhere = len(clusters) == problem.num_clusters
+        found = np.arange(problem.num_draws) if everywhere else problem.draws_of(clusters)
         for wanted, positions in ((selection.levers, problem.draw_lever), (selection.funds, problem.draw_fund)):
             if wanted:
-                found = found[np.isin(positions[found], wanted)]
+                found = found[among(positions[found], wanted)]
         return found
 
     def years(self, selection: Selection) -> Ints:
@@ -97,6 +112,11 @@ class Check:
         purses = np.zeros(self.problem.purse.shape, dtype=bool)
         purses[np.ix_(self.funds(selection), self.years(selection))] = True
         return payable_together(self.problem, purses)
+
+
+def among(values: NDArray[Any], positions: tuple[int, ...]) -> Mask:
+    """Mark the values that are one of some positions; most rules name one, for which a comparison is faster."""
+    return np.asarray(values == positions[0] if len(positions) == 1 else np.isin(values, positions))
 
 
 def exact_sum(amounts: Ints) -> int:

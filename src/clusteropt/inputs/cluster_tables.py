@@ -93,6 +93,8 @@ CLUSTERS = Table(
         RowRule(
             name="path_or_readings",
             column="path",
+            reads=("path", *map(str, Reading)),
+            of_empty=True,
             holds=_has_path_or_readings,
             problem=Text(
                 "The path is empty and so is a reading: uncertainty, origin or diffusion.",
@@ -204,6 +206,7 @@ SPILLOVERS = Table(
         RowRule(
             name="self",
             column="to",
+            reads=("from", "to"),
             holds=lambda table: table["from"].isna() | (table["from"] != table["to"]),
             problem=Text("A cluster spills over to itself.", "集群向自身溢出。"),
             remedy=Text("Name another cluster, or raise its weight.", "请改为另一集群, 或提高其权重。"),

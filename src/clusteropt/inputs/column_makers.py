@@ -134,6 +134,7 @@ def ordered(low: str, high: str) -> RowRule:
     return RowRule(
         name=f"{low}_{high}",
         column=low,
+        reads=(low, high),
         holds=holds,
         problem=Text(f"{low} is above {high}.", f"{low} 大于 {high}。"),
         remedy=Text(f"Lower {low} or raise {high}.", f"请降低 {low} 或提高 {high}。"),
@@ -150,6 +151,7 @@ def goes_with(column: str, other: str) -> RowRule:
     return RowRule(
         name=f"{column}_{other}",
         column=column,
+        reads=(column, other),
         holds=holds,
         problem=Text(f"{column} is given without {other}.", f"给出了 {column} 而没有 {other}。"),
         remedy=Text(f"Fill in {other}, or empty {column}.", f"请填写 {other}, 或清空 {column}。"),

@@ -68,6 +68,11 @@ class Bounds:
     most: float | None = None
     above: float | None = None
 
+    def hold(self, low: float, high: float) -> bool:
+        """Tell whether all numbers from a least to a greatest are inside."""
+        least, most, above = self.least, self.most, self.above
+        return (least is None or low >= least) and (most is None or high <= most) and (above is None or low > above)
+
     def read(self) -> str:
         """Write the bounds as an interval, empty if there are none."""
         low = f"> {self.above:g}" if self.above is not None else ""
@@ -124,17 +129,23 @@ class RowRule:
         What the rule is called, unique in its table.
     column : str
         The column a fault points at.
+    reads : tuple of str
+        The columns it looks at.
+    of_empty : bool
+        Whether a row can break it whose column is empty.
     holds : callable
-        Takes the typed table, gives True where a row is good; a row with an empty value is good.
+        Takes these columns of the typed table, gives True where a row is good; a row with an empty value is good.
     problem, remedy : Text
         What to say where it does not hold.
     """
 
     name: str
     column: str
+    reads: tuple[str, ...]
     holds: Callable[[pd.DataFrame], pd.Series[bool]]
     problem: Text
     remedy: Text
+    of_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

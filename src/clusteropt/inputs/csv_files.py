@@ -9,7 +9,9 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from clusteropt.inputs.coded import as_objects, code_texts, no_texts
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.inputs.raw_tables import RawTable, make_raw
 from clusteropt.text import Text
@@ -49,10 +51,10 @@ def csv_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
         return None
     good = [_fits(name, len(header), record, line, faults) for record, line in zip(records, lines, strict=True)]
     body = list(compress(records[1:], good[1:]))
-    columns = [np.array(column, dtype=object) for column in zip(*body, strict=True)]
+    columns = [code_texts(as_objects(column)) for column in zip(*body, strict=True)]
     if not body:
-        columns = [np.empty(0, dtype=object) for _ in header]
-    rows = np.array(list(compress(lines[1:], good[1:])), dtype=np.int64)
+        columns = [no_texts(0) for _ in header]
+    rows = pd.Index(list(compress(lines[1:], good[1:])), dtype=np.int64)
     digest = hashlib.sha256(data).hexdigest()
     return make_raw(RawTable(name, tuple(header), tuple(columns), rows, digest, data), faults)
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from clusteropt.inputs.coded import Coded, code_categories, code_texts
 from clusteropt.inputs.faults import Faults, Place
-from clusteropt.inputs.raw_tables import RawTable, by_word, from_objects, make_raw
+from clusteropt.inputs.raw_tables import RawTable, from_objects, make_raw, written
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from clusteropt.inputs.raw_tables import RawColumn
 
 MAX_PARQUET_BYTES = 2**30
 BY_COLUMN_FROM = 1_000_000
@@ -23,11 +24,11 @@ MAX_LEVEL_VALUES = 200_000_000
 """Of a million clusters with four levers and five levels the table of levels has half as many."""
 
 
-def frame_table(name: str, frame: object, faults: Faults, digest: str | None = None) -> RawTable | None:
+def frame_table(name: str, frame: object, faults: Faults) -> RawTable | None:
     """Read a table from a DataFrame; None, and faults, if that cannot be.
 
     Columns of whole numbers and of floats are taken as they are, all else as a planner would type it. The
-    index is left out. Rows are numbered from 2, as if the header were row 1.
+    index is left out. Rows are numbered from 2, as if the header were row 1. The digest is that of headers and values.
 
     Parameters
     ----------
@@ -37,8 +38,6 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
         The table; anything else is a fault.
     faults : Faults
         Where to note what is wrong.
-    digest : str, optional
-        SHA-256 of the source; None takes that of the headers and values.
     """
     if not isinstance(frame, pd.DataFrame):
         problem = Text(
@@ -47,18 +46,22 @@ def frame_table(name: str, frame: object, faults: Faults, digest: str | None = N
         faults.add(Place(name), problem, Text("Give a pandas DataFrame.", "请提供 pandas DataFrame。"))
         return None
     headers = tuple(str(header) for header in frame.columns)
-    columns = tuple(_values(frame.iloc[:, position]) for position in range(len(headers)))
-    if digest is None:
-        # The frame is the caller's, who may go on to change it.
-        columns = tuple(column.copy() for column in columns)
-        digest = _digest(headers, columns)
-    return make_raw(RawTable(name, headers, columns, np.arange(2, len(frame) + 2), digest), faults)
+    # The frame is the caller's, who may go on to change it.
+    columns = tuple(_values(frame.iloc[:, position], copy=True) for position in range(len(headers)))
+    return _raw(name, (headers, columns), len(frame), _digest(headers, columns), faults)
+
+
+def _raw(
+    name: str, found: tuple[tuple[str, ...], tuple[RawColumn, ...]], num_rows: int, digest: str, faults: Faults
+) -> RawTable | None:
+    headers, columns = found
+    return make_raw(RawTable(name, headers, columns, pd.RangeIndex(2, num_rows + 2), digest), faults)
 
 
 def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
     """Read a table from the bytes of a Parquet file; None, and faults, if that cannot be."""
     try:
-        from pyarrow import parquet  # noqa: PLC0415 (an optional package)
+        from pyarrow import default_memory_pool, parquet  # noqa: PLC0415 (an optional package)
     except ImportError:
         problem = Text("Parquet files need the package pyarrow.", "读取 Parquet 文件需要 pyarrow 包。")
         remedy = Text("Install clusteropt[parquet], or save CSV.", "请安装 clusteropt[parquet], 或改存 CSV。")
@@ -80,21 +83,30 @@ def parquet_table(name: str, data: bytes, faults: Faults) -> RawTable | None:
         # A dictionary keeps a long text once, however many rows repeat it.
         texts = [field.name for field in file.schema_arrow if str(field.type) in ("string", "large_string", "binary")]
         source = parquet.ParquetFile(io.BytesIO(data), read_dictionary=texts)
-        frame = _frame(source)
+        found = _columns(source)
+        # What was needed to unpack the columns is given back, and not kept for the next file.
+        default_memory_pool().release_unused()
     # The reader of a broken file raises errors of many kinds; to the planner they are one.
     except Exception:
         problem = Text("this is no Parquet file, or it is broken.", "不是 Parquet 文件, 或文件已损坏。")
         faults.add(Place(name), problem, Text("Write it again.", "请重新生成。"))
         return None
-    return frame_table(name, frame, faults, hashlib.sha256(data).hexdigest())
+    return _raw(name, found, source.metadata.num_rows, hashlib.sha256(data).hexdigest(), faults)
 
 
-def _frame(source: Any) -> pd.DataFrame:
+def _columns(source: Any) -> tuple[tuple[str, ...], tuple[RawColumn, ...]]:
     """Read a Parquet file; one of millions of rows column by column, so that it is not there twice."""
     names = source.schema_arrow.names
     if source.metadata.num_rows < BY_COLUMN_FROM or len(set(names)) < len(names):
-        return _to_frame(source.read())
-    return pd.concat([_to_frame(source.read(columns=[name])) for name in names], axis=1)
+        frames = iter([_to_frame(source.read())])
+    else:
+        frames = (_to_frame(source.read(columns=[name])) for name in names)
+    headers: list[str] = []
+    columns: list[RawColumn] = []
+    for frame in frames:
+        headers += [str(header) for header in frame.columns]
+        columns += [_values(frame.iloc[:, position]) for position in range(frame.shape[1])]
+    return tuple(headers), tuple(columns)
 
 
 def _to_frame(table: Any) -> pd.DataFrame:
@@ -104,27 +116,29 @@ def _to_frame(table: Any) -> pd.DataFrame:
     return frame
 
 
-def _digest(headers: tuple[str, ...], columns: tuple[NDArray[Any], ...]) -> str:
+def _digest(headers: tuple[str, ...], columns: tuple[RawColumn, ...]) -> str:
     """Give the SHA-256 of headers and values: of numbers their bytes, of texts each once and where it stands."""
     digest = hashlib.sha256("\n".join(headers).encode("utf-8", "surrogatepass"))
     for column in columns:
-        numbers, words = (column, []) if column.dtype != object else by_word(column)
+        numbers, words = (column.codes, column.words.tolist()) if isinstance(column, Coded) else (column, [])
         digest.update(f"\n{numbers.dtype.str} {len(numbers)} {list(map(len, words))}".encode())
         digest.update("".join(words).encode("utf-8", "surrogatepass"))
-        digest.update(np.ascontiguousarray(numbers).tobytes())
+        digest.update(np.ascontiguousarray(numbers).data)
     return digest.hexdigest()
 
 
-def _values(series: pd.Series) -> NDArray[Any]:
+def _values(series: pd.Series, copy: bool = False) -> RawColumn:
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
-        return series.to_numpy()
+        return series.to_numpy(copy=copy)
     if isinstance(series.dtype, pd.StringDtype):
-        return series.astype(object).where(series.notna(), None).to_numpy()
-    if pd.api.types.infer_dtype(series, skipna=False) == "string":
-        return series.to_numpy(dtype=object)
+        return code_texts(series.array)
     if isinstance(series.dtype, pd.CategoricalDtype):
-        # Every category is written once, however many rows repeat it; the last stands for what is missing.
-        words = from_objects([*series.cat.categories.tolist(), None])
-        taken: NDArray[Any] = words[series.cat.codes.to_numpy()]
-        return taken
+        # Every category is written once, however many rows repeat it.
+        codes, categories = series.cat.codes.to_numpy(copy=copy), series.cat.categories
+        texts = categories.tolist()
+        return code_categories(
+            codes, texts if isinstance(categories.dtype, pd.StringDtype) else list(map(written, texts))
+        )
+    if pd.api.types.infer_dtype(series, skipna=False) == "string":
+        return code_texts(series.to_numpy(dtype=object))
     return from_objects(series.tolist())

@@ -7,16 +7,15 @@ import io
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clusteropt.inputs.raw_tables import by_word, written_column
+from clusteropt.inputs.coded import Coded
+from clusteropt.inputs.raw_tables import written_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    from clusteropt.inputs.raw_tables import RawTable
+    from clusteropt.inputs.raw_tables import RawColumn, RawTable
     from clusteropt.inputs.settings import ModelSettings
 
 INPUTS = "inputs"
@@ -78,9 +77,6 @@ def _csv(raw: RawTable) -> bytes:
     return file.getvalue().encode("utf-8", "surrogatepass")
 
 
-def _needs_quotes(column: NDArray[Any]) -> bool:
+def _needs_quotes(column: RawColumn) -> bool:
     """Tell whether a text of a column holds a sign that CSV puts in quotes."""
-    if column.dtype != object:
-        return False
-    _, words = by_word(column)
-    return any(sign in word for word in words for sign in QUOTED)
+    return isinstance(column, Coded) and any(sign in "\0".join(column.words.tolist()) for sign in QUOTED)

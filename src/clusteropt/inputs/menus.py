@@ -14,11 +14,12 @@ from clusteropt.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
-
     from clusteropt.inputs.names import Names
     from clusteropt.inputs.parsing import TypedTable
     from clusteropt.inputs.problem import Ints
+
+MANY = 2**31
+ROWS_AT_ONCE = 1_000_000
 
 
 def read_menus(tables: Mapping[str, TypedTable], names: Mapping[str, Names], faults: Faults) -> Menus:
@@ -34,24 +35,39 @@ def read_menus(tables: Mapping[str, TypedTable], names: Mapping[str, Names], fau
         Where to note equal amounts in a set, and cells that have limits beside a menu.
     """
     num_clusters, num_levers = len(names["cluster"].index), len(names["lever"].index)
-    frame = tables["levels"].frame
-    code = (names["cluster"].positions(frame["cluster"]).astype(np.int64) + 1) * (num_levers + 1)
-    code += names["lever"].positions(frame["lever"]) + 1
-    amount = frame["amount"].fillna(0).to_numpy(dtype=np.int64)
+    typed = tables["levels"]
+    code = _set_codes(typed, names)
+    amount, gain, level = typed.wholes("amount"), typed.floats("gain"), typed.text("level")
     order = _order(code, amount)
-    _check_amounts(frame, (code, order), faults)
-    code = code[order]
-    first = np.flatnonzero(np.diff(code, prepend=-1))
+    _check_amounts(typed, (code, order), faults)
+    if order is not None:
+        code, amount, gain, level = code[order], amount[order], gain[order], level.take(order)
+    first = np.flatnonzero(np.append(True, code[1:] != code[:-1])) if len(code) else np.zeros(0, np.int64)
     sets, size = code[first], np.diff(first, append=len(code))
     chosen = _choose(sets, num_clusters, num_levers)
     _check_cells(tables["cells"], names, chosen, faults)
     flat = chosen.ravel()
     sizes = np.where(flat >= 0, np.append(size, 0)[flat], 0)
     start = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    own = flat[flat >= 0]
+    if len(own) == len(sets) and (own == np.arange(len(sets))).all():
+        # Every cell with a menu has its own, and they stand in order: nothing is written twice.
+        return Menus(start, amount, gain, level)
     within = np.arange(start[-1]) - np.repeat(start[:-1], sizes)
-    rows = order[np.repeat(np.append(first, 0)[flat], sizes) + within]
-    gain = frame["gain"].to_numpy(dtype=float)[rows]
-    return Menus(start, amount[rows], gain, tuple(frame["level"].to_numpy(dtype=object)[rows]))
+    rows = np.repeat(np.append(first, 0)[flat], sizes) + within
+    return Menus(start, amount[rows], gain[rows], level.take(rows))
+
+
+def _set_codes(levels: TypedTable, names: Mapping[str, Names]) -> Ints:
+    """Give one number for the cluster and lever of every level, increasing with both; either may be any."""
+    num_levers = len(names["lever"].index)
+    num_sets = (len(names["cluster"].index) + 1) * (num_levers + 1)
+    code: Ints = names["cluster"].positions(levels.text("cluster")).astype(np.int64 if num_sets > MANY else np.int32)
+    code += 1
+    code *= num_levers + 1
+    code += names["lever"].positions(levels.text("lever"))
+    code += 1
+    return code
 
 
 def _choose(sets: np.ndarray, num_clusters: int, num_levers: int) -> np.ndarray:
@@ -70,34 +86,42 @@ def _choose(sets: np.ndarray, num_clusters: int, num_levers: int) -> np.ndarray:
     return chosen
 
 
-def _order(code: Ints, amount: Ints) -> Ints:
-    """Give the order of levels by set and amount; a table of millions is mostly in it."""
-    step, rise = np.diff(code), np.diff(amount)
-    if ((step > 0) | ((step == 0) & (rise >= 0))).all():
-        return np.arange(len(code))
-    return np.lexsort((amount, code))
+def _order(code: Ints, amount: Ints) -> Ints | None:
+    """Give the order of levels by set and amount; None where they stand in it, as most tables of millions do."""
+    for start in range(0, len(code), ROWS_AT_ONCE):
+        here, next_ = slice(start, start + ROWS_AT_ONCE), slice(start + 1, start + ROWS_AT_ONCE + 1)
+        after = code[next_]
+        before, rise = code[here][: len(after)], amount[next_] - amount[here][: len(after)]
+        if not ((after > before) | ((after == before) & (rise >= 0))).all():
+            return np.lexsort((amount, code))
+    return None
 
 
-def _check_amounts(frame: pd.DataFrame, places: tuple[Ints, Ints], faults: Faults) -> None:
+def _check_amounts(levels: TypedTable, places: tuple[Ints, Ints | None], faults: Faults) -> None:
     code, order = places
-    given = frame["amount"].notna().to_numpy()[order]
-    amount = frame["amount"].fillna(0).to_numpy(dtype=np.int64)[order]
-    again = np.zeros(len(order), bool)
-    alike = (np.diff(code[order]) == 0) & (np.diff(amount) == 0) & (given[1:] == given[:-1])
-    again[order[1:][alike]] = True
-    for row, written in faults.that_fit(marked(frame["amount"], again)):
+    given, amount = levels.given("amount"), levels.wholes("amount")
+    if order is not None:
+        code, given, amount = code[order], given[order], amount[order]
+    alike = (code[1:] == code[:-1]) & (amount[1:] == amount[:-1]) & (given[1:] == given[:-1])
+    if not alike.any():
+        return
+    again = np.zeros(len(code), bool)
+    again[1:][alike] = True
+    if order is not None:
+        again[order] = again.copy()
+    for row, written in faults.that_fit(marked(levels, "amount", again)):
         problem = Text("another level of the menu has the same amount.", "同一菜单中另一档金额相同。")
         place = Place("levels", row, "amount", written)
         faults.add(place, problem, Text("Remove one of the two.", "请删除其中一档。"))
 
 
 def _check_cells(cells: TypedTable, names: Mapping[str, Names], chosen: np.ndarray, faults: Faults) -> None:
-    frame = cells.frame
-    cluster, lever = names["cluster"].positions(frame["cluster"]), names["lever"].positions(frame["lever"])
+    if cells.absent >= {"least", "most"}:
+        return
+    cluster, lever = names["cluster"].positions(cells.text("cluster")), names["lever"].positions(cells.text("lever"))
     from_menu = chosen[cluster, lever] >= 0
     for column in ("least", "most"):
-        limited = from_menu & frame[column].notna().to_numpy()
-        for row, value in faults.that_fit(marked(frame[column], limited)):
+        for row, value in faults.that_fit(marked(cells, column, from_menu & cells.given(column))):
             problem = Text(
                 "the cell chooses from a menu, so it has no limits of its own.", "该单元从菜单中选择, 不能另设上下限。"
             )

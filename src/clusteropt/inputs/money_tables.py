@@ -188,6 +188,8 @@ RULES = Table(
         RowRule(
             name="limited",
             column="min",
+            reads=("kind", "min", "max"),
+            of_empty=True,
             holds=_limited,
             problem=Text(
                 "min and max are both empty, so the rule limits nothing.", "min 与 max 均为空, 规则没有限制。"

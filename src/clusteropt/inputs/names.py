@@ -10,13 +10,16 @@ import pandas as pd
 
 from clusteropt.domain import PATH_LABELS, Path
 from clusteropt.inputs.problem import Labels
-from clusteropt.text import Text
+from clusteropt.text import Text, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
+    from clusteropt.inputs.coded import Coded
     from clusteropt.inputs.parsing import TypedTable
-    from clusteropt.inputs.problem import Positions
+    from clusteropt.inputs.problem import Ints, Positions
 
 WHAT = {
     "cluster": Text("cluster", "集群"),
@@ -44,9 +47,13 @@ class Names:
     what: Text
     index: pd.Index[str]
 
-    def positions(self, values: pd.Series) -> Positions:
-        """Look names up; -1 where a value is missing or unknown."""
-        return self.index.get_indexer(pd.Index(values, dtype=self.index.dtype)).astype(np.int32)
+    def positions(self, values: Coded) -> Positions:
+        """Look names up, each once; -1 where a value is missing or unknown."""
+        known = self.index.get_indexer(pd.Index(values.words, dtype=object)).astype(np.int32)
+        # Where the names are coded in their own order, codes are positions.
+        if values.codes.dtype == np.int32 and (known == np.arange(len(known))).all():
+            return np.asarray(values.codes, dtype=np.int32)
+        return values.spread(known, -1)
 
     def position(self, name: str) -> int:
         """Look one name up; -1 if it is unknown."""
@@ -68,7 +75,7 @@ def make_labels(tables: Mapping[str, TypedTable], years: tuple[int, ...]) -> Lab
     years : tuple of int
         The years of the model.
     """
-    clusters, levers, funds = (tables[name].frame for name in ("clusters", "levers", "funds"))
+    clusters, levers, funds = (tables[name] for name in ("clusters", "levers", "funds"))
     cluster, cluster_names = _printed(clusters, "cluster", "name", "name_zh")
     region, region_names = _printed(clusters, "region", "region", "region_zh")
     industry, industry_names = _printed(clusters, "industry", "industry", "industry_zh")
@@ -78,15 +85,15 @@ def make_labels(tables: Mapping[str, TypedTable], years: tuple[int, ...]) -> Lab
         clusters=cluster,
         cluster_names=cluster_names,
         regions=region,
-        region_names=region_names,
+        region_names=tuple(region_names),
         industries=industry,
-        industry_names=industry_names,
+        industry_names=tuple(industry_names),
         paths=tuple(str(path) for path in Path),
         path_names=tuple(PATH_LABELS[path] for path in Path),
         levers=lever,
-        lever_names=lever_names,
+        lever_names=tuple(lever_names),
         funds=fund,
-        fund_names=fund_names,
+        fund_names=tuple(fund_names),
         years=years,
     )
 
@@ -105,19 +112,24 @@ def make_names(labels: Labels) -> dict[str, Names]:
     return {kind: Names(WHAT[kind], pd.Index(list(names), dtype=object)) for kind, names in known.items()}
 
 
-def _printed(frame: pd.DataFrame, key: str, name: str, name_zh: str) -> tuple[tuple[str, ...], tuple[Text, ...]]:
+def _printed(typed: TypedTable, key: str, name: str, name_zh: str) -> tuple[tuple[str, ...], Texts]:
     """Give the keys, each once, and their printed names: the first that any row gives."""
-    named = frame[frame[key].notna()]
-    keys = named[key].drop_duplicates().to_numpy(dtype=object)
-    english = _first(named, key, name, keys, keys)
-    chinese = _first(named, key, name_zh, keys, english)
-    return tuple(keys), tuple(Text(en, zh) for en, zh in zip(english, chinese, strict=True))
+    keys = typed.text(key)
+    order = keys.order()
+    known = keys.words[order]
+    english = _first(keys, typed.text(name), known, order)
+    chinese = _first(keys, typed.text(name_zh), english, order)
+    return tuple(known), Texts(english, chinese)
 
 
-def _first(frame: pd.DataFrame, key: str, column: str, keys: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    filled = frame[frame[column].notna()].drop_duplicates(key)
-    found = filled[column].to_numpy(dtype=object)
-    where = pd.Index(filled[key].to_numpy(dtype=object), dtype=object).get_indexer(pd.Index(keys, dtype=object))
-    result = np.array(otherwise, dtype=object)
-    result[where >= 0] = found[where[where >= 0]]
-    return result
+def _first(keys: Coded, column: Coded, otherwise: NDArray[np.object_], order: Ints) -> NDArray[np.object_]:
+    """Give the first value of a column beside each key."""
+    if not len(column.words):
+        return otherwise
+    if keys is column:
+        return keys.words[order]
+    given = np.flatnonzero(keys.given & column.given)[::-1]
+    first = np.full(len(keys.words), -1)
+    first[keys.codes[given]] = column.codes[given]
+    found = first[order]
+    return np.where(found >= 0, column.words[found], otherwise)

@@ -71,17 +71,21 @@ def make_notes(
             f"系数取{column.zh}, 按{reading.zh}解读。",
         )
     )
-    years = tables["last_plan"].frame["year"].dropna()
-    if years.nunique() > 1:
-        latest = years.max()
+    last = tables["last_plan"]
+    years = np.unique(last.wholes("year")[last.given("year")])
+    if len(years) > 1:
+        latest = int(years[-1])
         notes.append(Text(f"Of the last plan only the year {latest} counts.", f"上期计划仅取 {latest} 年。"))
     return tuple(notes)
 
 
 def _status_notes(name: str, typed: TypedTable) -> list[Text]:
-    status = typed.frame["status"].str.casefold() if len(typed.frame) else typed.frame["status"]
-    num_rows = len(status)
-    counts = {word: int((status == word).sum()) for word in CAUTIONS}
+    status, num_rows = typed.text("status"), len(typed)
+    if not len(status.words):
+        return []
+    number = np.bincount(status.codes[status.given], minlength=len(status.words)).tolist()
+    said = [word.casefold() for word in status.words.tolist()]
+    counts = {word: sum(count for own, count in zip(said, number, strict=True) if own == word) for word in CAUTIONS}
     return [
         Text(
             f"{name}: {count} of {num_rows} rows {CAUTIONS[word].en}.",

@@ -16,7 +16,7 @@ import numpy as np
 from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.rule import Rule, RuleBase, RuleKind, Selection, SoftFloor
 from clusteropt.inputs.rule_book import join_rules
-from clusteropt.text import Text
+from clusteropt.text import Text, Texts
 
 __all__ = [
     "Labels", "LastPlan", "Menus", "Money", "Objective", "ObjectiveKind", "Problem",
@@ -89,7 +89,7 @@ class Labels:
     """
 
     clusters: tuple[str, ...]
-    cluster_names: tuple[Text, ...]
+    cluster_names: tuple[Text, ...] | Texts
     regions: tuple[str, ...]
     region_names: tuple[Text, ...]
     industries: tuple[str, ...]
@@ -135,14 +135,14 @@ class Menus:
         Whole money units, positive, increasing inside a cell.
     gain : array of shape (num_levels,)
         Outcome of the level before the weight of the cluster; NaN: from the curve.
-    names : tuple of str
+    names : sequence of str
         The level of the table, per level.
     """
 
     start: Ints
     amount: Ints
     gain: Floats
-    names: tuple[str, ...]
+    names: Sequence[str | None]
 
 
 @dataclass(frozen=True, slots=True)

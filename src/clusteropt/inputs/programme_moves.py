@@ -40,9 +40,11 @@ def check_moves(
     faults : Faults
         Where to note what is wrong.
     """
+    if not options:
+        return
     names, menus = known
-    links = tables["spillovers"].frame
-    harmful = set(names["cluster"].positions(links.loc[(links["share"] < 0).to_numpy(), "from"]).tolist())
+    links = tables["spillovers"]
+    harmful = set(names["cluster"].positions(links.text("from"))[links.floats("share") < 0].tolist())
     own_gain = _with_own_gains(menus)
     for option in options:
         for cluster in (share.cluster for share in option.shares):

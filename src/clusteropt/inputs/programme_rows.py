@@ -187,6 +187,8 @@ def read_options(tables: Mapping[str, TypedTable], names: Mapping[str, Names], f
     tuple of Option
         Programme by programme in the order in which they first appear, options in the order of their rows.
     """
+    if not len(tables[PROGRAMMES]) and not len(tables[COSTS]):
+        return ()
     frame = tables[PROGRAMMES].frame
     known: Options = defaultdict(list)
     for programme, option in zip(frame["programme"], frame["option"], strict=True):
@@ -341,7 +343,7 @@ def _read_costs(
 ) -> dict[tuple[str, str], list[Cost]]:
     """Read what options cost, by their keys."""
     found: dict[tuple[str, str], list[Cost]] = defaultdict(list)
-    check_sum(COSTS, typed.frame["cost"], faults)
+    check_sum(typed, "cost", faults)
     _check_cost_keys(typed, faults)
     for row in map(_CostRow._make, _rows(typed.frame, _CostRow._fields)):
         if row.programme is None:
@@ -360,10 +362,12 @@ def _read_costs(
 
 def _check_cost_keys(typed: TypedTable, faults: Faults) -> None:
     """Note a key that stands there with the years empty and, the same, with the years 0."""
-    frame = typed.frame[~typed.unread["after"]]
-    keys = frame[typed.table.keys]
-    twice = keys.assign(after=keys["after"].fillna(0)).duplicated() & ~keys.duplicated()
-    for row, after in faults.that_fit(marked(frame["after"], twice & frame["programme"].notna())):
+    read = ~typed.unread["after"]
+    keys = typed.part(typed.table.keys)[read]
+    twice = typed.given("programme").copy()
+    twice[~read] = False
+    twice[read] &= (keys.assign(after=keys["after"].fillna(0)).duplicated() & ~keys.duplicated()).to_numpy()
+    for row, after in faults.that_fit(marked(typed, "after", twice)):
         problem = Text(
             "an earlier row has the same key: empty and 0 years are the same.", "前面的行已有相同的键: 空值即 0 年。"
         )

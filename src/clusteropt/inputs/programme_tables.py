@@ -51,6 +51,7 @@ def _without_sign(column: str) -> RowRule:
     return RowRule(
         name=f"{column}_sign",
         column=column,
+        reads=(column,),
         holds=holds,
         problem=Text("the key holds :, which joins a programme and its option.", "键含有 :, 它用于连接项目与方案。"),
         remedy=Text("Replace the sign; the printed name may keep it.", "请替换该字符; 显示名称可以保留。"),
@@ -180,6 +181,8 @@ PROGRAMMES = Table(
         RowRule(
             name="gain_clusters",
             column="clusters",
+            reads=("gain", "clusters"),
+            of_empty=True,
             holds=_has_clusters(),
             problem=Text("there is a gain, but no cluster that gains.", "有增益, 但没有受益的集群。"),
             remedy=Text("Name the clusters, or empty gain.", "请填写集群, 或清空 gain。"),

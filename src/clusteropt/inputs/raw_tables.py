@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from clusteropt.inputs.coded import Coded, as_objects, code_texts
 from clusteropt.inputs.faults import Faults, Place
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    RawColumn = Coded | NDArray[Any]
 
 # Written out, a number with more digits than this is of no use to a reader.
 MAX_DIGITS = 40
@@ -32,9 +35,9 @@ class RawTable:
         The name of the table.
     headers : tuple of str
         The headers, trimmed.
-    columns : tuple of arrays of shape (num_rows,)
-        The values: text or None in arrays of objects; numbers where the source holds typed numbers.
-    rows : array of shape (num_rows,)
+    columns : tuple of Coded or array of shape (num_rows,)
+        The values: text, or numbers where the source holds typed numbers.
+    rows : Index
         The number of each row in the source.
     digest : str
         SHA-256 of the source.
@@ -44,8 +47,8 @@ class RawTable:
 
     name: str
     headers: tuple[str, ...]
-    columns: tuple[NDArray[Any], ...]
-    rows: NDArray[np.int64]
+    columns: tuple[RawColumn, ...]
+    rows: pd.Index[int]
     digest: str
     data: bytes | None = None
 
@@ -67,22 +70,21 @@ def written(value: object) -> str | None:
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
 
 
-def written_column(column: NDArray[Any]) -> list[str]:
+def written_column(column: RawColumn) -> list[str]:
     """Write a column as `written` writes its values, what is missing as empty; most values take a short way."""
+    if isinstance(column, Coded):
+        texts: list[str] = column.spread(column.words.tolist(), "").tolist()
+        return texts
     values = column.tolist()
     if column.dtype.kind in "iu":
         return [str(value) for value in values]
-    if column.dtype.kind == "f":
-        # The shortest text of a float is that of its decimals, but for whole numbers, exponents, nan and inf.
-        texts = list(map(repr, values))
-        with np.errstate(invalid="ignore"):
-            plain = (column != np.floor(column)) & (abs(column) >= LEAST_PLAIN) & (abs(column) < MOST_PLAIN)
-        for position in np.flatnonzero(~plain).tolist():
-            texts[position] = written(values[position]) or ""
-        return texts
-    if pd.api.types.infer_dtype(column, skipna=False) == "string":
-        return list(map(str, values))
-    return [value if type(value) is str else written(value) or "" for value in values]
+    # The shortest text of a float is that of its decimals, but for whole numbers, exponents, nan and inf.
+    texts = list(map(repr, values))
+    with np.errstate(invalid="ignore"):
+        plain = (column != np.floor(column)) & (abs(column) >= LEAST_PLAIN) & (abs(column) < MOST_PLAIN)
+    for position in np.flatnonzero(~plain).tolist():
+        texts[position] = written(values[position]) or ""
+    return texts
 
 
 def _written_number(number: Decimal) -> str | None:
@@ -94,28 +96,9 @@ def _written_number(number: Decimal) -> str | None:
     return f"{whole:f}" if number == whole else f"{number:f}"
 
 
-def from_objects(values: list[object]) -> NDArray[Any]:
-    """Turn values of any type into an array of text or None."""
-    array = np.empty(len(values), dtype=object)
-    array[:] = [written(value) for value in values]
-    return array
-
-
-def by_word(column: NDArray[Any]) -> tuple[NDArray[np.int64], list[str]]:
-    """Give every text of a column once, and for each row which one it holds; -1 for None.
-
-    What is done to each word alone takes no longer where millions of rows repeat it.
-    """
-    codes, words = pd.factorize(column)
-    return codes, words.tolist()
-
-
-def spread(values: list[Any], codes: NDArray[np.int64], missing: object) -> NDArray[Any]:
-    """Give what was found for each word to the rows that hold it; ``missing`` where there is none."""
-    found = np.empty(len(values) + 1, dtype=bool if isinstance(missing, bool) else object)
-    found[:-1], found[-1] = values, missing
-    taken: NDArray[Any] = found[codes]
-    return taken
+def from_objects(values: list[object]) -> Coded:
+    """Write values of any type as text."""
+    return code_texts(as_objects(map(written, values)))
 
 
 def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = None) -> RawTable | None:
@@ -144,18 +127,21 @@ def make_raw(found: RawTable, faults: Faults, numbers: tuple[int, ...] | None = 
         kept.append(position)
     if doubtful:
         return None
+    columns = tuple(found.columns[position] for position in kept)
+    # Where a column is filled in every row, there is no empty row, and the others need not be looked at.
+    if any(filled[position].all() for position in kept):
+        return replace(found, headers=tuple(headers), columns=columns)
     some = np.zeros(len(found.rows), dtype=bool)
     for position in kept:
         some |= filled[position]
-    if some.all():
-        columns = tuple(found.columns[position] for position in kept)
-        return replace(found, headers=tuple(headers), columns=columns)
-    columns = tuple(found.columns[position][some] for position in kept)
-    return replace(found, headers=tuple(headers), columns=columns, rows=found.rows[some])
+    taken = tuple(column.take(some) if isinstance(column, Coded) else column[some] for column in columns)
+    return replace(found, headers=tuple(headers), columns=taken, rows=found.rows[some])
 
 
-def _filled(column: NDArray[Any]) -> NDArray[np.bool_]:
-    if column.dtype != object:
+def _filled(column: RawColumn) -> NDArray[np.bool_]:
+    if not isinstance(column, Coded):
         return np.asarray(~pd.isna(column), dtype=bool)
-    codes, words = by_word(column)
-    return spread([not word.isspace() and word != "" for word in words], codes, False)
+    words = column.words.tolist()
+    if all(map(str.strip, words)):
+        return column.given
+    return column.spread([not word.isspace() and word != "" for word in words], False)

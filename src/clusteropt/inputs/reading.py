@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
+import pandas as pd
 
 from clusteropt.inputs.building import Parts, build_problem, memberships
 from clusteropt.inputs.checking import check_problem
@@ -43,8 +43,6 @@ from clusteropt.inputs.tables import TABLES
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from clusteropt.inputs.problem import Problem
     from clusteropt.inputs.settings import TablePlace
     from clusteropt.inputs.sources import Found
@@ -183,7 +181,7 @@ def _link(tables: dict[str, TypedTable], settings: ModelSettings, faults: Faults
     years = settings.years or _years_of(tables["funds"], faults)
     labels = make_labels(tables, years)
     names = make_names(labels)
-    membership = memberships(tables["clusters"].frame)
+    membership = memberships(tables["clusters"])
     check_references(tables, names, faults)
     check_names(tables, faults)
     check_funds(tables, years, faults)
@@ -225,7 +223,7 @@ def _typed_tables(found: Found, faults: Faults) -> dict[str, TypedTable]:
                 faults.add(Place(name), problem, Text(f"Add it. {table.about.en}", f"请补充。{table.about.zh}"))
             continue
         if raw is None:
-            empty = RawTable(name, (), (), np.zeros(0, dtype=np.int64), "")
+            empty = RawTable(name, (), (), pd.RangeIndex(0), "")
             tables[name] = parse_table(table, empty, Faults())
             continue
         tables[name] = parse_table(table, raw, faults)

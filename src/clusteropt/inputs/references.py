@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clusteropt.inputs.check import exact_sum
+from clusteropt.inputs.coded import SEPARATOR, joined
+from clusteropt.inputs.columns import LARGEST_AMOUNT
 from clusteropt.inputs.faults import Faults, Place, shorten, suggest
 from clusteropt.inputs.parsing import marked
 from clusteropt.text import Text
@@ -37,10 +40,9 @@ def check_references(tables: Mapping[str, TypedTable], names: Mapping[str, Names
     """Note every name that no table declares."""
     for table, columns in REFERENCES.items():
         for column, kind in columns.items():
-            values = tables[table].frame[column]
-            known = names[kind]
-            unknown = values.notna() & (known.positions(values) < 0)
-            for row, value in faults.that_fit(marked(values, unknown)):
+            values, known = tables[table].text(column), names[kind]
+            unknown = values.spread(known.index.get_indexer(pd.Index(values.words, dtype=object)) < 0, False)
+            for row, value in faults.that_fit(marked(tables[table], column, unknown)):
                 problem = Text(f"there is no {known.what.en} {value!r}.", f"没有{known.what.zh} {value!r}。")
                 faults.add(Place(table, row, column, value), problem, suggest(value, known.index))
 
@@ -53,15 +55,19 @@ def check_names(tables: Mapping[str, TypedTable], faults: Faults) -> None:
         ("funds", "fund", "name"),
         ("funds", "fund", "name_zh"),
     ):
-        frame = tables[table].frame
-        given = frame[frame[key].notna() & frame[column].notna()]
-        first = given.groupby(key, sort=False)[column].transform("first")
-        for row, value in faults.that_fit(marked(given[column], given[column] != first)):
+        keys, printed = tables[table].text(key), tables[table].text(column)
+        given = np.flatnonzero(keys.given & printed.given)
+        first = np.zeros(len(keys.words), np.int64)
+        first[keys.codes[given[::-1]]] = printed.codes[given[::-1]]
+        other = np.zeros(len(keys), bool)
+        other[given] = printed.codes[given] != first[keys.codes[given]]
+        for row, value in faults.that_fit(marked(tables[table], column, other)):
             problem = Text(f"an earlier row prints this {key} in another way.", "前面的行对它用了别的名称。")
             faults.add(Place(table, row, column, value), problem, Text("Use one name.", "请统一名称。"))
     _check_twins(tables, faults)
-    levers = tables["levers"].frame["lever"].dropna()
-    for row, lever in marked(levers, np.array(["+" in lever for lever in levers], dtype=bool)):
+    levers = tables["levers"].text("lever")
+    joining = levers.spread(["+" in lever for lever in levers.words.tolist()], False)
+    for row, lever in marked(tables["levers"], "lever", joining):
         problem = Text("the key of a lever cannot hold +, which joins levers.", "政策工具的键不能含有 +, 它用于连接。")
         remedy = Text("Replace the sign; the printed name may keep it.", "请替换该字符; 显示名称可以保留。")
         faults.add(Place("levers", row, "lever", lever), problem, remedy)
@@ -78,9 +84,13 @@ def _check_twins(tables: Mapping[str, TypedTable], faults: Faults) -> None:
         ("programmes", "programme"),
         ("programmes", "group"),
     ):
+        names = tables[table].text(column)
+        if _are_apart(names.words.tolist()):
+            continue
         first: dict[str, str] = {}
-        names = tables[table].frame[column].dropna().drop_duplicates()
-        for row, name in zip(names.index, names, strict=True):
+        rows = names.first_rows()
+        for word in names.order().tolist():
+            row, name = tables[table].rows[rows[word]], names.words[word]
             bare = "".join(unicodedata.normalize("NFKC", name).casefold().split())
             twin = first.setdefault(bare, name)
             if twin != name:
@@ -92,11 +102,20 @@ def _check_twins(tables: Mapping[str, TypedTable], faults: Faults) -> None:
                 faults.add(Place(table, int(row), column, name), problem, remedy)
 
 
+def _are_apart(names: list[str]) -> bool:
+    """Tell at one glance whether names surely differ by more than case and spaces: plain ones, as in most tables."""
+    text = joined(names)
+    if text is None or not (text.isascii() and text.isprintable()):
+        return False
+    return len(set(text.casefold().replace(" ", "").split(SEPARATOR))) >= len(names)
+
+
 def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults: Faults) -> None:
     """Note funds without a year of the model, years outside it, funds not opened, and sums too large."""
     frame = tables["funds"].frame
     given = frame[frame["fund"].notna() & frame["year"].notna()]
-    for row, year in faults.that_fit(marked(given["year"], ~given["year"].isin(years))):
+    strange = frame["fund"].notna() & frame["year"].notna() & ~frame["year"].isin(years)
+    for row, year in faults.that_fit(marked(tables["funds"], "year", strange)):
         problem = Text("the model has no such year.", "模型不含该年份。")
         remedy = suggest(year, [str(known) for known in years])
         faults.add(Place("funds", row, "year", year), problem, remedy)
@@ -107,7 +126,7 @@ def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults
             problem = Text(f"the fund has no row for {missing}.", f"该资金缺少 {missing} 年的数据。")
             remedy = Text("Add the row; the amount may be 0.", "请补充该行; 额度可以为 0。")
             faults.add(Place("funds", None, "year", fund), problem, remedy)
-    check_sum("funds", frame["amount"], faults)
+    check_sum(tables["funds"], "amount", faults)
     opened = tables["eligibility"]
     if "fund" in opened.absent:
         return
@@ -122,25 +141,27 @@ def check_funds(tables: Mapping[str, TypedTable], years: tuple[int, ...], faults
 
 def check_arriving(typed: TypedTable, years: tuple[int, ...], faults: Faults) -> None:
     """Note money that arrives in no year of the plan, and sums too large."""
-    year = typed.frame["year"]
+    if not len(typed):
+        return
+    year = typed.series("year")
     outside = year.notna() & ~year.isin(years)
-    for row, value in faults.that_fit(marked(year, outside)):
+    for row, value in faults.that_fit(marked(typed, "year", outside)):
         problem = Text("the money arrives in no year of the plan.", "到位年份不在计划期内。")
         remedy = Text(
             "Write a year of the plan; what began to work before it is part of stock in the table cells.",
             "请填写计划期内的年份; 此前已见效的资金计入 cells 表的 stock。",
         )
         faults.add(Place("arriving", row, "year", value), problem, remedy)
-    check_sum("arriving", typed.frame["amount"], faults)
+    check_sum(typed, "amount", faults)
 
 
-def check_sum(table: str, amounts: pd.Series, faults: Faults) -> None:
+def check_sum(typed: TypedTable, column: str, faults: Faults) -> None:
     """Note a sum of a column of money that would not fit into 64 bits with room to spare."""
-    total = sum(int(amount) for amount in amounts.dropna()) if len(amounts) * 10**15 > LARGEST_SUM else 0
+    total = exact_sum(typed.wholes(column)) if len(typed) * LARGEST_AMOUNT > LARGEST_SUM else 0
     if total > LARGEST_SUM:
         problem = Text(f"the amounts sum to {total:,}, more than 2**62.", f"金额合计 {total:,}, 超过 2**62。")
         remedy = Text("Use a larger unit of money.", "请使用更大的货币单位。")
-        faults.add(Place(table, None, str(amounts.name), str(total)), problem, remedy)
+        faults.add(Place(typed.table.name, None, column, str(total)), problem, remedy)
 
 
 def check_effectiveness(
@@ -149,12 +170,13 @@ def check_effectiveness(
     """Note every pair of a path in use, or that clusters may move to, and a lever that has no coefficient."""
     typed = tables["effectiveness"]
     paths, levers = names["path"].index, names["lever"].index
-    path, lever = names["path"].positions(typed.frame["path"]), names["lever"].positions(typed.frame["lever"])
+    path, lever = names["path"].positions(typed.text("path")), names["lever"].positions(typed.text("lever"))
     known = np.zeros((len(paths), len(levers)), dtype=bool)
     both = (path >= 0) & (lever >= 0)
     known[path[both], lever[both]] = True
     used = membership.sum(axis=0) > 0
-    used |= np.isin(paths, tables["programmes"].frame["to_path"].dropna())
+    to_path = tables["programmes"].text("to_path")
+    used |= np.isin(paths, to_path.words[to_path.order()])
     for row, column in np.argwhere(used[:, None] & ~known):
         value = f"{paths[row]}, {levers[column]}"
         problem = Text(
@@ -167,10 +189,12 @@ def check_effectiveness(
 
 def check_last_plan(typed: TypedTable, faults: Faults) -> None:
     """Note rows without a year in a last plan that has years."""
-    year = typed.frame["year"]
-    check_sum("last_plan", typed.frame["amount"], faults)
+    if not len(typed):
+        return
+    year = typed.series("year")
+    check_sum(typed, "amount", faults)
     if year.isna().all():
         return
-    for row in typed.frame.index[year.isna().to_numpy() & ~typed.unread["year"]]:
+    for row in typed.rows[year.isna().to_numpy() & ~typed.unread["year"]]:
         problem = Text("other rows name their year, this one does not.", "其他行有年份, 此行没有。")
         faults.add(Place("last_plan", int(row), "year"), problem, Text("Fill in the year.", "请填写年份。"))

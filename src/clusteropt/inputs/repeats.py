@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
-from itertools import product
-from typing import TYPE_CHECKING
+from itertools import chain, product, repeat
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from clusteropt.inputs.check import make_check
 from clusteropt.inputs.checking import check_last_funds
 from clusteropt.inputs.each import YEAR, year_runs
 from clusteropt.inputs.faults import Faults, Place
+from clusteropt.inputs.names import make_names
 from clusteropt.inputs.problem import Rule, RuleBase, RuleKind, Selection, SoftFloor
 from clusteropt.inputs.rule_book import FAMILY_FROM, RuleBook, RuleFamily
 from clusteropt.inputs.selections import PARTS, Measure
@@ -26,6 +26,8 @@ from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from clusteropt.inputs.check import Check
     from clusteropt.inputs.parsing import TypedTable
@@ -100,7 +102,7 @@ def write_rules(problem: Problem, read: Sequence[RuleRow], cells: TypedTable, fa
         rules=tuple(rule for rule, _ in hard if isinstance(rule, Rule))
         if loose
         else RuleBook(rule for rule, _ in hard),
-        rows=tuple(row for (_, row), size in zip(hard, sizes, strict=True) for _ in range(size)),
+        rows=tuple(chain.from_iterable(repeat(row, size) for (_, row), size in zip(hard, sizes, strict=True))),
         soft_floors=tuple(floor for floor, _ in soft),
         soft_rows=tuple(row for _, row in soft),
         spread=frozenset(spread),
@@ -112,22 +114,24 @@ def _family(check: Check, row: RuleRow, costs: Costs) -> RuleFamily | None:
     """Write a row out as a family: many limits of amounts, one a cluster; None where it is not that."""
     rule, problem = row.rule, check.problem
     amounts = row.measure is Measure.COST or (row.measure is Measure.ITSELF and rule.kind is RuleKind.AMOUNT)
-    cluster = np.unique(problem.draw_cluster[check.draws(rule.selection)]).astype(np.int64)
+    cluster, _ = _distinct(problem.draw_cluster[check.draws(rule.selection)].astype(np.int64))
     if row.each.fields != ("cluster",) or not amounts or row.price is not None or not _is_many(len(cluster)):
         return None
     selection = replace(rule.selection, clusters=())
     if selection.regions or selection.paths or selection.industries or rule.base is RuleBase.SELECTION:
         return None
-    labels = tuple(problem.labels.clusters[position] for position in cluster.tolist())
+    labels = problem.labels.clusters
+    if len(cluster) < len(labels):
+        labels = tuple(labels[position] for position in cluster.tolist())
     if row.measure is Measure.ITSELF:
         sides = [None if limit is None else np.full(len(cluster), int(limit)) for limit in (rule.minimum, rule.maximum)]
         return RuleFamily(rule.name, selection, cluster, labels, *sides)
     _, totals = _combinations(check, rule.selection, ["cluster"], costs)
-    if max(totals) > LARGEST_LIMIT:
+    if totals.max() > LARGEST_LIMIT:
         return None
     low, high = rule.minimum, rule.maximum
-    least = None if low is None else _whole(-(-low.numerator * total // low.denominator) for total in totals)
-    most = None if high is None else _whole(high.numerator * total // high.denominator for total in totals)
+    least = None if low is None else -_share_down(totals, -low)
+    most = None if high is None else _share_down(totals, high)
     return RuleFamily(rule.name, selection, cluster, labels, least, most)
 
 
@@ -135,8 +139,11 @@ def _is_many(number: int) -> bool:
     return FAMILY_FROM <= number <= MOST_WRITTEN
 
 
-def _whole(limits: Iterator[int]) -> Ints:
-    return np.fromiter(limits, np.int64)
+def _share_down(totals: NDArray[Any], share: Fraction) -> Ints:
+    """Give a share of whole totals, rounded down; in Python integers where 64 bits might not do."""
+    if int(totals.max()) * abs(share.numerator) >= LARGEST_SUM:
+        totals = totals.astype(object)
+    return np.asarray(totals * share.numerator // share.denominator, np.int64)
 
 
 def _notes(problem: Problem, read: Sequence[RuleRow]) -> tuple[Text, ...]:
@@ -159,14 +166,12 @@ def _is_plain(row: RuleRow) -> bool:
 
 def _costs(problem: Problem, cells: TypedTable) -> Costs:
     """Give what every cell costs, -1 where that is not said, shape (num_clusters, num_levers)."""
-    frame = cells.frame
-    given = frame[frame["cost"].notna()]
+    given = cells.given("cost")
     costs = np.full((problem.num_clusters, problem.num_levers), -1, np.int64)
-    cluster, lever = (
-        pd.Index(list(names), dtype=object).get_indexer(pd.Index(given[kind], dtype=object))
-        for kind, names in (("cluster", problem.labels.clusters), ("lever", problem.labels.levers))
-    )
-    costs[cluster, lever] = given["cost"].to_numpy(dtype=np.int64)
+    if given.any():
+        names = make_names(problem.labels)
+        cluster, lever = (names[kind].positions(cells.text(kind))[given] for kind in ("cluster", "lever"))
+        costs[cluster, lever] = cells.wholes("cost")[given]
     return costs
 
 
@@ -196,19 +201,17 @@ def _repeated(check: Check, row: RuleRow, costs: Costs) -> Iterator[tuple[Rule, 
         remedy = Text(f"Repeat it for less: {MOST_WRITTEN:,} at most.", f"请减少重复: 最多 {MOST_WRITTEN:,} 条。")
         check.faults.add(Place("rules", row.row, "each", rule.name), problem, remedy)
         return
-    for (positions, total), run in product(zip(found, totals, strict=True), runs):
+    for (positions, total), run in product(zip(found.tolist(), totals.tolist(), strict=True), runs):
         values: Values = {place: (position,) for place, position in zip(places, positions, strict=True)}
         if YEAR in fields:
             values[YEAR] = run
         yield _narrowed(check.problem, rule, {field: values[field] for field in fields}), total
 
 
-def _combinations(
-    check: Check, selection: Selection, places: Sequence[str], costs: Costs
-) -> tuple[list[list[int]], list[int]]:
+def _combinations(check: Check, selection: Selection, places: Sequence[str], costs: Costs) -> tuple[Ints, NDArray[Any]]:
     """Give the positions of each field that go together in some draw, in order, each once; and what their cells cost.
 
-    A cell that several funds are open to costs once.
+    A cell that several funds are open to costs once. Costs are Python integers where 64 bits might not do.
     """
     problem, draws = check.problem, check.draws(selection)
     cluster, lever = problem.draw_cluster[draws].astype(np.int64), problem.draw_lever[draws]
@@ -224,17 +227,25 @@ def _combinations(
     sizes = tuple(int(values.max(initial=0)) + 1 for values in chosen)
     # One number a combination, and one a cell of it: rows of a table take longer to compare.
     key = np.ravel_multi_index(chosen, sizes) if places else np.zeros(len(draws), np.int64)
-    known, which = np.unique(key, return_inverse=True)
-    found = np.stack(np.unravel_index(known, sizes), axis=1).tolist() if places else [[]]
+    known, which = _distinct(key)
+    found = np.stack(np.unravel_index(known, sizes), axis=1) if places else np.zeros((1, 0), np.int64)
     num_cells = problem.num_clusters * problem.num_levers
-    cells = np.unique(which * num_cells + cluster * problem.num_levers + lever)
+    cells, _ = _distinct(which * num_cells + cluster * problem.num_levers + lever)
     of_cell, owner = cells % num_cells, cells // num_cells
     cost = np.maximum(costs.ravel()[of_cell], 0)
     if float(cost.max(initial=0)) * len(cost) >= LARGEST_SUM:
         cost = cost.astype(object)
     totals = np.zeros(len(found), cost.dtype)
     np.add.at(totals, owner, cost)
-    return found, totals.tolist()
+    return found, totals
+
+
+def _distinct(values: Ints) -> tuple[Ints, Ints]:
+    """Give the values, each once and in order, and which one each is; draws by cluster are in order already."""
+    if (values[1:] < values[:-1]).any():
+        return np.unique(values, return_inverse=True)
+    new = np.append(np.ones(min(len(values), 1), bool), values[1:] > values[:-1])
+    return values[new], np.cumsum(new) - 1
 
 
 def _narrowed(problem: Problem, rule: Rule, values: Values) -> Rule:

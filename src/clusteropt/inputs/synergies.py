@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 def read_synergies(typed: TypedTable, names: Mapping[str, Names], faults: Faults) -> tuple[Synergy, ...]:
     """Read the table; a row with a path wins over one without, for the same levers."""
+    if not len(typed):
+        return ()
     num_paths = len(names["path"].index)
     found: dict[tuple[int, ...], dict[int, float]] = {}
     frame = typed.frame
-    path_of = names["path"].positions(frame["path"])
+    path_of = names["path"].positions(typed.text("path"))
     rows = zip(frame.index, path_of, frame["path"], frame["levers"], frame["gain"], strict=True)
     for row, path, path_name, text, gain in rows:
         if text is None or (path < 0 and path_name is not None):

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
+import pandas as pd
 from openpyxl.utils import column_index_from_string
 
 from clusteropt.inputs.faults import Faults, Place
@@ -170,4 +171,4 @@ def _sheet_table(name: str, found: Iterable[tuple[object, ...]], digest: str, fa
     headers = tuple(str(records[0].get(position, "")) for position in filled)
     columns = tuple(from_objects([record.get(position) for record in records[1:]]) for position in filled)
     numbers = tuple(position + 1 for position in filled)
-    return make_raw(RawTable(name, headers, columns, np.array(rows[1:], dtype=np.int64), digest), faults, numbers)
+    return make_raw(RawTable(name, headers, columns, pd.Index(rows[1:], dtype=np.int64), digest), faults, numbers)

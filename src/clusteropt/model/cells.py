@@ -80,14 +80,14 @@ def level_gain(space: Space) -> tuple[Floats, np.ndarray]:
         The level has its own gain, so that its money does not enter a stock.
     """
     problem, cell = space.problem, space.level_cell
-    pair = cell // problem.num_years
-    gain = problem.menus.gain[space.level_menu].copy()
+    gain = problem.menus.gain[space.level_menu]
     own = np.isfinite(gain)
-    scale = problem.scale.ravel()[pair]
-    code = family_codes(problem.family)[space.cell_lever[cell]]
-    amount = problem.menus.amount[space.level_menu].astype(float)
-    from_curve = space.effect[cell] * curve_value(code, scale, amount)
-    gain = np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve))
+    if not own.all():
+        scale = problem.scale.ravel()[cell // problem.num_years]
+        code = family_codes(problem.family)[space.cell_lever[cell]]
+        amount = problem.menus.amount[space.level_menu].astype(float)
+        from_curve = space.effect[cell] * curve_value(code, scale, amount)
+        gain = np.where(own, gain, np.where(space.dynamic[cell], 0.0, from_curve))
     # Kept for all that ask, and an evaluation of prices asks every time.
     gain.flags.writeable = own.flags.writeable = False
     return gain, own

@@ -189,6 +189,8 @@ def _outcome_columns(space: Space, grid: Grid, shelf: _Shelf) -> tuple[Ints, Int
 
 
 def _synergy_columns(space: Space, grid: Grid, shelf: _Shelf) -> None:
+    if not space.problem.synergies:
+        return
     synergy, cluster, year = synergy_places(space)
     upper = synergy_most(space, best_outcomes(space, grid.curves))
     shelf.put("synergy", ("synergy", "cluster", "year"), [synergy, cluster, year], upper)
@@ -251,9 +253,11 @@ def _express(space: Space, grid: Grid, shelf: _Shelf, places: _Places) -> Column
     stock = tidy(held + static @ (space.cell_flows @ flow))
     levels = _level_outcome(space, places.level, num)
     outcome = tidy(levels + pick(space.num_cells, *places.outcome, 1.0, num))
-    harm = levels + pick(space.num_cells, places.piece_cell, places.piece, grid.piece_slope(), num)
-    watched = harmful(space)[space.cell_cluster].astype(float)
-    return Columns(tuple(shelf.blocks), num, flow, on, stock, outcome, tidy(sparse.diags(watched) @ harm))
+    watched, harm = harmful(space)[space.cell_cluster], sparse.csr_matrix((space.num_cells, num))
+    if watched.any():
+        pieces = pick(space.num_cells, places.piece_cell, places.piece, grid.piece_slope(), num)
+        harm = tidy(sparse.diags(watched.astype(float)) @ (levels + pieces))
+    return Columns(tuple(shelf.blocks), num, flow, on, stock, outcome, harm)
 
 
 def _level_outcome(space: Space, level: Ints, num: int) -> Matrix:

@@ -117,7 +117,7 @@ def _weigh(draft: Draft, weight: Matrix) -> Matrix:
         space.num_cells,
     )
     gain = weight.maximum(0) @ (spread @ columns.outcome)
-    return tidy(gain + weight.minimum(0) @ (spread @ columns.harm))
+    return tidy(gain + weight.minimum(0) @ (spread @ columns.harm) if columns.harm.nnz else gain)
 
 
 def _pick_rows(draft: Draft) -> Matrix:

@@ -77,7 +77,7 @@ def funding(draft: Draft) -> RowBlock | None:
 
 def choice(draft: Draft) -> RowBlock | None:
     """A cell takes at most one level of its menu: sum_k z[c,l,t,k] <= 1."""
-    cells = np.unique(draft.space.level_cell)
+    cells = np.flatnonzero(draft.space.cell_levels)
     return make_rows("choice", _CELL, draft.cell_keys(cells), draft.columns.on[cells], -np.inf, 1.0)
 
 
@@ -85,6 +85,8 @@ def least(draft: Draft) -> RowBlock | None:
     """An award is nothing or at least its least amount: x[c,l,t] - least[c,l] y[c,l,t] >= 0."""
     space = draft.space
     cells = np.flatnonzero(space.gated)
+    if not len(cells):
+        return None
     bound = np.maximum(space.problem.least.ravel()[cells // space.problem.num_years], 1) / draft.per_printed
     matrix = draft.money[cells] - sparse.diags(bound) @ draft.columns.on[cells]
     return make_rows("least", _CELL, draft.cell_keys(cells), matrix, 0.0, np.inf)
@@ -99,6 +101,8 @@ def most(draft: Draft) -> RowBlock | None:
     reach = np.zeros(space.num_cells, np.int64)
     np.add.at(reach, space.flow_cell, space.flow_most)
     cells = np.flatnonzero(space.gated | (~space.from_menu & (reach > space.cell_most)))
+    if not len(cells):
+        return None
     bound, gated = space.cell_most[cells] / draft.per_printed, space.gated[cells]
     matrix = draft.money[cells] - sparse.diags(bound * gated) @ draft.columns.on[cells]
     return make_rows("most", _CELL, draft.cell_keys(cells), matrix, -np.inf, np.where(gated, 0.0, bound))

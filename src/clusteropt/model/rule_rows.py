@@ -8,7 +8,7 @@ import numpy as np
 
 from clusteropt.model.blocks import pick
 from clusteropt.model.money_rules import (
-    amount_money,
+    LARGEST_SUM,
     change_money,
     condition_money,
     ledger_money,
@@ -17,12 +17,14 @@ from clusteropt.model.money_rules import (
     purse_money,
     share_money,
 )
+from clusteropt.model.row_arrays import amount_arrays
 from clusteropt.model.rows import make_rows
 from clusteropt.model.soft_floors import soft_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.blocks import RowBlock
     from clusteropt.model.money_rules import MoneyRow
     from clusteropt.model.rows import Draft
@@ -46,7 +48,13 @@ def ledger(draft: Draft) -> RowBlock | None:
 
 def amount(draft: Draft) -> RowBlock | None:
     """An amount rule: min <= sum over the selection of x[f,c,l,t] - sum over the base (if it has one) of x <= max."""
-    return _scaled(draft, "amount", ("rule",), amount_money(draft.space))
+    found = amount_arrays(draft.space)
+    if not len(found.rule):
+        return None
+    lower = np.where(found.lower == -LARGEST_SUM, -np.inf, found.lower)
+    upper = np.where(found.upper == LARGEST_SUM, np.inf, found.upper)
+    coef = found.coef.astype(float)
+    return _in_units(draft, ("amount", ("rule",), found.rule[:, None]), (found.number, found.flow, coef), lower, upper)
 
 
 def share(draft: Draft) -> RowBlock | None:
@@ -112,14 +120,25 @@ def _scaled(draft: Draft, name: str, index_names: tuple[str, ...], rows: Iterabl
     number = np.repeat(np.arange(len(found)), [len(row.flow) for row in found])
     flow = np.concatenate([row.flow for row in found])
     coef = np.concatenate([row.coef for row in found]).astype(float)
-    # All at once what `row_size` gives of each.
-    largest = np.zeros(len(found))
-    np.maximum.at(largest, number, np.where(flow < draft.space.num_flows, abs(coef), 0.0))
-    size = np.where(largest > 0, largest, 1.0)
-    coef = coef / size[number]
-    matrix = pick(len(found), number, flow, coef, draft.space.num_amounts) @ draft.columns.flow
     lower = np.array([-np.inf if row.lower is None else row.lower for row in found], dtype=float)
     upper = np.array([np.inf if row.upper is None else row.upper for row in found], dtype=float)
-    units = size * draft.per_printed
     keys = np.array([row.key for row in found])
-    return make_rows(name, index_names, keys, matrix, lower / units, upper / units)
+    return _in_units(draft, (name, index_names, keys), (number, flow, coef), lower, upper)
+
+
+def _in_units(
+    draft: Draft,
+    block: tuple[str, tuple[str, ...], Ints],
+    entries: tuple[Ints, Ints, Floats],
+    lower: Floats,
+    upper: Floats,
+) -> RowBlock | None:
+    """Write rows of whole amounts in printed units, each divided by its largest coefficient of money."""
+    number, flow, coef = entries
+    # All at once what `row_size` gives of each.
+    largest = np.zeros(len(lower))
+    np.maximum.at(largest, number, np.where(flow < draft.space.num_flows, abs(coef), 0.0))
+    size = np.where(largest > 0, largest, 1.0)
+    matrix = pick(len(lower), number, flow, coef / size[number], draft.space.num_amounts) @ draft.columns.flow
+    units = size * draft.per_printed
+    return make_rows(*block, matrix, lower / units, upper / units)

@@ -7,6 +7,7 @@ proved bound (``safe``: in floats with a margin). Ends with 0 (all hold), 1 (som
 
 # fmt: off
 import csv
+import gc
 import io
 import json
 import math
@@ -22,7 +23,7 @@ from operator import add, le
 from pathlib import Path
 from typing import Any
 
-MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**26, 2**22, 200_000, 16
+MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**28, 2**22, 200_000, 16
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
            "rule kind min max of each cost stock least most level from to share source status note carry_over "
@@ -36,8 +37,7 @@ READINGS = {"low": 0, "high": 1, "outside": 0, "inside": 1, "hub": 0, "circle": 
 PATHS = {"anchor_led": (0, None, 0), "upgrading": (0, 1, 1 / 3), "convergence": (0.15, 1, 2 / 3),
          "introduced": (1, 0, 1), "indigenous": (1, 1, 1)}
 # The sum of spots against a limit and a ratio of the sum of a base; year -1 is all. A spot is a flow (its money), or
-# what is counted (1 where it is on): a cell, a draw (a flow and "draw"), or a cluster (and the rule). What a soft floor
-# misses takes its price off the objective.
+# what is counted (1 where it is on): a cell, a draw (flow and "draw"), a cluster (and rule). With a price it is soft.
 Side = namedtuple("Side", "rule kind side year spots limit base ratio price")
 # A cluster and a lever: curve, stock, and what an award may be. A menu maps amounts to gains ("": by the curve).
 Pair = namedtuple("Pair", "family effect scale stock keep lag least most menu funds")
@@ -49,8 +49,9 @@ def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
         raise error(what)
 def read_csv(data: bytes) -> list[Any]:
     """Read a CSV file into rows by column; what is not there reads as empty."""
-    lines = csv.reader(io.StringIO(unicodedata.normalize("NFC", data.decode("utf-8-sig")), newline=""), strict=True)
-    head, *body = filter(any, ([value.strip() for value in line] for line in islice(lines, MOST_ROWS)))
+    text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
+    lines = csv.reader((unicodedata.normalize("NFC", line) for line in text), strict=True)
+    head, *body = filter(any, ([sys.intern(value.strip()) for value in line] for line in islice(lines, MOST_ROWS)))
     fits = len({*head} - {""}) == sum(map(bool, head))
     fits &= {x for x in head if not x.endswith(("_zh", "_name", "_printed"))} <= {*COLUMNS.split(), ""}
     need(fits and next(lines, None) is None and not any(any(line[len(head) :]) for line in body), f"table {head}")
@@ -59,7 +60,8 @@ def exact(text: str, empty: Any = None, least: float = 0) -> Any:
     """Read a number as it is written; its size first, as an exponent far out would fill the memory."""
     size, zero = float(text or 0), not text.lower().split("e")[0].strip("+-.0")
     need((zero or 1e-30 <= abs(size) <= 1e15) and size >= least, f"number {text}")
-    number = Fraction(0 if zero else text)
+    plain = text.isascii() and text.isdecimal()  # as most are, and read faster
+    number = int(text) if plain else Fraction(0 if zero else text)
     return empty if not text else int(number) if number.denominator == 1 else number
 def listed(text: str) -> list[str]:
     """Read names or numbers with bars between them."""
@@ -245,29 +247,30 @@ class Folder:
         """Put clusters and levers together: coefficients, limits and menus, the special before the general."""
         number, tables, how = self.number, self.tables, self.model.get("effectiveness", {})
         column = {"mean": "mean", "low": "low", "high": "high"}[how.get("column", "mean")]
-        means = {(row["path"], row["lever"]): exact(row[column] or row["mean"]) for row in tables["effectiveness"]}
+        means = {(x["path"], x["lever"]): number(exact(x[column] or x["mean"])) for x in tables["effectiveness"]}
         cells, opened = {(row["cluster"], row["lever"]): row for row in tables["cells"]}, tables["eligibility"]
         menus: dict[Any, dict[int, Any]] = defaultdict(dict)
         self.come = Counter({(row["cluster"], row["lever"], exact(row["year"])): exact(row["amount"])
                              for row in tables["arriving"]})  # joins the stock of its year
-        for row in tables["levels"]:
+        for row in tables.pop("levels", []):  # most rows are here, and nothing else asks for them
             amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
+            need(amount not in menus[row["cluster"], row["lever"]], "levels: a row twice")
             menus[row["cluster"], row["lever"]][amount] = gain
-        sizes = {"effectiveness": len(means), "cells": len(cells), "levels": sum(map(len, menus.values())),
-                 "arriving": len(self.come)}
+        sizes = {"effectiveness": len(means), "cells": len(cells), "arriving": len(self.come)}
         need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
         self.late = {cell[:2] for cell, x in self.come.items() if x}
         need({t for _, _, t in self.come} <= {*self.years}, "arriving: a year outside the plan")
         self.effects, self.keep = dict[Any, Any](), dict[str, Any]()
         for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
-            lever, asked, cell = row["lever"], {**cluster, **row}, cells.get((c, row["lever"]), defaultdict(str))
-            fits = [rule["fund"] for rule in opened if all(rule[x] in ("", asked[x]) for x in (*PLACES, "lever"))]
+            lever, cell = row["lever"], cells.get((c, row["lever"]), defaultdict(str))
+            fits = [x["fund"] for x in opened if x["lever"] in ("", lever)
+                    and all(x[kind] in ("", cluster[kind]) for kind in PLACES)]
             funds = [f for f in self.names["fund"] if f in fits or not opened]
             menu = next((menus[key] for key in ((c, lever), (c, ""), ("", lever), ("", "")) if key in menus), {})
             reach = max(sum(self.paid[f, t] for f in funds) for t in self.years)
             most, least = max(menu) if menu else exact(cell["most"], reach), 0 if menu else exact(cell["least"], 0)
             scale, stock = number(exact(cell["scale"] or cluster["scale"])), number(exact(cell["stock"], 0))
-            mean = sum(m * number(means[path, lever]) for path, m in cluster["member"].items())
+            mean = sum(m * means[path, lever] for path, m in cluster["member"].items())
             reading = {"first_unit": 1, "elasticity": scale}[how.get("reading", "first_unit")]
             effect, limits = number(exact(cell["mean"], mean)) / reading, (least, most, menu, funds if most else [])
             more, self.keep[lever] = number(1 + exact(row["leverage"], 0)), 1 - exact(row["depreciation"], 1)
@@ -461,9 +464,6 @@ class Folder:
             worst = max([worst, *map(self.leaf, mine)])
         need(math.isfinite(worst), "no finite bound", ArithmeticError)
         return worst
-    def bound(self, given: dict[str, Any], kind: str, floor: float, margin: float = MARGIN) -> Any:
-        """Bound what plans reach (least money: minus money) from prices."""
-        return self.weakest({"multipliers": given}, kind, floor, margin)
     def leaf(self, left: dict[Any, Any]) -> Any:
         """Bound what plans reach whose amounts are within the spans left."""
         self.left, self.terms, self.mine = left, list[Any](), defaultdict[str, Any](list)
@@ -743,8 +743,7 @@ class Folder:
         yield "money left\n资金余额", differ(sorted(left), self.rows(unspent, "fund year amount")), f"{len(left)}"
     def taken(self) -> Any:
         """Check the options of programmes that are taken, and the paths that they move clusters to."""
-        names = ["programme", "option", "year", "cost", "value"]
-        picks = self.plan["programmes"]
+        names, picks = ["programme", "option", "year", "cost", "value"], self.plan["programmes"]
         need(all(type(picks[name]) is list for name in names), "programmes: a column is no list")
         keys = {*zip(*(picks[name] for name in names[:2]), map(self.place["year"].get, picks["year"]), strict=True)}
         on = {k for k, x in enumerate(self.picks) if x[:3] in keys}
@@ -822,7 +821,9 @@ class Folder:
             if grade == "claimed":
                 yield "proved bound\n已证明的界", [stated] if sign * stated != FAR else None, "not proved / 未证明"
                 continue
-            problem = self if {"safe": True, "exact": False}[grade] else Folder().read(self.files, Fraction)
+            if {"safe": False, "exact": True}[grade]:  # the same problem in floats is given up first, to save memory
+                self.__dict__ = {x: vars(self)[x] for x in ("files", "values", "size", "unit", "live", "scale")}
+            problem = self if grade == "safe" else Folder().read(self.files, Fraction)
             problem.live, problem.scale = self.live, self.scale
             try:
                 margins = (MARGIN, 0.0) if grade == "safe" else (0.0,)
@@ -855,4 +856,5 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
     return code
 if __name__ == "__main__":
+    gc.disable()  # nothing here goes in circles, and looking for them takes long
     sys.exit(main())

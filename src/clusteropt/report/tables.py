@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from clusteropt.report import numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from clusteropt.plan.plan import Plan
     from clusteropt.text import Text
 
@@ -93,7 +95,7 @@ def summary_json(plan: Plan) -> str:
     return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
-def _named(keys: tuple[str, ...], names: tuple[Text, ...]) -> list[tuple[str, str, str]]:
+def _named(keys: tuple[str, ...], names: Sequence[Text]) -> list[tuple[str, str, str]]:
     return [(_safe(key), _safe(name.en), _safe(name.zh)) for key, name in zip(keys, names, strict=True)]
 
 

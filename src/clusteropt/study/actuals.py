@@ -93,7 +93,7 @@ def read_actuals(problem: Problem, plan: Plan, given: pd.DataFrame | str | Path)
     assert raw is not None
     typed = parse_table(ACTUALS, raw, faults)
     check_table(typed, faults)
-    check_sum(NAME, typed.frame["amount"], faults)
+    check_sum(typed, "amount", faults)
     faults_before = len(faults.listed)
     _check_names(problem, typed, faults)
     num_closed = _check_years(problem, typed, faults)
@@ -122,9 +122,9 @@ def _check_plan(problem: Problem, plan: Plan, faults: Faults) -> None:
 def _check_names(problem: Problem, typed: TypedTable, faults: Faults) -> None:
     names = make_names(problem.labels)
     for column in ("cluster", "lever", "fund"):
-        values, known = typed.frame[column], names[column]
-        unknown = values.notna() & (known.positions(values) < 0)
-        for row, value in faults.that_fit(marked(values, unknown)):
+        values, known = typed.text(column), names[column]
+        unknown = values.given & (known.positions(values) < 0)
+        for row, value in faults.that_fit(marked(typed, column, unknown)):
             problem_text = Text(f"there is no {known.what.en} {value!r}.", f"没有{known.what.zh} {value!r}。")
             faults.add(Place(NAME, row, column, value), problem_text, suggest(value, known.index))
 
@@ -132,7 +132,7 @@ def _check_names(problem: Problem, typed: TypedTable, faults: Faults) -> None:
 def _check_years(problem: Problem, typed: TypedTable, faults: Faults) -> int:
     """Note years that are not the first ones of the plan without a gap, or all of them; give how many there are."""
     years, year = problem.labels.years, typed.frame["year"]
-    for row, value in faults.that_fit(marked(year, year.notna() & ~year.isin(years))):
+    for row, value in faults.that_fit(marked(typed, "year", year.notna() & ~year.isin(years))):
         words = Text("the plan has no such year.", "方案不含该年份。")
         faults.add(Place(NAME, row, "year", value), words, suggest(value, [str(known) for known in years]))
     found = sorted({int(value) for value in year.dropna()} & set(years))
@@ -166,7 +166,7 @@ def _check_draws(problem: Problem, typed: TypedTable, faults: Faults) -> None:
     frame, draw = typed.frame, _draw_of(problem, typed)
     asked = frame[["cluster", "lever", "fund"]].notna().all(axis=1).to_numpy()
     shut = asked & (draw < 0) & (frame["amount"].fillna(0) > 0).to_numpy(dtype=bool)
-    for row, value in faults.that_fit(marked(frame["fund"], shut)):
+    for row, value in faults.that_fit(marked(typed, "fund", shut)):
         words = Text("the fund is not open to this cluster and lever.", "该资金不对此集群和工具开放。")
         faults.add(
             Place(NAME, row, "fund", value), words, Text("Mend the row, or eligibility.", "请更正该行或 eligibility。")
@@ -176,7 +176,7 @@ def _check_draws(problem: Problem, typed: TypedTable, faults: Faults) -> None:
 def _draw_of(problem: Problem, typed: TypedTable) -> Ints:
     """Give the draw of every row; -1 where there is none."""
     names = make_names(problem.labels)
-    keys = [names[kind].positions(typed.frame[kind]).tolist() for kind in ("fund", "cluster", "lever")]
+    keys = [names[kind].positions(typed.text(kind)).tolist() for kind in ("fund", "cluster", "lever")]
     draws = zip(problem.draw_fund.tolist(), problem.draw_cluster.tolist(), problem.draw_lever.tolist(), strict=True)
     place = {draw: number for number, draw in enumerate(draws)}
     return np.array([place.get(key, -1) for key in zip(*keys, strict=True)], np.int64)
@@ -191,7 +191,7 @@ def _arrays(problem: Problem, typed: TypedTable, num_closed: int) -> Actuals:
     np.add.at(paid, (draw[some], year[some]), amount[some])
     outcome = np.full((problem.num_clusters, problem.num_levers, num_closed), np.nan)
     told = frame["outcome"].notna().to_numpy()
-    place = names["cluster"].positions(frame["cluster"])[told], names["lever"].positions(frame["lever"])[told]
+    place = names["cluster"].positions(typed.text("cluster"))[told], names["lever"].positions(typed.text("lever"))[told]
     # Rows of several funds of one cell tell parts of its outcome.
     spots = (*place, year[told])
     outcome[spots] = 0.0

@@ -14,7 +14,7 @@ from clusteropt.inputs.kept import MODEL_TOML
 from clusteropt.inputs.ledger import carried_amount, has_ledger
 from clusteropt.inputs.model_files import parse_json, parse_settings
 from clusteropt.inputs.problem import ObjectiveKind, RuleKind, Selection
-from clusteropt.inputs.raw_tables import written
+from clusteropt.inputs.raw_tables import written_column
 from clusteropt.inputs.reading import problem_from_tables
 from clusteropt.model.outcome import needed_total
 from clusteropt.study.past import leave_stocks, settled_outcome
@@ -101,9 +101,7 @@ def leave(past: Past, *, planned: bool = False) -> list[Legacy]:
 def raw_frame(raw: RawTable) -> pd.DataFrame:
     """Give a table as it was found, every value as text."""
     columns = {
-        header: [written(value) or "" for value in column.tolist()]
-        for header, column in zip(raw.headers, raw.columns, strict=True)
-        if header
+        header: written_column(column) for header, column in zip(raw.headers, raw.columns, strict=True) if header
     }
     return pd.DataFrame(columns, dtype=object)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.lagrangian import Dual, Evaluation
+    from clusteropt.model.losses import Losses
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
     from clusteropt.solver.guard import Guard
@@ -38,6 +39,8 @@ FIRST_PART, FIRST_LEAST = 10, 100
 """Where there are few choices the first core need not have more than this part of them, or than so many."""
 FIRST_NOISE, MORE_NOISE, MOST_NOISE = 1e-3, 1.25, 0.3
 """Prices near the best: each is off by this relative deviation, a little more with every allocation."""
+PICK_PARTS = (2, 8)
+"""Cores of picks have so many times as many as a relaxation takes at most: one a programme, and one more a limit."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
 
@@ -89,7 +92,7 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     """Find the best prices.
 
     Prices of purses and rules are found by themselves; those of stocks, synergies, regions and targets are the duals of
-    a relaxation, which is solved only where there are such things.
+    a relaxation, which is solved only where there are such things, or where it has the best prices of all.
 
     Parameters
     ----------
@@ -102,8 +105,10 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     until : Until
         When to stop.
     """
-    duals = relaxation_duals(*draft, guard, until) if is_rich(dual.space) else None
+    duals = relaxation_duals(*draft, guard, until) if dual.picks_alone or is_rich(dual.space) else None
     start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+    if dual.picks_alone and duals is not None:
+        return Priced(dual, start, evaluate_prices(dual, start), 1)
     seen: list[float] = []
     prices, found = improve_prices(dual, start, guard, until, lambda _, other: seen.append(other.bound))
     return Priced(dual, prices, found, len(seen))
@@ -131,6 +136,9 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
     deadline : float
         ``time.monotonic()`` after which no more prices are tried: the core is what has been seen.
     """
+    if priced.dual.picks_alone:
+        yield from _cheapest(priced, formulation)
+        return
     dice = np.random.default_rng(seed)
     row, noise = priced.prices.row, FIRST_NOISE
     first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
@@ -149,6 +157,18 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
             return
         given = num
         yield np.where(low < high, np.nan, first)
+
+
+def _cheapest(priced: Priced, formulation: Formulation) -> Iterator[Floats]:
+    """Open the picks with which the bound loses least: a few times as many as the relaxation takes parts of."""
+    losses = find_losses(priced.dual, priced.prices, math.inf)
+    if losses is None:
+        return
+    ordered = np.sort(losses.pick)
+    taken = len(priced.dual.bundles.must) + np.count_nonzero(priced.prices.row)
+    for size in (part * taken for part in PICK_PARTS):
+        if size < len(ordered) and ordered[size] < ordered[-1]:
+            yield _narrowed(losses, formulation, float(ordered[size]))
 
 
 def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | None:
@@ -174,8 +194,11 @@ def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | N
     # What rounding can have cost the bound and the losses counts twice.
     room = abs(bound - value) + 2 * rounding_room(priced.dual, priced.prices, bound) + PAD * abs(value)
     losses = find_losses(priced.dual, priced.prices, 2 * room) if math.isfinite(room) else None
-    if losses is None:
-        return None
+    return None if losses is None else _narrowed(losses, formulation, room)
+
+
+def _narrowed(losses: Losses, formulation: Formulation, room: float) -> Floats:
+    """Fix the whole columns without which the bound loses more than there is room for; NaN for all others."""
     space, columns = formulation.space, formulation.columns
     fixed = np.full(formulation.num_cols, np.nan)
     gated = np.flatnonzero(space.gated)

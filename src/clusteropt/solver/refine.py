@@ -150,6 +150,7 @@ class Search:
         self._sign, self._value, self._claimed, self._bound = 1.0, -np.inf, -np.inf, np.inf
         self._bounding: tuple[Formulation, Step] | None = None
         self._tightness = 0.05
+        self._rest: tuple[Found, Formulation, Floats | None] | None = None
 
     def best(self, build: Build, grid: Grid, share: float = 1.0, priced: Pricing | None = None) -> Found:
         """Find the best allocation of a family of formulations.
@@ -177,7 +178,7 @@ class Search:
         self._strict = finest(formulation) < FINE
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._tightness = -np.inf, -np.inf, 0.05
-        self._bound, self._bounding = np.inf, None
+        self._bound, self._bounding, self._rest = np.inf, None, None
         if formulation.integer.any() and priced is not None:
             return self._by_core(build, formulation, priced)
         if formulation.integer.any():
@@ -221,7 +222,9 @@ class Search:
         """Give the whole columns fixed that no plan better than the best has otherwise; None where none is known."""
         if priced is None or best is None or best.short:
             return None
-        return beaten(priced, formulation, best.value)
+        if self._rest is None or self._rest[0] is not best or self._rest[1] is not formulation:
+            self._rest = best, formulation, beaten(priced, formulation, best.value)
+        return self._rest[2]
 
     def _search_core(
         self, build: Build, formulation: Formulation, fixed: Floats, best: Found | None, enough: float
@@ -453,6 +456,8 @@ class Search:
             presolve=self._presolve,
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,
+            # A restart is for what the root has fixed: here prices have fixed it before, or the root is all there is.
+            restarts=not (step.spared or is_rough(step, formulation)),
             target=target,
             nodes=CORE_NODES if is_rough(step, formulation) else None,
         )

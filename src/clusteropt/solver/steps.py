@@ -20,8 +20,8 @@ NOISE = 1e-9
 """A relative gap below this is the last digits of two sums; nobody can ask for less."""
 FEW_OPEN = 10_000
 """Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
-CORE_GAP = 1e-5
-"""A rough core is searched to this part of the bound only."""
+CORE_GAP = 1e-2
+"""A rough core is searched to this part of what a cluster or a programme is worth on average only."""
 CORE_NODES = 1
 """A rough core is searched at its root only."""
 REDUCED = ("core", "search")
@@ -104,7 +104,7 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
     exact = not formulation.grid.curves.num
     gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf
     if is_rough(step, formulation):
-        gap = max(gap, CORE_GAP)
+        gap = max(gap, CORE_GAP / _num_blocks(formulation))
     if reduced.rest is not None and np.isfinite(bound):
         # A gap relative to the whole, of which this is a part.
         gap = min(gap * abs(bound) / max(abs(bound - reduced.offset), 1e-300), MOST_PART_GAP)
@@ -112,3 +112,9 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
         most = max(asked, NOISE)
         target = bound - TARGET_SHARE * most * abs(bound) / (1 + most) - reduced.offset
     return gap, target
+
+
+def _num_blocks(formulation: Formulation) -> int:
+    """Count clusters and programmes."""
+    problem = formulation.problem
+    return problem.num_clusters + (0 if problem.programmes is None else len(set(problem.programmes.programme)))

@@ -236,8 +236,8 @@ class Search:
         claim = self._run(formulation, Step("core", fixed=fixed, start=start))
         if self._stopped is not Limit.INTERRUPT:
             self._until = until
-        if self._stopped is Limit.TIME and time.monotonic() < until:
-            # The time of this core was up, not that of the search.
+        if self._stopped is not Limit.INTERRUPT and time.monotonic() < until:
+            # The time of this core was up, or the end of its root came late; that of the search is not.
             self._stopped = None
         return None if claim.x is None else self._refine(build, formulation, claim)
 

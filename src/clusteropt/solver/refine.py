@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.solver.alike import merge_alike
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
 from clusteropt.solver.core import beaten, narrowings
 from clusteropt.solver.hearing import Task
@@ -411,6 +412,7 @@ class Search:
     def _run(self, formulation: Formulation, step: Step) -> Claim:
         program, scaling = self._program(formulation, step)
         reduced = reduce_program(program, out=step.fixed is not None and step.name in REDUCED)
+        reduced = merge_alike(reduced, formulation)
         factor, program = scaling.objective, reduced.program
         start, held = (None if x is None else reduced.point(scaling.point(x)) for x in (step.start, step.held))
         task = Task(

@@ -21,6 +21,7 @@ from clusteropt.plan.making import solve
 from clusteropt.solver import refine
 from clusteropt.solver.alike import Merged, merge_alike
 from clusteropt.solver.claim import HighsOptions
+from clusteropt.solver.core import Rest
 from clusteropt.solver.highs import run
 from clusteropt.solver.reduced import reduce_program
 from clusteropt.solver.scaling import to_program
@@ -107,7 +108,7 @@ def test_the_best_plan_of_repeated_clusters_is_found(
     assert plan.value == pytest.approx(best, rel=1e-9)
     assert plan.bound == pytest.approx(plan.value, rel=1e-9)
     assert naive.broken_rules(problem, naive.of_plan(plan)) == []
-    monkeypatch.setattr(refine, "merge_alike", lambda reduced, _: reduced)
+    monkeypatch.setattr(refine, "merge_alike", lambda reduced, *_: reduced)
     assert solve(problem, replace(INLINE, relative_gap=0.0)).value == pytest.approx(plan.value, rel=1e-9)
 
 
@@ -147,6 +148,25 @@ def test_a_merged_program_has_the_optimum_of_the_program(seed: int) -> None:
     assert counts.tolist() == np.round(claim.x).tolist()
     # Half a level is no bundle: nothing is said of its kind.
     assert np.isnan(merged.point(np.where(point > 0, 0.5, np.nan))).any()  # type: ignore[arg-type]
+
+
+def test_bundles_that_no_better_plan_has_are_left_out() -> None:
+    """At no prices and without room only the best bundles stay; with room, or where worth is unknown, all do."""
+    space = make_space(repeated(4, 2, (8, 4)))
+    formulation = formulate(space, first_grid(make_curves(space)))
+    program = to_program(formulation)
+    whole, fixed = reduce_program(program), np.full(formulation.num_cols, np.nan)
+    found = [
+        merge_alike(whole, formulation, rest)
+        for rest in (None, Rest(fixed, program.cost, 1e9), Rest(fixed, fixed, 0.0), Rest(fixed, program.cost, 0.0))
+    ]
+    kinds = [one.kinds for one in found if isinstance(one, Merged)]
+    every, *same, best = [[len(kind.bundles) for kind in mine] for mine in kinds]
+    assert same == [every, every]
+    assert all(few < many for few, many in zip(best, every, strict=True))
+    for kind, everything in zip(kinds[-1], kinds[0], strict=True):
+        top = max(everything.bundles @ program.cost[whole.kept][everything.columns[0]])
+        assert (kind.bundles @ program.cost[whole.kept][kind.columns[0]]).tolist() == [top] * len(kind.bundles)
 
 
 def test_what_differs_in_anything_is_not_merged() -> None:

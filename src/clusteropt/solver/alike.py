@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.claim import Claim
+    from clusteropt.solver.core import Rest
     from clusteropt.solver.program import Program
 
 MOST_BUNDLES = 5_000
@@ -99,8 +100,11 @@ class Merged(Reduced):
         return self.whole.expand(replace(claim, x=x))
 
 
-def merge_alike(reduced: Reduced, formulation: Formulation) -> Reduced:
-    """Merge clusters that are alike in what is left of a program, where all that is chosen is levels of menus."""
+def merge_alike(reduced: Reduced, formulation: Formulation, rest: Rest | None = None) -> Reduced:
+    """Merge clusters that are alike in what is left of a program, where all that is chosen is levels of menus.
+
+    Bundles that no better plan can have are left out.
+    """
     level = formulation.columns.block("level")
     if reduced.rest is None or level is None or not reduced.program.integer.all():
         return reduced
@@ -109,11 +113,14 @@ def merge_alike(reduced: Reduced, formulation: Formulation) -> Reduced:
     own = cell[reduced.kept]
     cluster = np.where(own >= 0, formulation.space.cell_cluster[own], -1)
     matrix = _matrix(reduced.program)
-    kinds = tuple(_kinds(reduced.program, matrix, (own, cluster)))
+    left = None if rest is None else (rest.worth[reduced.kept], rest.room)
+    kinds = tuple(_kinds(reduced.program, matrix, (own, cluster), left))
     return _merged(reduced, matrix, kinds) if kinds else reduced
 
 
-def _kinds(program: Program, matrix: sparse.csr_matrix, owners: tuple[Ints, Ints]) -> Iterator[Kind]:
+def _kinds(
+    program: Program, matrix: sparse.csr_matrix, owners: tuple[Ints, Ints], left: tuple[Floats, float] | None
+) -> Iterator[Kind]:
     """Find the clusters that are alike, and list their bundles where these are no more than what they stand for."""
     own, cluster = owners
     inner = _owner_of_rows(matrix, cluster)
@@ -133,6 +140,8 @@ def _kinds(program: Program, matrix: sparse.csr_matrix, owners: tuple[Ints, Ints
         if len(members) < 2:
             continue
         bundles = _bundles(program, matrix, own, (columns, rows))
+        if bundles is not None and left is not None:
+            bundles = _good(bundles, left[0][columns], left[1])
         if bundles is not None and 0 < len(bundles) <= len(members) * len(columns):
             every, alone = (np.array(part, np.int64) for part in zip(*members, strict=True))
             yield Kind(every, alone, bundles)
@@ -188,6 +197,12 @@ def _bundles(program: Program, matrix: sparse.csr_matrix, own: Ints, one: tuple[
     low, high = program.row_lower[rows], program.row_upper[rows]
     room = ROOM * np.maximum(1.0, abs(level))
     return np.asarray(bundles[((level >= low - room) & (level <= high + room)).all(axis=1)])
+
+
+def _good(bundles: Floats, worth: Floats, room: float) -> Floats:
+    """Keep the bundles that lose no more against the best than there is room for; all where that is not known."""
+    values = bundles @ worth
+    return bundles if np.isnan(values).any() else bundles[values >= values.max(initial=-np.inf) - room]
 
 
 def _merged(reduced: Reduced, matrix: sparse.csr_matrix, kinds: tuple[Kind, ...]) -> Merged:

@@ -46,6 +46,25 @@ PAD = 2.0**-38
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What plans better than one at hand have in common.
+
+    Parameters
+    ----------
+    fixed : array of shape (num_cols,)
+        What whole columns are fixed at; NaN where they are open.
+    worth : array of shape (num_cols,)
+        What levels are worth at prices; NaN for all other columns.
+    room : float
+        A cluster takes nothing that is worth less than its best by more than this.
+    """
+
+    fixed: Floats
+    worth: Floats
+    room: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Priced:
     """The best prices found, and what they say.
 
@@ -171,8 +190,8 @@ def _cheapest(priced: Priced, formulation: Formulation) -> Iterator[Floats]:
             yield _narrowed(losses, formulation, float(ordered[size]))
 
 
-def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | None:
-    """Give the whole columns fixed as every plan better than a value has them; NaN where they are open.
+def beaten(priced: Priced, formulation: Formulation, value: float) -> Rest | None:
+    """Give what every plan better than a value has.
 
     Parameters
     ----------
@@ -185,7 +204,7 @@ def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | N
 
     Returns
     -------
-    array of shape (num_cols,) or None
+    Rest or None
         None where prices tell nothing of single choices.
     """
     problem, bound = priced.dual.space.problem, priced.found.bound
@@ -194,7 +213,12 @@ def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | N
     # What rounding can have cost the bound and the losses counts twice.
     room = abs(bound - value) + 2 * rounding_room(priced.dual, priced.prices, bound) + PAD * abs(value)
     losses = find_losses(priced.dual, priced.prices, 2 * room) if math.isfinite(room) else None
-    return None if losses is None else _narrowed(losses, formulation, room)
+    if losses is None:
+        return None
+    worth, level = np.full(formulation.num_cols, np.nan), formulation.columns.block("level")
+    if level is not None:
+        worth[level.positions] = losses.worth
+    return Rest(_narrowed(losses, formulation, room), worth, room)
 
 
 def _narrowed(losses: Losses, formulation: Formulation, room: float) -> Floats:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.solver.core import Rest
     from clusteropt.solver.points import Lifts
     from clusteropt.solver.reduced import Reduced
 
@@ -46,8 +47,8 @@ class Step:
         A point to start from; a point that may be feasible.
     fixed : array of shape (num_cols,) or None
         What whole columns are fixed at; NaN where they are open.
-    spared : bool
-        Whether no plan better than the one at hand has other values there.
+    rest : Rest or None
+        What plans better than the one at hand have in common, where that is what is fixed.
     lift : dict
         By how much the sides of rows are lifted.
     """
@@ -57,13 +58,13 @@ class Step:
     start: Floats | None = None
     held: Floats | None = None
     fixed: Floats | None = None
-    spared: bool = False
+    rest: Rest | None = None
     lift: Lifts = field(default_factory=dict)
 
     @property
     def entire(self) -> bool:
         """Whether the program contains all plans that count, so that its bound is one of the problem."""
-        return (self.fixed is None or self.spared) and not self.lift
+        return (self.fixed is None or self.rest is not None) and not self.lift
 
 
 def touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0) -> Grid:

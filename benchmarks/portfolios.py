@@ -51,12 +51,13 @@ def draw_awards(clusters: int, dice: np.random.Generator) -> tuple[Ints, Floats]
     return np.maximum(amount, np.arange(1, LEVELS + 1)), effect * scale * (1 - np.exp(-2.2 * share)) * noise
 
 
-def portfolio_tables(clusters: int, shape: Shape, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """Give the tables of a portfolio."""
-    dice = np.random.default_rng(seed)
-    amount, gain = draw_awards(clusters, dice)
+def portfolio_tables(clusters: int, shape: Shape, seed: int = 0, kinds: int | None = None) -> dict[str, pd.DataFrame]:
+    """Give the tables of a portfolio; of so many kinds of clusters, alike in all but their names, or each by itself."""
+    dice, num = np.random.default_rng(seed), kinds or clusters
+    kind = np.arange(clusters) % num
+    amount, gain = (part[kind] for part in draw_awards(num, dice))
     full = amount[:, :, -1]
-    region = dice.integers(0, REGIONS, clusters)
+    region = dice.integers(0, REGIONS, num)[kind]
     names = np.array([f"C{number:07d}" for number in range(clusters)], object)
     levers = np.array([f"L{number}" for number in range(LEVERS)], object)
     paths = [str(path) for path in InnovationPath]
@@ -73,7 +74,7 @@ def portfolio_tables(clusters: int, shape: Shape, seed: int = 0) -> dict[str, pd
                 "cluster": names,
                 "region": [f"R{number:02d}" for number in region],
                 "industry": "I",
-                "path": [paths[number % len(paths)] for number in range(clusters)],
+                "path": [paths[number % len(paths)] for number in kind],
                 "scale": full.sum(axis=1) / CENTS,
             }
         ),
@@ -96,10 +97,10 @@ def portfolio_tables(clusters: int, shape: Shape, seed: int = 0) -> dict[str, pd
     }
 
 
-def portfolio(clusters: int, shape: Shape, seed: int = 0) -> Problem:
-    """Give the problem of a portfolio."""
+def portfolio(clusters: int, shape: Shape, seed: int = 0, kinds: int | None = None) -> Problem:
+    """Give the problem of a portfolio; parameters as in `portfolio_tables`."""
     settings = ModelSettings(name=f"{shape}-{clusters}-{seed}", money=MoneySettings(per_printed=CENTS))
-    return problem_from_tables(portfolio_tables(clusters, shape, seed), settings)
+    return problem_from_tables(portfolio_tables(clusters, shape, seed, kinds), settings)
 
 
 def _rules(shape: Shape, cells: tuple[Ints, Ints], purse: int, dice: np.random.Generator) -> list[dict[str, object]]:

@@ -1,7 +1,8 @@
 """Plan one portfolio and print one line of JSON: ``python -m benchmarks.scale --clusters 10000 --shape loose``.
 
 ``--verify`` checks the folder of the plan by the stand-alone verifier, in a process of its own. ``--record`` also
-appends the line to ``docs/data/scale.jsonl``; then ``python docs/figures.py`` writes the table.
+appends the line to ``docs/data/scale.jsonl``; then ``python docs/figures.py`` writes the table. ``--kinds`` makes many
+clusters alike in all but their names.
 Seconds are those of the solve alone, in this process, after the compiled code is loaded.
 """
 
@@ -68,32 +69,39 @@ def figures(made: Made, plan: co.Plan) -> dict[str, object]:
     }
 
 
-def run(clusters: int, shape: Shape, seed: int, options: co.SolveOptions, check: bool = False) -> dict[str, object]:
-    """Plan a portfolio and give the figures."""
+def run(
+    size: tuple[int, int | None], shape: Shape, seed: int, options: co.SolveOptions, check: bool = False
+) -> dict[str, object]:
+    """Plan a portfolio of so many clusters, of so many kinds or each by itself, and give the figures."""
     co.solve(portfolio(WARM, Shape.LOOSE, seed), options)
-    began = time.perf_counter()
-    problem = portfolio(clusters, shape, seed)
+    (clusters, kinds), began = size, time.perf_counter()
+    problem = portfolio(clusters, shape, seed, kinds)
     read = time.perf_counter()
     made = make(problem, options)
     plan = describe(made, options)
     solved = time.perf_counter()
-    return {
-        "clusters": clusters,
-        "shape": shape.value,
-        "seed": seed,
-        "asked": options.relative_gap,
-        "threads": options.threads,
-        "seconds": solved - read,
-        "read_s": read - began,
-        **figures(made, plan),
-        **place(),
-    } | (verified(plan, problem) if check else {})
+    return (
+        {
+            "clusters": clusters,
+            "shape": shape.value,
+            "seed": seed,
+            "asked": options.relative_gap,
+            "threads": options.threads,
+            "seconds": solved - read,
+            "read_s": read - began,
+            **figures(made, plan),
+            **place(),
+        }
+        | ({} if kinds is None else {"kinds": kinds})
+        | (verified(plan, problem) if check else {})
+    )
 
 
 def main() -> None:
     """Read the arguments, run, print the line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clusters", type=int, required=True)
+    parser.add_argument("--kinds", type=int)
     parser.add_argument("--shape", type=Shape, choices=list(Shape), default=Shape.LOOSE)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--gap", type=float, default=1e-6)
@@ -105,7 +113,9 @@ def main() -> None:
     options = co.SolveOptions(
         relative_gap=chosen.gap, time_limit_s=chosen.seconds, threads=chosen.threads, isolation=Isolation.INLINE
     )
-    line = run(chosen.clusters, chosen.shape, chosen.seed, options, chosen.verify)
+    if chosen.kinds is not None and chosen.record:
+        parser.error("the table of the docs is of clusters each by itself: --record does not go with --kinds")
+    line = run((chosen.clusters, chosen.kinds), chosen.shape, chosen.seed, options, chosen.verify)
     print(json.dumps(line))
     if chosen.record:
         keep("scale", line)

@@ -84,10 +84,10 @@ def test_the_best_plan_is_never_beaten(seed: int) -> None:
     with Runner(INLINE.isolation) as runner, Guard(runner, -np.inf) as guard:
         build = lambda finer: formulate(space, finer)  # noqa: E731
         priced = find_prices(make_dual(space), (build, formulation), guard, Until(0.0, 0.0, FOREVER))
-    fixed = beaten(priced, formulation, value - sign * 1e-7 * max(1.0, abs(value)))
-    if fixed is None:
+    rest = beaten(priced, formulation, value - sign * 1e-7 * max(1.0, abs(value)))
+    if rest is None:
         return
-    chosen = money_choices(formulation, made.money)
+    fixed, chosen = rest.fixed, money_choices(formulation, made.money)
     known = np.isfinite(fixed) & np.isfinite(chosen)
     assert (fixed[known] == chosen[known]).all()
 
@@ -102,6 +102,6 @@ def test_choices_are_beaten_at_all() -> None:
             build = lambda finer: formulate(space, finer)  # noqa: B023, E731
             priced = find_prices(make_dual(space), (build, formulation), guard, Until(0.0, 0.0, FOREVER))
         unit = space.problem.money.per_printed if space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1
-        fixed = beaten(priced, formulation, priced.found.bound / unit)
-        hits += fixed is not None and bool(np.isfinite(fixed).any())
+        rest = beaten(priced, formulation, priced.found.bound / unit)
+        hits += rest is not None and bool(np.isfinite(rest.fixed).any())
     assert hits >= 10

@@ -96,3 +96,15 @@ def test_lines_say_where_they_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (first["x"], second) == (1, {"x": 2})
     assert first["versions"].keys() >= {"clusteropt", "highspy"}
     assert first["commit"] is None or len(first["commit"]) >= 7
+
+
+def test_portfolios_of_kinds_repeat_their_clusters() -> None:
+    """Cluster 0 and cluster 5 of five kinds are alike in all but the name; without kinds all are as ever."""
+    tables = portfolio_tables(12, Shape.TIGHT, 4, kinds=5)
+    for table, columns in (("clusters", ["region", "path", "scale"]), ("levels", ["lever", "amount", "gain"])):
+        by_name = {name: part[columns].to_numpy().tolist() for name, part in tables[table].groupby("cluster")}
+        assert len(by_name) == 12
+        assert by_name["C0000000"] == by_name["C0000005"] == by_name["C0000010"]
+        assert by_name["C0000000"] != by_name["C0000001"]
+    plain, of_all = (portfolio_tables(12, Shape.LOOSE, 4, kinds)["levels"] for kinds in (None, 12))
+    assert plain.equals(of_all)

@@ -127,9 +127,9 @@ def test_the_choice_is_kept_and_told() -> None:
 
 @pytest.mark.parametrize("reason", list(EngineReason))
 def test_every_reason_goes_with_an_engine_and_has_words(reason: EngineReason) -> None:
-    """Only many clusters are searched by cores; no brace is left in the words."""
+    """Only many clusters, and programmes alone, are searched by cores; no brace is left in the words."""
     choice = choice_for(reason, 400)
-    assert (choice.engine is Engine.CORES) == (reason is EngineReason.MANY)
+    assert (choice.engine is Engine.CORES) == (reason in (EngineReason.MANY, EngineReason.PICKS))
     told = words.engine_reason(choice)
     assert told.en != told.zh
     assert "{" not in told.en + told.zh + words.ENGINES[choice.engine].en

@@ -23,7 +23,7 @@ from clusteropt.model.blocks import add_up
 from clusteropt.model.cell_choice import Choice, Stalls, Tolls, Worth, best_on, make_stalls
 from clusteropt.model.cells import synergy_places
 from clusteropt.model.cluster_rows import best_bundle, best_plain_bundles, lay_out
-from clusteropt.model.curves import live_regions, region_units
+from clusteropt.model.curves import live_regions, make_curves, region_units
 from clusteropt.model.inner_rows import InnerRows, make_inner_rows
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
@@ -66,6 +66,8 @@ class Dual:
         The rules that count.
     floor : float or None
         For the second stage of the worst region first: what the worst region keeps.
+    picks_alone : bool
+        Whether one pick or none of each programme is all there is to choose, so that a relaxation has the best prices.
     """
 
     space: Space
@@ -77,6 +79,7 @@ class Dual:
     layout: BundleLayout | None
     counts: tuple[Counted, ...]
     floor: float | None
+    picks_alone: bool
 
     @property
     def is_light(self) -> bool:
@@ -147,17 +150,25 @@ def make_dual(space: Space, floor: float | None = None) -> Dual:
         for number, rule in loose_rules(space.problem.rules)
         if rule.kind is RuleKind.COUNT
     )
+    bundles = make_bundles(space.problem.programmes)
     return Dual(
         space=space,
         stalls=stalls,
         purses=make_purses(space),
         sides=sides,
-        bundles=make_bundles(space.problem.programmes),
+        bundles=bundles,
         inner=inner,
         layout=lay_out(space, stalls, inner),
         counts=counts,
         floor=floor,
+        picks_alone=_only_picks(space) and not (counts or bundles.tied),
     )
+
+
+def _only_picks(space: Space) -> bool:
+    """Tell whether picks that move no cluster are all that is not a matter of money on straight lines."""
+    others = space.gated.any() or len(space.level_cell) or space.moved.nnz
+    return space.num_picks > 0 and not others and not make_curves(space).num
 
 
 def evaluate_prices(dual: Dual, prices: Prices) -> Evaluation:

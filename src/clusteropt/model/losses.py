@@ -33,12 +33,15 @@ class Losses:
         Where a cell gets money; where it gets none.
     pick : array of shape (num_picks,)
         Where a pick is taken.
+    worth : array of shape (num_level_cells,)
+        What a level is worth, less what it pays; what a cluster takes is worth the sum. NaN where a level cannot be.
     """
 
     level: Floats
     on: Floats
     off: Floats
     pick: Floats
+    worth: Floats
 
 
 def find_losses(dual: Dual, prices: Prices, within: float) -> Losses | None:
@@ -68,7 +71,9 @@ def find_losses(dual: Dual, prices: Prices, within: float) -> Losses | None:
         np.zeros(space.num_cells),
         np.zeros(space.num_cells),
         _pick_losses(dual.bundles, picks),
+        np.full(len(space.level_cell), np.nan),
     )
+    found.worth[stalls.level] = np.where(np.isfinite(choice.level), choice.level, np.nan)
     found.level[stalls.level] = np.where(known[stalls.level_row], taken, 0.0)
     found.off[stalls.cell] = np.where(known, off, 0.0)
     found.on[stalls.cell] = np.where(known & ~space.from_menu[stalls.cell], best - choice.value, 0.0)

@@ -21,13 +21,15 @@ class Engine(StrEnum):
 class EngineReason(StrEnum):
     """Why an engine was chosen.
 
-    ``huge``, ``many`` and ``few``: so many clusters are faster with it. ``plain``: nothing is chosen, money only
+    ``huge``, ``many`` and ``few``: so many clusters are faster with it. ``picks``: only programmes are chosen, and a
+    relaxation has their prices. ``plain``: nothing is chosen, money only
     flows. ``own``: parts of the caller's own have no prices. ``kept``: the choices of a plan at hand are kept.
     ``units``: amounts are so coarse that they are searched one by one.
     """
 
     HUGE = "huge"
     MANY = "many"
+    PICKS = "picks"
     FEW = "few"
     PLAIN = "plain"
     OWN = "own"
@@ -65,5 +67,5 @@ def choice_for(reason: EngineReason, large: int) -> EngineChoice:
     large : int
         The number of clusters from which on there are many.
     """
-    engines = {EngineReason.HUGE: Engine.EXCERPTS, EngineReason.MANY: Engine.CORES}
+    engines = {EngineReason.HUGE: Engine.EXCERPTS, EngineReason.MANY: Engine.CORES, EngineReason.PICKS: Engine.CORES}
     return EngineChoice(engines.get(reason, Engine.WHOLE), reason, large)

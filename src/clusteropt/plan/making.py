@@ -328,13 +328,13 @@ class _Drawing:
 
     def core_dual(self) -> Dual | None:
         """Give what prices are sought for where cores are searched before the whole; else nothing."""
-        num = self.space.problem.num_clusters
-        if self.added is not None or self.keeps or num < min(LARGE, LARGE_MENUS):
+        num, few = self.space.problem.num_clusters, min(LARGE, LARGE_MENUS)
+        if self.added is not None or self.keeps or (num < few and not self.space.num_picks):
             return None
         if num < LARGE and make_curves(self.space).num:
             return None
         dual = make_dual(self.space)
-        return dual if num >= LARGE or dual.is_light else None
+        return dual if num >= LARGE or (dual.is_light and (num >= few or dual.picks_alone)) else None
 
     def chosen(self, first: Found, coarse: bool) -> EngineChoice:
         """Give the engine that found a first stage, and why it was chosen; without choices there was none to choose."""
@@ -344,7 +344,7 @@ class _Drawing:
         if self.keeps:
             return choice_for(EngineReason.KEPT, LARGE)
         if first.priced is not None:
-            return choice_for(EngineReason.MANY, many)
+            return choice_for(EngineReason.PICKS if first.priced.dual.picks_alone else EngineReason.MANY, many)
         if coarse or made.whole_money:
             return choice_for(EngineReason.UNITS, LARGE)
         return choice_for(EngineReason.FEW if made.integer.any() else EngineReason.PLAIN, LARGE)
@@ -384,10 +384,10 @@ class _Drawing:
         return on_grid
 
 
-def _pricing(draw: _Drawing, search: PricedSearch) -> Pricing | None:
+def _pricing(draw: _Drawing, search: PricedSearch, whole_money: bool) -> Pricing | None:
     """Give what finds the best prices of the first stage, or that there is no plan; None for the whole at once."""
     dual = draw.core_dual()
-    if dual is None:
+    if dual is None or (whole_money and not dual.picks_alone):
         return None
 
     def find(build: Build, formulation: Formulation, deadline: float) -> Priced:
@@ -411,7 +411,7 @@ def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False) -> 
     space = draw.space
     share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
-        pricing = None if whole_money else _pricing(draw, search)
+        pricing = _pricing(draw, search, whole_money)
         build, grid = draw.builder(None, whole_money), draw.grid(whole_money)
         first = search.best(build, grid, share) if pricing is None else search.best_priced(build, grid, share, pricing)
     except InfeasibleError as claimed:

@@ -91,6 +91,7 @@ ENGINE_REASONS: Mapping[EngineReason, Text] = MappingProxyType(
     {
         EngineReason.HUGE: Text("there are {large} clusters or more", "集群不少于 {large} 个"),
         EngineReason.MANY: Text("there are {large} clusters or more", "集群不少于 {large} 个"),
+        EngineReason.PICKS: Text("only programmes are chosen", "只需选择项目"),
         EngineReason.FEW: Text("there are fewer than {large} clusters", "集群少于 {large} 个"),
         EngineReason.PLAIN: Text("money flows without choices", "只有资金流动, 没有选择"),
         EngineReason.OWN: Text("parts of your own have no prices", "自定义部分没有价格"),

@@ -138,6 +138,8 @@ class HighsOptions:
     plain : bool
         Branch at once: no restarts, and no searches over copies of the program with some whole columns fixed. Where
         whole columns are few among many, each such copy costs as much as all the branching.
+    restarts : bool
+        Whether HiGHS may begin again where its root has fixed columns; it does not where it is plain.
     target : float
         A value that is enough: the first point that reaches it ends the run.
     nodes : int or None
@@ -151,6 +153,7 @@ class HighsOptions:
     presolve: str = "on"
     feasibility_tolerance: float = 1e-9
     plain: bool = False
+    restarts: bool = True
     target: float = math.inf
     nodes: int | None = None
 
@@ -187,6 +190,7 @@ class HighsOptions:
         if is_mip and self.plain:
             copies = ("rins", "rens", "root_reduced_cost")
             settings |= dict.fromkeys((f"mip_heuristic_run_{name}" for name in copies), False)
+        if is_mip and (self.plain or not self.restarts):
             settings["mip_allow_restart"] = False
         return settings
 

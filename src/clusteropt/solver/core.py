@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.lagrangian import Dual, Evaluation
+    from clusteropt.model.losses import Losses
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
     from clusteropt.solver.guard import Guard
@@ -46,8 +47,29 @@ ROOM = 1.25
 """In a core an award is at most so many times the best at prices."""
 NEAR = (1.0, 0.95, 1.05, 0.7, 1.4)
 """Where tangents stand beside what an award is best at, as parts of that."""
+PICK_PARTS = (2, 8)
+"""Cores of picks have so many times as many as a relaxation takes at most: one a programme, and one more a limit."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What plans better than one at hand have in common.
+
+    Parameters
+    ----------
+    fixed : array of shape (num_cols,)
+        What whole columns are fixed at; NaN where they are open.
+    worth : array of shape (num_cols,)
+        What levels are worth at prices; NaN for all other columns.
+    room : float
+        A cluster takes nothing that is worth less than its best by more than this.
+    """
+
+    fixed: Floats
+    worth: Floats
+    room: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +122,7 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     """Find the best prices.
 
     Prices of purses and rules are found by themselves; those of stocks, synergies, regions and targets are the duals of
-    a relaxation, which is solved only where there are such things.
+    a relaxation, which is solved only where there are such things, or where it has the best prices of all.
 
     Parameters
     ----------
@@ -113,8 +135,10 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     until : Until
         When to stop.
     """
-    duals = relaxation_duals(*draft, guard, until) if is_rich(dual.space) else None
+    duals = relaxation_duals(*draft, guard, until) if dual.picks_alone or is_rich(dual.space) else None
     start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+    if dual.picks_alone and duals is not None:
+        return Priced(dual, start, evaluate_prices(dual, start), 1)
     trace = Trace(mixed=bool(draft[1].grid.curves.num))
     prices, found = improve_prices(dual, start, guard, until, trace)
     return Priced(dual, prices, found, trace.num, trace.mixture)
@@ -189,6 +213,9 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
     deadline : float
         ``time.monotonic()`` after which no more prices are tried: the core is what has been seen.
     """
+    if priced.dual.picks_alone:
+        yield from _cheapest(priced, formulation)
+        return
     dice = np.random.default_rng(seed)
     row, noise = priced.prices.row, FIRST_NOISE
     first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
@@ -209,8 +236,20 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
         yield np.where(low < high, np.nan, first)
 
 
-def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | None:
-    """Give the whole columns fixed as every plan better than a value has them; NaN where they are open.
+def _cheapest(priced: Priced, formulation: Formulation) -> Iterator[Floats]:
+    """Open the picks with which the bound loses least: a few times as many as the relaxation takes parts of."""
+    losses = find_losses(priced.dual, priced.prices, math.inf)
+    if losses is None:
+        return
+    ordered = np.sort(losses.pick)
+    taken = len(priced.dual.bundles.must) + np.count_nonzero(priced.prices.row)
+    for size in (part * taken for part in PICK_PARTS):
+        if size < len(ordered) and ordered[size] < ordered[-1]:
+            yield _narrowed(losses, formulation, float(ordered[size]))
+
+
+def beaten(priced: Priced, formulation: Formulation, value: float) -> Rest | None:
+    """Give what every plan better than a value has.
 
     Parameters
     ----------
@@ -223,7 +262,7 @@ def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | N
 
     Returns
     -------
-    array of shape (num_cols,) or None
+    Rest or None
         None where prices tell nothing of single choices.
     """
     problem, bound = priced.dual.space.problem, priced.found.bound
@@ -234,6 +273,14 @@ def beaten(priced: Priced, formulation: Formulation, value: float) -> Floats | N
     losses = find_losses(priced.dual, priced.prices, 2 * room) if math.isfinite(room) else None
     if losses is None:
         return None
+    worth, level = np.full(formulation.num_cols, np.nan), formulation.columns.block("level")
+    if level is not None:
+        worth[level.positions] = losses.worth
+    return Rest(_narrowed(losses, formulation, room), worth, room)
+
+
+def _narrowed(losses: Losses, formulation: Formulation, room: float) -> Floats:
+    """Fix the whole columns without which the bound loses more than there is room for; NaN for all others."""
     space, columns = formulation.space, formulation.columns
     fixed = np.full(formulation.num_cols, np.nan)
     gated = np.flatnonzero(space.gated)

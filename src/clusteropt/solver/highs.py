@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,7 @@ class _Watch:
         self._asked(event)
 
 
+@cache
 def version() -> str:
     """Give the version of HiGHS."""
     return package_version("highspy")

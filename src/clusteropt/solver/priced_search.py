@@ -137,7 +137,7 @@ class PricedSearch(Search):
         if best is None or self._bound - self._worth(best) <= NEARLY * self.options.relative_gap * abs(best.value):
             return False
         rest = self._beaten(priced, formulation, best)
-        return rest is not None and int(np.isnan(rest[formulation.integer]).sum()) <= FEW_OPEN
+        return rest is not None and int(np.isnan(rest.fixed[formulation.integer]).sum()) <= FEW_OPEN
 
     def _search_core(
         self, build: Build, formulation: Formulation, step: Step, best: Found | None, enough: float
@@ -152,8 +152,8 @@ class PricedSearch(Search):
         claim = self._run(formulation, replace(step, start=start))
         if self._stopped is not Limit.INTERRUPT:
             self._until = until
-        if self._stopped is Limit.TIME and time.monotonic() < until:
-            # The time of this core was up, not that of the search.
+        if self._stopped is not Limit.INTERRUPT and time.monotonic() < until:
+            # The time of this core was up, or the end of its root came late; that of the search is not.
             self._stopped = None
         return (
             None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.solver.alike import merge_alike
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
 from clusteropt.solver.core import beaten
 from clusteropt.solver.hearing import Task
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
-    from clusteropt.solver.core import Priced
+    from clusteropt.solver.core import Priced, Rest
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.highs import Sighting
     from clusteropt.solver.program import Program
@@ -146,6 +147,7 @@ class Search:
         self._sign, self._value, self._claimed, self._bound = 1.0, -np.inf, -np.inf, np.inf
         self._bounding: tuple[Formulation, Step] | None = None
         self._tightness = 0.05
+        self._rest: tuple[Found, Formulation, Rest | None] | None = None
 
     def best(self, build: Build, grid: Grid, share: float = 1.0) -> Found:
         """Find the best allocation of a family of formulations.
@@ -180,14 +182,16 @@ class Search:
         self._strict = finest(formulation) < FINE
         self._sign = 1.0 if formulation.maximise else -1.0
         self._value, self._claimed, self._tightness = -np.inf, -np.inf, 0.05
-        self._bound, self._bounding = np.inf, None
+        self._bound, self._bounding, self._rest = np.inf, None, None
         return formulation
 
-    def _beaten(self, priced: Priced | None, formulation: Formulation, best: Found | None) -> Floats | None:
-        """Give the whole columns fixed that no plan better than the best has otherwise; None where none is known."""
+    def _beaten(self, priced: Priced | None, formulation: Formulation, best: Found | None) -> Rest | None:
+        """Give what all plans better than the best have in common; None where nothing is known."""
         if priced is None or best is None or best.short:
             return None
-        return beaten(priced, formulation, best.value)
+        if self._rest is None or self._rest[0] is not best or self._rest[1] is not formulation:
+            self._rest = best, formulation, beaten(priced, formulation, best.value)
+        return self._rest[2]
 
     def _alternate(
         self, build: Build, formulation: Formulation, start: Floats | None, best: Found | None = None,
@@ -195,8 +199,8 @@ class Search:
     ) -> Found:  # fmt: skip
         """Search for choices, refine their money, and go on with what both have shown."""
         for _ in range(SEARCH_ROUNDS):
-            fixed, closely = self._beaten(priced, formulation, best), self._strict
-            step = Step("search", start=start, held=start, fixed=fixed, spared=fixed is not None)
+            rest, closely = self._beaten(priced, formulation, best), self._strict
+            step = Step("search", start=start, held=start, fixed=None if rest is None else rest.fixed, rest=rest)
             claim = self._run(formulation, step)
             self._take_bound(claim, formulation, step)
             if claim.x is None and best is None:
@@ -367,6 +371,7 @@ class Search:
     def _run(self, formulation: Formulation, step: Step) -> Claim:
         program, scaling = self._program(formulation, step)
         reduced = reduce_program(program, out=step.fixed is not None and step.name in REDUCED)
+        reduced = merge_alike(reduced, formulation, step.rest)
         factor, program = scaling.objective, reduced.program
         start, held = (None if x is None else reduced.point(scaling.point(x)) for x in (step.start, step.held))
         task = Task(
@@ -414,6 +419,8 @@ class Search:
             presolve=self._presolve,
             feasibility_tolerance=1e-7 if whole and not self._strict else 1e-9,
             plain=0 < whole <= FEW_WHOLE,
+            # A restart is for what the root has fixed: here prices have fixed it before, or the root is all there is.
+            restarts=step.rest is None and not is_rough(step, formulation),
             target=target,
             nodes=step.nodes if is_rough(step, formulation) else None,
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.solver.core import Rest
     from clusteropt.solver.points import Lifts
     from clusteropt.solver.reduced import Reduced
 
@@ -20,8 +21,8 @@ NOISE = 1e-9
 """A relative gap below this is the last digits of two sums; nobody can ask for less."""
 FEW_OPEN = 10_000
 """Where no better plan differs from the best in more choices than this, they are searched, and no more cores."""
-CORE_GAP = 1e-5
-"""A rough core is searched to this part of the bound only."""
+CORE_GAP = 1e-2
+"""A rough core is searched to this part of what a cluster or a programme is worth on average only."""
 REDUCED = ("core", "search", "polish")
 """The steps whose fixed columns are taken out of the program."""
 MOST_PART_GAP = 1e-2
@@ -44,8 +45,8 @@ class Step:
         A point to start from; a point that may be feasible.
     fixed : array of shape (num_cols,) or None
         What columns are fixed at; NaN where they are open.
-    spared : bool
-        Whether no plan better than the one at hand has other values there.
+    rest : Rest or None
+        What plans better than the one at hand have in common, where that is what is fixed.
     most : array of shape (num_cols,) or None
         How much each column may carry that is not fixed.
     nodes : int
@@ -59,7 +60,7 @@ class Step:
     start: Floats | None = None
     held: Floats | None = None
     fixed: Floats | None = None
-    spared: bool = False
+    rest: Rest | None = None
     most: Floats | None = None
     nodes: int = 1
     lift: Lifts = field(default_factory=dict)
@@ -67,7 +68,7 @@ class Step:
     @property
     def entire(self) -> bool:
         """Whether the program contains all plans that count, so that its bound is one of the problem."""
-        return (self.fixed is None or self.spared) and not self.lift
+        return (self.fixed is None or self.rest is not None) and not self.lift
 
 
 def touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0, *, closely: bool = False) -> Grid:
@@ -118,7 +119,7 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
     exact = not formulation.grid.curves.num
     gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf
     if exact and is_rough(step, formulation):
-        gap = max(gap, CORE_GAP)
+        gap = max(gap, CORE_GAP / _num_blocks(formulation))
     if reduced.rest is not None and np.isfinite(bound):
         # A gap relative to the whole, of which this is a part.
         gap = min(gap * abs(bound) / max(abs(bound - reduced.offset), 1e-300), MOST_PART_GAP)
@@ -126,3 +127,9 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
         most = max(asked, NOISE)
         target = bound - TARGET_SHARE * most * abs(bound) / (1 + most) - reduced.offset
     return gap, target
+
+
+def _num_blocks(formulation: Formulation) -> int:
+    """Count clusters and programmes."""
+    problem = formulation.problem
+    return problem.num_clusters + (0 if problem.programmes is None else len(set(problem.programmes.programme)))

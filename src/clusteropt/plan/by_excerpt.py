@@ -57,7 +57,7 @@ SIZES = (50, 200, 800, 3_200)
 """An excerpt has at least so many clusters; the next is tried where one leaves too large a gap."""
 FIRST_NOISE, LEAST_MORE, MOST_MORE, MOST_NOISE = 1e-5, 1.25, 8.0, 0.3
 """Prices near the best: each is off by this relative deviation, more with every allocation, but not suddenly."""
-MOST_PART = 0.5
+MOST_PART = 2 / 3
 """An excerpt of more than this part of the clusters is as hard as the whole."""
 PART_GAP = 0.25
 """An excerpt is solved to this part of the gap asked for; the rest is for prices that are not quite the best."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
 part of what is left of that at most."""
+MANY_CHOICES = 200_000
+"""Of more choices than this a first core leaves more than a few open, and to count them takes as long as a core."""
 NEARLY = 1.25
 """A gap up to so many times the one asked for may be met by the next core."""
 FIRST_OPEN, MORE_OPEN, MORE_NODES = 50, 1.5, 3
@@ -135,6 +137,8 @@ class PricedSearch(Search):
     def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
         """Tell whether no more cores are worth their time, as few choices are open and the gap is far from met."""
         if best is None or self._bound - self._worth(best) <= NEARLY * self.options.relative_gap * abs(best.value):
+            return False
+        if int(formulation.integer.sum()) > MANY_CHOICES:
             return False
         rest = self._beaten(priced, formulation, best)
         return rest is not None and int(np.isnan(rest.fixed[formulation.integer]).sum()) <= FEW_OPEN

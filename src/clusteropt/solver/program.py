@@ -43,11 +43,11 @@ class Program:
         """Drop the whole-number conditions."""
         return replace(self, integer=np.zeros_like(self.integer))
 
-    def fixed(self, x: Floats) -> Program:
-        """Fix every column with a value in ``x``, whole ones at the nearest whole number; those with NaN stay free."""
+    def fixed(self, x: Floats, step: Floats | float = 1.0) -> Program:
+        """Fix every column with a value in ``x``, whole ones at the nearest whole step; those with NaN stay free."""
         known, whole = np.isfinite(x), self.integer.astype(bool)
         value = np.where(known, x, 0.0)
-        value = np.clip(np.where(whole, np.round(value), value), self.col_lower, self.col_upper)
+        value = np.clip(np.where(whole, np.round(value / step) * step, value), self.col_lower, self.col_upper)
         lower = np.where(known, value, self.col_lower)
         upper = np.where(known, value, self.col_upper)
         integer = np.where(known, 0, self.integer).astype(np.uint8)

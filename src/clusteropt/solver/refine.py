@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from clusteropt.solver.core import Priced, Rest
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.highs import Sighting
-    from clusteropt.solver.program import Program
     from clusteropt.solver.reduced import Reduced
     from clusteropt.solver.scaling import Scaling
 
@@ -369,8 +368,7 @@ class Search:
         return no_plan(claim, faults[-1] if faults else None)
 
     def _run(self, formulation: Formulation, step: Step) -> Claim:
-        program, scaling = self._program(formulation, step)
-        reduced = reduce_program(program, out=step.fixed is not None and step.name in REDUCED)
+        reduced, scaling = self._program(formulation, step)
         reduced = merge_alike(reduced, formulation, step.rest)
         factor, program = scaling.objective, reduced.program
         start, held = (None if x is None else reduced.point(scaling.point(x)) for x in (step.start, step.held))
@@ -395,7 +393,8 @@ class Search:
                 self._deadline = self._until
         return scaling.unscale(reduced.expand(guarded.claim))
 
-    def _program(self, formulation: Formulation, step: Step) -> tuple[Program, Scaling]:
+    def _program(self, formulation: Formulation, step: Step) -> tuple[Reduced, Scaling]:
+        """Give the scaled program of a step, without what is fixed, and its scaling."""
         program = to_program(formulation)
         for name, lift in step.lift.items():
             rows = formulation.row_positions(name)
@@ -403,10 +402,16 @@ class Search:
             program.row_upper[rows] -= lift
         if step.most is not None:
             program.col_upper[:] = np.maximum(np.minimum(program.col_upper, step.most), program.col_lower)
-        scaling = choose_scaling(formulation, program)
+        out = step.fixed is not None and step.name in REDUCED
+        scaling = choose_scaling(formulation, program, rows=not out)
+        if step.fixed is not None and out:
+            # What is fixed is taken out first, as it is most of a core.
+            return scaling.reduced(reduce_program(program.fixed(step.fixed, scaling.col))), scaling
         program = scaling.scale(program)
         program = program.relaxed() if step.relaxed else program
-        return program if step.fixed is None else program.fixed(scaling.point(step.fixed)), scaling
+        return reduce_program(
+            program if step.fixed is None else program.fixed(scaling.point(step.fixed)), out=False
+        ), scaling
 
     def _limits(self, formulation: Formulation, step: Step, reduced: Reduced, factor: float) -> HighsOptions:
         gap, target = enough(step, reduced, self.options.relative_gap, self._bound * factor, formulation)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.claim import Claim
+    from clusteropt.solver.reduced import Reduced
 
 DUST = 1e-9
 """HiGHS drops coefficients up to this size (its option small_matrix_value)."""
@@ -58,6 +59,13 @@ class Scaling:
         )
         return _without_dust(scaled)
 
+    def reduced(self, reduced: Reduced) -> Reduced:
+        """Give the scaled form of a program with columns taken out; rows are scaled by what is left."""
+        program, col = reduced.program, self.col[reduced.kept]
+        small = Scaling(col, _row_factors(program, col), self.objective).scale(program)
+        rest = None if reduced.rest is None else reduced.rest / self.col
+        return replace(reduced, program=small, rest=rest, offset=reduced.offset * self.objective)
+
     def point(self, x: Floats) -> Floats:
         """Give the scaled form of a point."""
         return x / self.col
@@ -70,11 +78,11 @@ class Scaling:
         return replace(claim, x=x, value=value, bound=bound, dual=dual)
 
 
-def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
+def choose_scaling(formulation: Formulation, program: Program, *, rows: bool = True) -> Scaling:
     """Choose one factor for all money, one for all outcomes, and one for each row.
 
     One factor for all money keeps feasibility tolerances equal in yuan from purse to purse. Columns of the program
-    beyond those of the formulation are money.
+    beyond those of the formulation are money. Without ``rows`` those are left as they are.
     """
     col = np.ones(len(program.cost))
     money = np.append(formulation.columns.money, np.arange(formulation.num_cols, len(col)))
@@ -89,7 +97,8 @@ def choose_scaling(formulation: Formulation, program: Program) -> Scaling:
     whole = np.flatnonzero(formulation.integer)
     col[whole] = formulation.step[whole]
     free = program.col_upper > program.col_lower
-    return Scaling(col, _row_factors(program, col * free), 1 / _power((program.cost * col)[free]))
+    row = _row_factors(program, col * free) if rows else np.ones(len(program.row_lower))
+    return Scaling(col, row, 1 / _power((program.cost * col)[free]))
 
 
 def to_program(formulation: Formulation) -> Program:

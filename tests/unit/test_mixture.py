@@ -71,8 +71,8 @@ def test_planes_lie_under_the_bound_where_clusters_are_counted(dual: Dual) -> No
             assert (grouped.parts(second) >= planes - 1e-9 * abs(first.bound)).all()
 
 
-def test_the_mixture_obeys_the_linking_limits_where_they_cost_something(dual: Dual, priced: Priced) -> None:
-    """By shares the allocations take no more than there is, and all of what has a price."""
+def test_the_mixture_obeys_the_linking_limits(dual: Dual, priced: Priced) -> None:
+    """By shares the allocations take no more of any limit than there is."""
     mixture, grouped = priced.mixture, make_grouped(dual)
     assert mixture is not None
     assert mixture.share.sum(axis=0) == pytest.approx(np.ones(grouped.num), abs=1e-6)

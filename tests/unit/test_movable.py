@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 from benchmarks.copies import copied_problem
 
+from clusteropt.domain import Path as InnovationPath
 from clusteropt.errors import ClusteroptError
+from clusteropt.inputs import problem_from_tables
 from clusteropt.inputs.options import Isolation, SolveOptions
-from clusteropt.model.money_rules import MoneyRow
+from clusteropt.model.money_rules import MONEY_RULES, MoneyRow, all_hold
 from clusteropt.model.space import make_space
 from clusteropt.plan import movable
-from clusteropt.plan.making import solve
+from clusteropt.plan.making import make, solve
 from clusteropt.plan.movable import OF_A_KIND, WIDE, cell_rows, choose_movable
+from clusteropt.plan.rounding import round_money
+from clusteropt.solver.guard import Guard
+from clusteropt.solver.points import to_units
+from clusteropt.solver.runner import Runner
 from tests.problems import INLINE, Sizes, random_problem
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Problem
+    from clusteropt.model.formulation import Formulation
+    from clusteropt.plan.plan import Plan
 
 SPACE = make_space(copied_problem(1))
 
@@ -31,9 +41,9 @@ def limits() -> tuple[np.ndarray, np.ndarray]:
 def test_all_move_where_they_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is nothing to gain by leaving some out."""
     base = np.ones(SPACE.num_amounts, np.int64)
-    assert choose_movable(SPACE, base, [], limits()) is None
+    assert choose_movable(SPACE, (base.astype(float), base), [], limits()) is None
     monkeypatch.setattr(movable, "MANY", 0)
-    assert choose_movable(SPACE, base, [], limits()) is not None
+    assert choose_movable(SPACE, (base.astype(float), base), [], limits()) is not None
 
 
 def test_the_largest_of_every_kind_move(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +56,7 @@ def test_the_largest_of_every_kind_move(monkeypatch: pytest.MonkeyPatch) -> None
         for name, flow in (("a", first), ("b", second))
     ]
     base = np.random.default_rng(1).permutation(num) + 1
-    moving = choose_movable(SPACE, base, rows, limits())
+    moving = choose_movable(SPACE, (base.astype(float), base), rows, limits())
     assert moving is not None
     for kind in (np.arange(WIDE), np.arange(WIDE, WIDE + 20), np.arange(WIDE + 20, num)):
         largest = kind[np.argsort(-base[kind])[:OF_A_KIND]]
@@ -60,7 +70,7 @@ def test_what_a_broken_narrow_row_or_cell_needs_moves(monkeypatch: pytest.Monkey
     low, high = limits()
     low[SPACE.flow_cell[7]] = 5
     rows = [MoneyRow("narrow", (0,), np.array([3, 4]), np.ones(2, np.int64), 2, None)]
-    moving = choose_movable(SPACE, base, rows, (low, high))
+    moving = choose_movable(SPACE, (base.astype(float), base), rows, (low, high))
     assert moving is not None
     assert np.flatnonzero(moving).tolist() == sorted(
         {3, 4, *np.flatnonzero(SPACE.flow_cell == SPACE.flow_cell[7]).tolist()}
@@ -96,8 +106,61 @@ def _value(problem: Problem) -> float | None:
         return None
 
 
-def test_a_plan_is_found_though_time_is_up_before_rounding() -> None:
-    """Two copies in a time that ends in the search: whole amounts are still sought once."""
-    options = SolveOptions(relative_gap=0.0, time_limit_s=3.0, isolation=Isolation.INLINE)
-    plan = solve(copied_problem(2), options)
-    assert plan.gap < 1e-3
+def test_as_many_move_as_take_up_what_all_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amounts of 100 units that miss half a unit each: every second moves, by one; of large ones a few, by more."""
+    monkeypatch.setattr(movable, "MANY", 0)
+    num = SPACE.num_amounts
+    rows = [MoneyRow("all", (0,), np.arange(num), np.ones(num, np.int64), None, 10**15)]
+    small = np.full(num, 100)
+    moving = choose_movable(SPACE, (small + 0.5, small), rows, limits())
+    assert moving is not None
+    assert int(moving.sum()) == num // 2
+    assert moving.max() == 1
+    large = np.full(num, 10**7)
+    moving = choose_movable(SPACE, (large + 0.5, large), rows, limits())
+    assert moving is not None
+    assert np.count_nonzero(moving) == OF_A_KIND
+
+
+def test_nothing_is_left_of_a_purse_though_few_amounts_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Awards of a few hundred units from one purse: what floors leave is given out again."""
+    wanted = _coarse_plan()
+    monkeypatch.setattr(movable, "MANY", 0)
+    monkeypatch.setattr(movable, "WIDE", 2)
+    plan = _coarse_plan()
+    assert int(plan.awards.amount.sum()) == int(wanted.awards.amount.sum())
+    assert plan.value == pytest.approx(wanted.value, rel=1e-4)
+
+
+def _coarse_plan() -> Plan:
+    """Plan sixty clusters, one lever on a curve, one purse of 12,001 units that money of all would overdraw."""
+    dice = np.random.default_rng(4)
+    names = [f"C{number:02d}" for number in range(60)]
+    paths = [str(path) for path in InnovationPath]
+    tables = {
+        "clusters": pd.DataFrame(
+            {"cluster": names, "region": "R", "industry": "I", "path": [paths[k % 5] for k in range(60)],
+             "scale": dice.uniform(100, 900, 60).round(2)}
+        ),
+        "levers": pd.DataFrame({"lever": ["L"], "response": ["log"]}),
+        "effectiveness": pd.DataFrame({"path": paths, "lever": "L", "mean": 0.5, "source": "drawn"}),
+        "funds": pd.DataFrame({"fund": ["F"], "year": [2026], "amount": [12_001]}),
+    }  # fmt: skip
+    options = SolveOptions(relative_gap=1e-9, isolation=Isolation.INLINE)
+    return solve(problem_from_tables(tables), options)
+
+
+def test_rounding_is_tried_though_time_is_up() -> None:
+    """A plan that one small program away is not given up, however late it is."""
+    formulation, x = _relaxed(copied_problem(1))
+    money = to_units(formulation, x)
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        rounded = round_money(formulation, x, money, (guard, time.monotonic() - 60.0))
+    assert all_hold([row for function in MONEY_RULES for row in function(formulation.space)], rounded)
+
+
+def _relaxed(problem: Problem) -> tuple[Formulation, np.ndarray]:
+    """Give a formulation and the point of a plan in it."""
+    plan_options = SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE)
+    made = make(problem, plan_options)
+    return made.found.formulation, made.found.x

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clusteropt.model.lagrangian import Dual, Evaluation
 
 FEWEST, MOST = 8, 64
-"""Groups are regions where there are so many of them, as rules speak of regions; else parts of equal size."""
+"""Groups are regions, or some regions each where those are many, as rules speak of regions; else parts of one size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +83,10 @@ def make_grouped(dual: Dual) -> Grouped:
     if space.moved.nnz:
         # A pick that moves a cluster earns what the cluster gains, so that they are one part.
         group, num = np.zeros(problem.num_clusters, np.int64), 1
-    elif FEWEST <= num_regions <= MOST:
-        group, num = problem.region_of.astype(np.int64), num_regions + 1
+    elif num_regions >= FEWEST:
+        # Purses are of regions, so that none is cut; regions that stand together share a group where they are many.
+        num = min(num_regions, MOST if num_regions <= MOST else MOST // 2) + 1
+        group = problem.region_of.astype(np.int64) * (num - 1) // num_regions
     else:
         num = min(MOST // 2, max(problem.num_clusters, 1)) + 1
         group = np.arange(problem.num_clusters) % (num - 1)

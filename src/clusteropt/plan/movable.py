@@ -15,12 +15,13 @@ from clusteropt.model.money_rules import MoneyRow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from clusteropt.inputs.problem import Ints
+    from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.space import Space
 
 MANY = 4_000
 """Up to so many amounts all of them move: a few milliseconds more, and the best of every last unit."""
-OF_A_KIND = 6
+OF_A_KIND, REACH = 6, 10_000
+"""Of a kind at least so many move, each by one in so many of its units, or by one: as many as take up what all miss."""
 WIDE = 50
 """A row about at most so many amounts binds them alone; where it is broken, all of them move."""
 
@@ -53,20 +54,25 @@ def cell_rows(space: Space, limits: tuple[Ints, Ints], cells: Ints) -> list[Mone
     ]
 
 
-def choose_movable(space: Space, base: Ints, rows: Sequence[MoneyRow], limits: tuple[Ints, Ints]) -> np.ndarray | None:
+def choose_movable(
+    space: Space, money: tuple[Floats, Ints], rows: Sequence[MoneyRow], limits: tuple[Ints, Ints]
+) -> Ints | None:
     """Choose a few amounts of every kind, and all that narrow rows and cells need; None where all are to move.
+
+    What comes back is by how many units each may rise before anything else is tried; 0 where it does not move.
 
     Parameters
     ----------
     space : Space
         The positions.
-    base : array of shape (num_amounts,)
-        Whole units that they move from.
+    money : (array, array) of shape (num_amounts,)
+        The amounts of the solution, and the whole units that they move from.
     rows : sequence of MoneyRow
         Every limit but those of cells.
     limits : (array, array) of shape (num_cells,)
         Whole units of every cell, at least and at most.
     """
+    exact, base = money
     if len(base) <= MANY:
         return None
     # A kind is known by the sum of random words of its rows, times its coefficients; 64 bits, modulo 2^64.
@@ -84,6 +90,11 @@ def choose_movable(space: Space, base: Ints, rows: Sequence[MoneyRow], limits: t
     # The largest of a kind first: they bear a few units more or less.
     order = np.lexsort((-base, kind))
     first = np.flatnonzero(np.diff(kind[order], prepend=kind[order[0]] - 1) != 0)
-    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
-    movable[order[(rank < OF_A_KIND) & (base[order] > 0)]] = True
-    return movable
+    size = np.diff(np.append(first, len(order)))
+    rank = np.arange(len(order)) - np.repeat(first, size)
+    reach = np.maximum(base // REACH, 1)
+    before = np.cumsum(reach[order]) - reach[order]
+    missed = np.add.reduceat(np.maximum(exact - base, 0.0)[order], first)
+    enough = before - np.repeat(before[first], size) >= np.repeat(missed, size)
+    movable[order[((rank < OF_A_KIND) | ~enough) & (base[order] > 0)]] = True
+    return np.where(movable, reach, 0)

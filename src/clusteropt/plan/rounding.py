@@ -31,6 +31,7 @@ from clusteropt.plan.late import out_of_time, own_out_of_time
 from clusteropt.plan.movable import cell_rows, choose_movable
 from clusteropt.solver.claim import HighsOptions, Limit
 from clusteropt.solver.hearing import Task
+from clusteropt.solver.mixture import flow_of_columns
 from clusteropt.solver.points import finest, own_shortfalls, true_point
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST, choose_scaling, to_program
@@ -38,7 +39,6 @@ from clusteropt.text import Text
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
-    from clusteropt.model.blocks import ColumnBlock
     from clusteropt.model.formulation import Formulation
     from clusteropt.solver.claim import Claim
     from clusteropt.solver.guard import Guard
@@ -111,19 +111,13 @@ def _keep_bounds(formulation: Formulation, flow_lower: Ints, flow_upper: Ints) -
     if block is None:
         return
     lower, upper = (side[block.positions] for side in (formulation.col_lower, formulation.col_upper))
-    flows = _column_flows(formulation, block)
+    flows = flow_of_columns(formulation)
     for k in np.flatnonzero((lower != block.lower) & np.isfinite(lower)):
         limit = Fraction(repr(float(lower[k]))) * formulation.problem.money.per_printed
         flow_lower[flows[k]] = max(int(flow_lower[flows[k]]), -((-limit.numerator) // limit.denominator))
     for k in np.flatnonzero((upper != block.upper) & np.isfinite(upper)):
         limit = Fraction(repr(float(upper[k]))) * formulation.problem.money.per_printed
         flow_upper[flows[k]] = min(int(flow_upper[flows[k]]), limit.numerator // limit.denominator)
-
-
-def _column_flows(formulation: Formulation, block: ColumnBlock) -> Ints:
-    """Give the flow of every flow column, in the order of the columns."""
-    # Each of these columns is one flow: its only entry names the row.
-    return np.asarray(formulation.columns.flow[:, block.positions].tocsc().indices, dtype=np.int64)
 
 
 def exact_rows(formulation: Formulation, x: Floats) -> list[MoneyRow]:
@@ -166,19 +160,19 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
         return base
     gain, safeties = _gains(formulation, money), _safeties(formulation)
     done: Counter[int] = Counter()
-    for number, (asked, movable, radius, safety) in enumerate(
-        product(*_tries(formulation, money, (choices, rows)), RADII if len(base) else (), safeties)
-    ):
+    tries = product(_tries(formulation, money, (choices, rows)), safeties) if len(base) else ()
+    for number, ((asked, rise, radius), safety) in enumerate(tries):
         # However late it is, a plan that one small program away is not given up.
         if number and time.monotonic() > run[1]:
             break
-        moves = np.ones(len(base), bool) if movable is None else movable
+        rises = (money > base).astype(np.int64) if rise is None else rise
+        moves = np.ones(len(base), bool) if rise is None else rise > 0
         limits = asked + _cell_rows(formulation, choices, moves)
         need = _need(formulation, base, safety)
-        rounded, cut = _nearest((base, money > base, moves), choices, limits, (gain, need), (radius, *run))
+        rounded, cut = _nearest((base, rises, moves), choices, limits, (gain, need), (radius, *run))
         if rounded is not None and _stands(formulation, (choices, asked), rounded):
             return rounded
-        done[radius] += asked is rows and movable is None and not cut
+        done[radius] += asked is rows and rise is None and not cut
     # What the largest radius denies is denied in all; where time ended it, nothing is known of whole amounts.
     if len(base) and done[RADII[-1]] < len(safeties):
         raise out_of_time(max((radius for radius in RADII if done[radius] == len(safeties)), default=None))
@@ -187,14 +181,16 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
 
 def _tries(
     formulation: Formulation, money: Floats, limits: tuple[Choices, list[MoneyRow]]
-) -> tuple[list[list[MoneyRow]], list[np.ndarray | None]]:
-    """Give what is asked, and what moves, in order: the most first of what is asked, the fewest of what moves."""
+) -> list[tuple[list[MoneyRow], Ints | None, int]]:
+    """Give what is asked, what rises how far, and the radius of all moves, in order: the most that is asked first."""
     choices, rows = limits
     # Soft floors keep what they have of the solution first: a floor missed by one yuan reads as a mistake.
     soft = _soft_rows(formulation, money)
     cells = choices.cell_lower, choices.cell_upper
-    movable = choose_movable(formulation.space, _base(choices, money), rows + soft, cells)
-    return ([rows + soft, rows] if soft else [rows]), ([None] if movable is None else [movable, None])
+    few = choose_movable(formulation.space, (money, _base(choices, money)), rows + soft, cells)
+    asked = [rows + soft, rows] if soft else [rows]
+    some = [] if few is None else [(few, radius) for radius in RADII[:2]]
+    return [(one, *how) for one in asked for how in [*some, *((None, radius) for radius in RADII)]]
 
 
 def _cell_rows(formulation: Formulation, choices: Choices, moves: np.ndarray) -> list[MoneyRow]:
@@ -250,7 +246,7 @@ def settle_own(formulation: Formulation, x: Floats, money: Ints, run: tuple[Guar
     fixed = program.fixed(np.where(formulation.integer, x, np.nan))
     flow = formulation.columns.block("flow")
     if flow is not None:
-        amount = money[_column_flows(formulation, flow)] / formulation.problem.money.per_printed
+        amount = money[flow_of_columns(formulation)] / formulation.problem.money.per_printed
         fixed.col_lower[flow.positions] = fixed.col_upper[flow.positions] = amount
     claim = scaling.unscale(_run(scaling.scale(fixed), HighsOptions(0.0, feasibility_tolerance=1e-6), run))
     if claim.x is None and claim.limit is Limit.TIME:
@@ -340,9 +336,7 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
     direct = np.zeros(space.num_amounts)
     flow, outcome = columns.block("flow"), columns.block("outcome")
     if flow is not None:
-        direct[_column_flows(formulation, flow)] = (
-            formulation.cost[flow.positions] / formulation.problem.money.per_printed
-        )
+        direct[flow_of_columns(formulation)] = formulation.cost[flow.positions] / formulation.problem.money.per_printed
     weight = np.zeros(space.num_cells)
     if outcome is not None:
         weight[formulation.grid.curves.cells] = formulation.cost[outcome.positions]
@@ -350,7 +344,7 @@ def _own_gains(formulation: Formulation, money: Floats) -> Floats:
 
 
 def _nearest(
-    near: tuple[Ints, np.ndarray, np.ndarray],
+    near: tuple[Ints, Ints, np.ndarray],
     choices: Choices,
     rows: list[MoneyRow],
     aim: tuple[Floats, tuple[Floats, float] | None],
@@ -360,12 +354,12 @@ def _nearest(
 
     Tell also whether time ended it before that was known.
     """
-    base, fraction, moves = near
+    base, rise, moves = near
     gain, need = aim
     radius, guard, deadline = search
     now = time.monotonic()
     low = np.maximum(choices.flow_lower - base, -radius).astype(float)
-    high = np.minimum(choices.flow_upper - base, radius + fraction).astype(float)
+    high = np.minimum(choices.flow_upper - base, radius + rise).astype(float)
     low[~moves] = high[~moves] = 0.0
     if radius == RADII[0]:
         # Units left over go to draws that exist: an award of one yuan is right but reads as a mistake.

@@ -49,6 +49,8 @@ NEAR = (1.0, 0.95, 1.05, 0.7, 1.4)
 """Where tangents stand beside what an award is best at, as parts of that."""
 PICK_PARTS = (2, 8)
 """Cores of picks have so many times as many as a relaxation takes at most: one a programme, and one more a limit."""
+RELAXATION_SHARE = 0.5
+"""Of the time for prices a relaxation takes so much at most, so that something is left to see what they leave."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
 
@@ -135,11 +137,15 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     until : Until
         When to stop.
     """
-    duals = relaxation_duals(*draft, guard, until) if dual.picks_alone or is_rich(dual.space) else None
+    duals = None
+    if dual.picks_alone or is_rich(dual.space):
+        now = time.monotonic()
+        half = replace(until, deadline=now + RELAXATION_SHARE * (until.deadline - now))
+        duals = relaxation_duals(*draft, guard, half)
     start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
     if dual.picks_alone and duals is not None:
         return Priced(dual, start, evaluate_prices(dual, start), 1)
-    trace = Trace(mixed=bool(draft[1].grid.curves.num))
+    trace = Trace(mixed=bool(len(draft[1].grid.curves.cells)))
     prices, found = improve_prices(dual, start, guard, until, trace)
     return Priced(dual, prices, found, trace.num, trace.mixture)
 

@@ -117,7 +117,7 @@ def _settle(mixture: Mixture, formulation: Formulation, dice: np.random.Generato
     mean = (flow_share * mixture.money[:, : space.num_flows]).sum(axis=0)
     one = mixture.money[taken[flow_cluster], np.arange(space.num_flows)]
     picks = mixture.money[share[:, -1].argmax(), space.num_flows :]
-    return undecided, np.append(np.where(undecided[flow_cluster], one, np.round(mean)), picks)
+    return undecided, np.append(np.where(undecided[flow_cluster], one, np.floor(mean)), picks)
 
 
 def _taken(group: Ints, share: Floats, dice: np.random.Generator) -> Ints:

@@ -19,7 +19,7 @@ from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import evaluate_prices
 from clusteropt.solver.claim import relative_gap
-from clusteropt.solver.mixture import Mixture
+from clusteropt.solver.mixture import SHARE, Mixture
 from clusteropt.solver.multipliers import run_relaxed
 from clusteropt.solver.program import make_program
 from clusteropt.solver.scaling import DUST
@@ -110,7 +110,8 @@ class Trace:
         if self._share is None:
             return None
         group, share = self._share
-        return Mixture(np.array(self._money[: len(share)]), share, group)
+        kept = np.flatnonzero(share.max(axis=1) > SHARE)
+        return Mixture(np.array([self._money[number] for number in kept]), share[kept], group)
 
 
 def improve_prices(
@@ -178,7 +179,8 @@ def improve_prices(
             continue
         if step is None:
             break
-        trace.mix(grouped, planes.shares(step[2], grouped.num))
+        if step[2] is not None:
+            trace.mix(grouped, planes.shares(step[2], grouped.num))
         if step[1] <= still * size:
             break
         trial, other = seen(step[0])
@@ -202,10 +204,10 @@ def _widest(size: float, steep: Floats, centre: Floats) -> Floats:
 
 def _lowest(
     planes: _Planes, linear: tuple[Floats, Floats], box: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
-) -> tuple[Floats, float, Floats] | None:
+) -> tuple[Floats, float, Floats | None] | None:
     """Give the prices in a box where the sum of the highest planes is lowest, and how far below the centre that is.
 
-    Last come the weights of the planes there, which are the duals of their rows.
+    Last come the weights of the planes there, which are the duals of their rows, if HiGHS gave any.
 
     Columns: the moves of prices as parts of their reach, then what each group falls; both sides are divided by the size
     of what can be gained.
@@ -233,5 +235,5 @@ def _lowest(
         return None
     row = centre.copy()
     row[moves] = np.clip(centre[moves] + claim.x[: len(moves)] * reach[moves], 0.0, centre[moves] + up[moves])
-    weight = np.zeros(len(above)) if claim.dual is None else np.maximum(claim.dual, 0.0)
+    weight = None if claim.dual is None else np.maximum(claim.dual, 0.0)
     return row, float(cost @ claim.x) * size, weight

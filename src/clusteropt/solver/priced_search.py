@@ -70,7 +70,7 @@ class PricedSearch(Search):
         """
         formulation = self._begin(build, grid, share)
         if not formulation.integer.any():
-            return self.best(build, grid, share)
+            return self._by_whole(build, formulation)
         now = time.monotonic()
         priced = find(build, formulation, now + PRICING_SHARE * (self._until - now))
         self._bound = min(self._bound, self._sign * priced.bound)
@@ -78,14 +78,15 @@ class PricedSearch(Search):
         enough = now + CORE_SHARE * (self._until - now)
         near, best = formulation, None
         if priced.mixture is not None:
-            near = build(touch_priced(priced, grid))
             long = now + NEIGHBOURHOOD_SHARE * (self._until - now)
-            best = self._by_neighbourhoods(build, near, priced, long)
-        if best is None:
+            near, best = self._by_neighbourhoods(build, build(touch_priced(priced, grid)), priced, long)
+        elif not len(grid.curves.cells):
             best = self._by_cores(build, near, priced, enough)
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
-        if best is None or not (self._stopped is not None or self._met(best)):
+        if best is None and len(grid.curves.cells):
+            best = self._by_whole(build, formulation)
+        elif best is None or not (self._stopped is not None or self._met(best)):
             start = None if best is None else carry(best.x, best.formulation, near)
             best = self._alternate(build, near, start, best, priced)
         if near is not formulation:
@@ -107,14 +108,19 @@ class PricedSearch(Search):
                 break
         return best
 
-    def _by_neighbourhoods(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
-        """Search neighbourhoods of growing size around the best so far until the bound is met or the time is up."""
+    def _by_neighbourhoods(
+        self, build: Build, formulation: Formulation, priced: Priced, enough: float
+    ) -> tuple[Formulation, Found | None]:
+        """Search neighbourhoods of growing size around the best so far until the bound is met or the time is up.
+
+        The last formulation comes with the best, as it is touched around it.
+        """
         assert priced.mixture is not None, "neighbourhoods are of the mixture that prices leave"
         hood = Neighbourhoods(priced.mixture, formulation, self.options.seed)
         num, size, nodes, best = formulation.problem.num_clusters, 0, 1, None
         moving = max(MOVING, round(MOVING_PART * num))
         while time.monotonic() < enough and size < num:
-            point = None if best is None else carry(best.x, best.formulation, formulation)
+            point = None if best is None or best.short else carry(best.x, best.formulation, formulation)
             pinned, most = hood.pinned(formulation, (size, moving), point), near_money(priced, formulation, point)
             found = self._search_core(
                 build, formulation, Step("core", fixed=pinned, most=most, nodes=nodes), best, enough
@@ -124,15 +130,15 @@ class PricedSearch(Search):
                 gained = math.inf if best is None else max(self._worth(found) - self._worth(best), 0.0)
                 best = found if best is None else self._better(best, found)
                 self._tell("core", self._worth(best))
-                formulation = build(_touch_best(formulation.grid, best))
             if self._stopped is not None or (best is not None and self._met(best)):
                 break
-            if best is None and moving < num:
-                moving *= MORE_MOVING
-            elif best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
+            if found is not None and best is not None:
+                formulation = build(_touch_best(formulation.grid, best))
+            moving = moving if best is not None else moving * MORE_MOVING
+            if best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
                 size = round(MORE_OPEN * size) + FIRST_OPEN
                 nodes *= MORE_NODES
-        return best
+        return formulation, best
 
     def _leaves_little(self, priced: Priced, formulation: Formulation, best: Found | None) -> bool:
         """Tell whether no more cores are worth their time, as few choices are open and the gap is far from met."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.solver.alike import merge_alike
 from clusteropt.solver.claim import Claim, HighsOptions, Limit, Progress, Reason, SolverRun, relative_gap
 from clusteropt.solver.core import beaten
@@ -165,7 +166,10 @@ class Search:
         InfeasibleError, UnboundedError, NoIncumbentError, SolverFaultError
             If there is no incumbent to return.
         """
-        formulation = self._begin(build, grid, share)
+        return self._by_whole(build, self._begin(build, grid, share))
+
+    def _by_whole(self, build: Build, formulation: Formulation) -> Found:
+        """Search the whole from its relaxation, or refine it where nothing is chosen."""
         if formulation.integer.any():
             return self._alternate(build, *self._relax(build, formulation))
         found = self._refine(build, formulation, None)
@@ -285,9 +289,10 @@ class Search:
                 self._take_bound(run, formulation, step)
                 self._tell("search", -np.inf)
             tolerance = self.options.relative_gap * self._tightness * goal(formulation, run.value)
-            if pinned is not None:
+            if pinned is not None and formulation.problem.objective.kind is not ObjectiveKind.LEAST_MONEY:
+                # Least money is not counted in outcomes, as tangents are.
                 excess = excesses(formulation, x).total
-                tolerance = max(tolerance, PINNED_SHARE * (self._bound - self._sign * run.value + excess))
+                tolerance = max(tolerance, PINNED_SHARE * (self._bound - run.value + excess))
             missing = shortfalls(formulation, x)
             tight = excesses(formulation, x).total <= tolerance
             if (
@@ -401,7 +406,9 @@ class Search:
             program.row_lower[rows] += lift
             program.row_upper[rows] -= lift
         if step.most is not None:
-            program.col_upper[:] = np.maximum(np.minimum(program.col_upper, step.most), program.col_lower)
+            open_ = slice(None) if step.fixed is None else np.isnan(step.fixed)
+            most = np.maximum(np.minimum(program.col_upper, step.most), program.col_lower)
+            program.col_upper[open_] = most[open_]
         out = step.fixed is not None and step.name in REDUCED
         scaling = choose_scaling(formulation, program, rows=not out)
         if step.fixed is not None and out:

@@ -68,7 +68,7 @@ class Step:
     @property
     def entire(self) -> bool:
         """Whether the program contains all plans that count, so that its bound is one of the problem."""
-        return (self.fixed is None or self.rest is not None) and not self.lift
+        return (self.fixed is None or self.rest is not None) and self.most is None and not self.lift
 
 
 def touch(grid: Grid, formulation: Formulation, x: Floats, tolerance: float = 0.0, *, closely: bool = False) -> Grid:
@@ -94,7 +94,7 @@ def joined(first: Lifts, second: Lifts) -> Lifts:
 
 
 def is_rough(step: Step, formulation: Formulation) -> bool:
-    """Tell whether a core need not be searched to its end, as what is left open then is searched in any case."""
+    """Tell whether a core need not be searched to its end, as more is searched after it in any case."""
     few = int(formulation.integer.sum()) <= FEW_OPEN
     return step.name == "core" and few
 

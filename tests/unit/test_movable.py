@@ -146,7 +146,7 @@ def _coarse_plan() -> Plan:
         "effectiveness": pd.DataFrame({"path": paths, "lever": "L", "mean": 0.5, "source": "drawn"}),
         "funds": pd.DataFrame({"fund": ["F"], "year": [2026], "amount": [12_001]}),
     }  # fmt: skip
-    options = SolveOptions(relative_gap=1e-9, isolation=Isolation.INLINE)
+    options = SolveOptions(relative_gap=1e-4, isolation=Isolation.INLINE)
     return solve(problem_from_tables(tables), options)
 
 

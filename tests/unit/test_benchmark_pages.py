@@ -66,7 +66,7 @@ def test_a_missed_goal_says_by_how_much_and_why(figures: Any, goals: Any, tmp_pa
     cells = row(page, "Build and load")
     assert cells[2] == "as many seconds as arrays 6.00x; faster than Pyomo 90.0x; faster than linopy 1.2x"
     assert cells[3:] == ["missed, 3.0 times off", "abc1234"]
-    assert "\n- Build and load, 200,000 columns: clusteropt reads " in page
+    assert "\n- Build and load, 200,000 columns: clusteropt keeps " in page
     assert "未达到, 相差 3.0 倍" in goals.goals_block("zh", figures)
 
 

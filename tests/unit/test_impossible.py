@@ -21,7 +21,7 @@ from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.making import solve
 from clusteropt.solver.core import Priced
 from clusteropt.solver.multipliers import no_prices
-from clusteropt.solver.refine import Search
+from clusteropt.solver.priced_search import PricedSearch
 from tests.problems import INLINE, plain_problem, rule
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def test_a_floor_above_what_clusters_may_take_is_refused_before_the_search(monke
     def never(*_: Any) -> None:
         raise AssertionError("nothing is to be searched")
 
-    monkeypatch.setattr(Search, "_search_core", never)
-    monkeypatch.setattr(Search, "_alternate", never)
+    monkeypatch.setattr(PricedSearch, "_search_core", never)
+    monkeypatch.setattr(PricedSearch, "_alternate", never)
     with pytest.raises(InfeasibleError, match=r"prices on rule region 0 \(at least\) prove it") as refused:
         # Compiling takes long where it was never done.
         solve(with_floor(making.LARGE + 100, 0.61), replace(INLINE, relative_gap=1e-3, time_limit_s=200.0))

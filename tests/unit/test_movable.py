@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,20 +13,15 @@ from clusteropt.domain import Path as InnovationPath
 from clusteropt.errors import ClusteroptError
 from clusteropt.inputs import problem_from_tables
 from clusteropt.inputs.options import Isolation, SolveOptions
-from clusteropt.model.money_rules import MONEY_RULES, MoneyRow, all_hold
+from clusteropt.model.money_rules import MoneyRow
 from clusteropt.model.space import make_space
 from clusteropt.plan import movable
-from clusteropt.plan.making import make, solve
+from clusteropt.plan.making import solve
 from clusteropt.plan.movable import OF_A_KIND, WIDE, cell_rows, choose_movable
-from clusteropt.plan.rounding import round_money
-from clusteropt.solver.guard import Guard
-from clusteropt.solver.points import to_units
-from clusteropt.solver.runner import Runner
 from tests.problems import INLINE, Sizes, random_problem
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Problem
-    from clusteropt.model.formulation import Formulation
     from clusteropt.plan.plan import Plan
 
 SPACE = make_space(copied_problem(1))
@@ -148,19 +142,3 @@ def _coarse_plan() -> Plan:
     }  # fmt: skip
     options = SolveOptions(relative_gap=1e-4, isolation=Isolation.INLINE)
     return solve(problem_from_tables(tables), options)
-
-
-def test_rounding_is_tried_though_time_is_up() -> None:
-    """A plan that one small program away is not given up, however late it is."""
-    formulation, x = _relaxed(copied_problem(1))
-    money = to_units(formulation, x)
-    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
-        rounded = round_money(formulation, x, money, (guard, time.monotonic() - 60.0))
-    assert all_hold([row for function in MONEY_RULES for row in function(formulation.space)], rounded)
-
-
-def _relaxed(problem: Problem) -> tuple[Formulation, np.ndarray]:
-    """Give a formulation and the point of a plan in it."""
-    plan_options = SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE)
-    made = make(problem, plan_options)
-    return made.found.formulation, made.found.x

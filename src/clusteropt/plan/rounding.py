@@ -161,9 +161,8 @@ def round_money(formulation: Formulation, x: Floats, money: Floats, run: tuple[G
     gain, safeties = _gains(formulation, money), _safeties(formulation)
     done: Counter[int] = Counter()
     tries = product(_tries(formulation, money, (choices, rows)), safeties) if len(base) else ()
-    for number, ((asked, rise, radius), safety) in enumerate(tries):
-        # However late it is, a plan that one small program away is not given up.
-        if number and time.monotonic() > run[1]:
+    for (asked, rise, radius), safety in tries:
+        if time.monotonic() > run[1]:
             break
         rises = (money > base).astype(np.int64) if rise is None else rise
         moves = np.ones(len(base), bool) if rise is None else rise > 0

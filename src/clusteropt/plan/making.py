@@ -79,6 +79,8 @@ FIRST_STAGE_SHARE = 0.6
 LARGE, LARGE_MENUS = 400, 60
 """From so many clusters on prices and cores are faster than HiGHS alone: of any, and of those that choose from menus
 under limits that prices and tables of bundles hold (`benchmarks/choice.py`)."""
+CURVED = 2.5
+"""Where money flows on curves there must be so many times more clusters (`benchmarks/copies.py`)."""
 HUGE = 3_000
 """From so many clusters on excerpts are faster than cores of the whole (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
@@ -328,26 +330,32 @@ class _Drawing:
 
     def core_dual(self) -> Dual | None:
         """Give what prices are sought for where cores are searched before the whole; else nothing."""
-        num, few = self.space.problem.num_clusters, min(LARGE, LARGE_MENUS)
+        num, few, many = self.space.problem.num_clusters, min(LARGE, LARGE_MENUS), self.many
         if self.added is not None or self.keeps or (num < few and not self.space.num_picks):
             return None
-        if num < LARGE and make_curves(self.space).num:
+        if num < many and make_curves(self.space).num:
             return None
         dual = make_dual(self.space)
-        return dual if num >= LARGE or (dual.is_light and (num >= few or dual.picks_alone)) else None
+        return dual if num >= many or (dual.is_light and (num >= few or dual.picks_alone)) else None
+
+    @property
+    def many(self) -> int:
+        """From how many clusters on prices come first, whatever they choose from."""
+        return round(LARGE * CURVED) if len(make_curves(self.space).cells) else LARGE
 
     def chosen(self, first: Found, coarse: bool) -> EngineChoice:
         """Give the engine that found a first stage, and why it was chosen; without choices there was none to choose."""
-        made, many = first.formulation, LARGE if self.space.problem.num_clusters >= LARGE else LARGE_MENUS
+        made, many = first.formulation, self.many
         if self.added is not None:
-            return choice_for(EngineReason.OWN, LARGE)
+            return choice_for(EngineReason.OWN, many)
         if self.keeps:
-            return choice_for(EngineReason.KEPT, LARGE)
+            return choice_for(EngineReason.KEPT, many)
         if first.priced is not None:
-            return choice_for(EngineReason.PICKS if first.priced.dual.picks_alone else EngineReason.MANY, many)
+            reason = EngineReason.PICKS if first.priced.dual.picks_alone else EngineReason.MANY
+            return choice_for(reason, many if self.space.problem.num_clusters >= many else LARGE_MENUS)
         if coarse or made.whole_money:
-            return choice_for(EngineReason.UNITS, LARGE)
-        return choice_for(EngineReason.FEW if made.integer.any() else EngineReason.PLAIN, LARGE)
+            return choice_for(EngineReason.UNITS, many)
+        return choice_for(EngineReason.FEW if made.integer.any() else EngineReason.PLAIN, many)
 
     @property
     def is_huge(self) -> bool:

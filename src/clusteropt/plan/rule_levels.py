@@ -29,6 +29,19 @@ class _Entry(NamedTuple):
     limit: int
 
 
+SIDES = (Side.MIN, Side.MAX)
+
+
+class _Table(NamedTuple):
+    """Entries as arrays: rule, side as a place in `SIDES`, and the rest of an entry."""
+
+    rule: Ints
+    side: Ints
+    year: Ints
+    level: Ints
+    limit: Ints
+
+
 def all_levels(space: Space, money: Ints) -> RuleLevels:
     """Give level and limit of every side of every rule, in the order of the rules, then those of soft floors.
 
@@ -40,20 +53,20 @@ def all_levels(space: Space, money: Ints) -> RuleLevels:
         Whole units.
     """
     problem, shadow = space.problem, softened(space)
-    hard, soft = list(_entries(space, money)), list(_entries(shadow, money))
+    hard, soft = _table(space, money), list(_entries(shadow, money))
     prices = {floor.rule.name: floor.price / problem.money.per_printed for floor in problem.soft_floors}
     rules = {floor.rule.name: floor.rule for floor in problem.soft_floors}
     cost = [float(prices[name] * _missing(shadow, rules[name], entry, money)) for name, entry in soft]
     price = [float(prices[name] * problem.money.per_printed) for name, _ in soft]
-    found = [*hard, *soft]
+    names, nothing = list(rule_names(problem.rules)), np.zeros(len(hard.rule))
     return RuleLevels(
-        rule=tuple(name for name, _ in found),
-        side=tuple(entry.side for _, entry in found),
-        year=np.array([entry.year for _, entry in found], np.int64),
-        level=np.array([entry.level for _, entry in found], np.int64),
-        limit=np.array([entry.limit for _, entry in found], np.int64),
-        price=np.concatenate((np.zeros(len(hard)), price)),
-        cost=np.concatenate((np.zeros(len(hard)), cost)),
+        rule=tuple([names[number] for number in hard.rule.tolist()] + [name for name, _ in soft]),
+        side=tuple([SIDES[side] for side in hard.side.tolist()] + [entry.side for _, entry in soft]),
+        year=np.append(hard.year, np.array([entry.year for _, entry in soft], np.int64)),
+        level=np.append(hard.level, np.array([entry.level for _, entry in soft], np.int64)),
+        limit=np.append(hard.limit, np.array([entry.limit for _, entry in soft], np.int64)),
+        price=np.append(nothing, price),
+        cost=np.append(nothing, cost),
     )
 
 
@@ -78,6 +91,35 @@ def _entries(space: Space, money: Ints) -> Iterator[tuple[str, _Entry]]:
     for number, name in enumerate(rule_names(rules)):
         for entry in known[number] if number in known else _LEVELS[rules[number].kind](space, number, money):
             yield name, entry
+
+
+def _table(space: Space, money: Ints) -> _Table:
+    """Give the entries of all rules in order; those of amounts without a base at once, as there may be millions."""
+    rows, rules = amount_arrays(space), space.problem.rules
+    level, kept = np.array(rows.levels(money), np.int64), ~np.isin(rows.rule, _based(space))
+    parts = []
+    for side, limit, none in ((0, rows.lower, -LARGEST_SUM), (1, rows.upper, LARGEST_SUM)):
+        there = np.flatnonzero(kept & (limit != none))
+        year = np.full(len(there), -1)
+        parts.append(_Table(rows.rule[there], np.full(len(there), side), year, level[there], limit[there]))
+    loose = list(loose_rules(rules))
+    known = np.isin([number for number, _ in loose], rows.rule[kept])
+    for (number, rule), done in zip(loose, known, strict=True):
+        if not done:
+            found = list(_LEVELS[rule.kind](space, number, money))
+            of = np.full(len(found), number)
+            sides = np.array([SIDES.index(entry.side) for entry in found], np.int64)
+            year, reached, asked = (np.array([entry[place] for entry in found], np.int64) for place in (1, 2, 3))
+            parts.append(_Table(of, sides, year, reached, asked))
+    whole = _Table(*(np.concatenate(columns).astype(np.int64) for columns in zip(*parts, strict=True)))
+    # A stable sort leaves the entries of a rule as they came: at least, then at most, or year by year.
+    order = np.argsort(whole.rule, kind="stable")
+    return _Table(*(column[order] for column in whole))
+
+
+def _based(space: Space) -> Ints:
+    """Give the rules of amounts whose limit is a base of its own."""
+    return np.array([n for n, rule in loose_rules(space.problem.rules) if rule.base is RuleBase.SELECTION], np.int64)
 
 
 def _amount_levels(space: Space, money: Ints) -> dict[int, list[_Entry]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from clusteropt.inputs.settings import MoneySettings
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.model.space import make_space
 from clusteropt.model.split import Branch, Split, narrow
+from clusteropt.plan import making, proving
 from clusteropt.plan.making import solve
+from clusteropt.plan.proving import growth_for
 from clusteropt.plan.saving import load_plan
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
@@ -250,3 +253,22 @@ def test_a_branch_leaves_what_is_between_its_edges() -> None:
     assert stalls.amount[left].tolist() == [4]
     assert not stalls.may_be_off.any()
     np.testing.assert_array_equal(make_dual(space).stalls.may_be_off, [True])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "spent", "seconds"),
+    [(400, 2.0, 10.0), (400, 25.0, 25.0), (4_000, 2.0, 100.0), (40, 30.0, 3.0), (0, 30.0, 0.0)],
+)
+def test_a_tree_takes_as_long_as_the_search_or_ten_seconds_in_proportion_to_its_nodes(
+    nodes: int, spent: float, seconds: float
+) -> None:
+    growth = growth_for(SolveOptions(proof_nodes=nodes), spent, time.monotonic() + 1_000)
+    assert growth.seconds == pytest.approx(seconds)
+
+
+def test_a_tree_that_has_no_time_leaves_the_bound_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proving, "TREE_LEAST_S", 0.0)
+    monkeypatch.setattr(making, "growth_for", lambda options, _, deadline: proving.growth_for(options, 0.0, deadline))
+    plan, root = (solve(knapsack_problem(TWO), replace(EXACT, proof_nodes=nodes)) for nodes in (400, 0))
+    assert plan.safe_gap == root.safe_gap > 0
+    assert plan.certificate.leaves == 1

@@ -83,11 +83,11 @@ def _narrow_stalls(stalls: Stalls, branch: Branch) -> Stalls:
     least, most, may_be_off, floor = (
         part.copy() for part in (stalls.least, stalls.most, stalls.may_be_off, stalls.floor)
     )
-    for cell, (low, high) in branch.cells.items():
-        row = int(np.searchsorted(stalls.cell, cell))
-        least[row], most[row] = max(least[row], low), min(most[row], high)
-        may_be_off[row] &= low <= 0
-        floor[row] = low
+    row = np.searchsorted(stalls.cell, np.fromiter(branch.cells, np.int64, len(branch.cells)))
+    low, high = np.array([*branch.cells.values()]).T
+    least[row], most[row] = np.maximum(least[row], low), np.minimum(most[row], high)
+    may_be_off[row] &= low <= 0
+    floor[row] = low
     return replace(stalls, least=least, most=most, may_be_off=may_be_off, floor=floor)
 
 

@@ -26,7 +26,7 @@ from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Plan
-from clusteropt.plan.proving import PROOF_S, Growth, prove_stages
+from clusteropt.plan.proving import PROOF_S, growth_for, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
 from clusteropt.plan.stage_values import is_near, stage_values, values_and_bounds
@@ -38,7 +38,6 @@ from clusteropt.solver.guard import Guard, fault_notes, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.priced_search import PricedSearch
 from clusteropt.solver.runner import Runner
-from clusteropt.solver.steps import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
     from clusteropt.plan.by_excerpt import Joined
     from clusteropt.plan.engine import EngineChoice
-    from clusteropt.plan.proving import Proved
+    from clusteropt.plan.proving import Growth, Proved
     from clusteropt.solver.claim import Progress, SolverRun
     from clusteropt.solver.core import Priced
     from clusteropt.solver.fault import SolverFault
@@ -72,8 +71,6 @@ COARSE = 500
 ROUNDING_S, ROUNDING_SHARE = 0.5, 0.05
 """How far past the time limit, or past the end of a search that overran it, the rounding may go: seconds, or so much of
 the limit where that is more, as where money is rounded in tens of thousands of places."""
-TREE_SHARE = 0.5
-"""The part of the time left after the search that a proof tree may take."""
 FIRST_STAGE_SHARE = 0.6
 """The part of the time that the first of two stages may take."""
 LARGE, LARGE_MENUS = 400, 60
@@ -247,13 +244,9 @@ def _finished(
     proved: tuple[Proved, ...] = ()
     if draw.near is None or draw.near.aim in (Aim.PLAN, Aim.OPTIMUM):
         # Where the search has left no time, the proof takes a little more.
-        deadline = max(began + options.time_limit_s, time.monotonic() + PROOF_S)
-        left = deadline - time.monotonic()
-        growth = Growth(
-            options.proof_nodes if draw.near is None else 0,
-            time.monotonic() + max(TREE_SHARE * left, min(left, PROOF_S)),
-            max(options.relative_gap, NOISE),
-        )
+        now = time.monotonic()
+        deadline = max(began + options.time_limit_s, now + PROOF_S)
+        growth = growth_for(options if draw.near is None else replace(options, proof_nodes=0), now - began, deadline)
         with guard.undisturbed():
             proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline), growth))
     seconds, own, records = time.monotonic() - began, draw.added is not None, tuple(search.records)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.options import SolveOptions
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily
 from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
@@ -17,6 +19,7 @@ from clusteropt.solver.core import PAD, rounding_room
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.proof_tree import TreeOptions, grow_tree, prune
+from clusteropt.solver.steps import NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,6 +44,11 @@ RATIONAL = (ResponseFamily.LINEAR, ResponseFamily.HYPERBOLIC)
 
 MOST_ENTRIES = 5_000_000
 """A problem with more clusters and programmes times linking limits is proved at once or not at all."""
+TREE_SHARE = 0.5
+"""The part of the time left after the search that a proof tree may take."""
+TREE_LEAST_S = 10.0
+"""A tree of as many nodes as by default takes as long as the search at most, or so long; of more or fewer nodes in
+proportion. Nobody who was given a plan after seconds expects to wait half a minute more for a part of a gap."""
 WORTH_ITS_LENGTH = 0.1
 """A proof tree is kept where it closes this part of what the bound of the whole leaves beyond the gap asked for."""
 
@@ -55,12 +63,15 @@ class Growth:
         A tree has at most so many nodes; 0 for no tree.
     deadline : float
         ``time.monotonic()`` at which it ends.
+    seconds : float
+        How long it takes at most.
     gap : float
         The relative gap that is close enough.
     """
 
     most_nodes: int
     deadline: float
+    seconds: float
     gap: float
 
 
@@ -81,6 +92,28 @@ class Proved:
     bound: float
     prices: Prices | None
     tree: Node | None = None
+
+
+def growth_for(options: SolveOptions, spent: float, deadline: float) -> Growth:
+    """Tell how far a proof tree may grow after a search.
+
+    Parameters
+    ----------
+    options : SolveOptions
+        The nodes it may have, and the gap that is close enough.
+    spent : float
+        Seconds that the search has taken.
+    deadline : float
+        ``time.monotonic()`` at which proofs have to end.
+    """
+    now = time.monotonic()
+    left = deadline - now
+    return Growth(
+        options.proof_nodes,
+        now + max(TREE_SHARE * left, min(left, PROOF_S)),
+        max(spent, TREE_LEAST_S) * options.proof_nodes / SolveOptions().proof_nodes,
+        max(options.relative_gap, NOISE),
+    )
 
 
 def prove_stages(
@@ -186,7 +219,8 @@ def _grow(dual: Dual, prices: Prices, reached: tuple[float, float], run: tuple[G
     (bound, value), (guard, growth) = reached, run
     sign = -1.0 if _is_least(dual.space) else 1.0
     aim = value + sign * growth.gap * max(abs(value), 1e-9)
-    options = TreeOptions(most_nodes=growth.most_nodes, deadline=growth.deadline, aim=aim)
+    deadline = min(growth.deadline, time.monotonic() + growth.seconds)
+    options = TreeOptions(most_nodes=growth.most_nodes, deadline=deadline, aim=aim)
     top = grow_tree(dual, prices, lambda own, found: stated_bound(dual, own, found, value), guard, options)
     best = prune(top, sign)
     true = sign * best >= sign * value

@@ -332,6 +332,8 @@ class _Growth:
             by_part.setdefault(bundle.part, []).append((bundle, share))
         for mixed in by_part.values():
             shares = np.array([share for _, share in mixed])
+            if shares.sum() - shares.max() <= MIXED:
+                continue
             for cell in sorted({cell for bundle, _ in mixed for cell in bundle.cells}):
                 amount = np.array([bundle.cells.get(cell, 0) for bundle, _ in mixed])
                 order = np.argsort(amount, kind="stable")

@@ -262,11 +262,13 @@ def test_a_branch_leaves_what_is_between_its_edges() -> None:
 def test_a_tree_takes_as_long_as_the_search_or_ten_seconds_in_proportion_to_its_nodes(
     nodes: int, spent: float, seconds: float
 ) -> None:
+    """By default so many nodes as the first; more may take longer, and none takes nothing."""
     growth = growth_for(SolveOptions(proof_nodes=nodes), spent, time.monotonic() + 1_000)
     assert growth.seconds == pytest.approx(seconds)
 
 
 def test_a_tree_that_has_no_time_leaves_the_bound_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time for a tree ends where it begins, so that the plan says what is left open."""
     monkeypatch.setattr(proving, "TREE_LEAST_S", 0.0)
     monkeypatch.setattr(making, "growth_for", lambda options, _, deadline: proving.growth_for(options, 0.0, deadline))
     plan, root = (solve(knapsack_problem(TWO), replace(EXACT, proof_nodes=nodes)) for nodes in (400, 0))

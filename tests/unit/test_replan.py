@@ -429,6 +429,11 @@ def test_after_what_was_planned_the_rest_is_as_good(first: int, tmp_path: Path) 
     assert any(compared)
 
 
+def test_a_least_award_that_no_purse_reaches_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    """A cell has a least award, and no purse is open to it: most is 0 there, and was written below the least."""
+    check_identity(144, tmp_path)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("first", [100, 4_000_100, 5_000_100, 6_000_100, 7_000_100])
 def test_after_what_was_planned_the_rest_is_as_good_on_many(first: int, tmp_path: Path) -> None:

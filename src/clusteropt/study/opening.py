@@ -209,8 +209,10 @@ def _cells(past: Past, raw: Mapping[str, RawTable], stocks: Stocks) -> Tables:
         row: Row = {**dict.fromkeys(map(str, frame.columns), ""), "cluster": key[0], "lever": key[1]}
         row |= {str(column): value for column, value in given.get(key, {}).items()}
         row["stock"] = stocks.held.get((cluster, lever), "")
-        if not from_menu[cluster, lever] and not row.get("most"):
-            # Left to itself the most would be that of the best open year, and might fall below the least.
+        reached = problem.most[cluster, lever] >= problem.least[cluster, lever]
+        if reached and not from_menu[cluster, lever] and not row.get("most"):
+            # Left to itself the most would be that of the best open year, and might fall below the least. What no purse
+            # reaches has a most of 0, whatever its least.
             row["most"] = str(int(problem.most[cluster, lever]))
         if key in given or row["stock"] or row.get("most"):
             rows.append(row)

@@ -241,6 +241,15 @@ def test_what_loans_bring_back_joins_later_purses() -> None:
     assert found.problem.ledger.returned.tolist() == [[SHARE_UNIT, SHARE_UNIT]]
 
 
+@pytest.mark.parametrize(("amount", "told"), [(5, True), (4, False)])
+def test_a_part_of_a_unit_that_comes_back_is_told(amount: int, told: bool) -> None:
+    """Of 5 lent half a unit waits in the old plan for half of an open award; a purse of whole units cannot say so."""
+    funds = [{"fund": "city", "year": year, "amount": 10, "returned": "0.5"} for year in YEARS]
+    found = replan(*made(tables(funds=funds)), paid(("A", 2026, amount)), QUICK)
+    assert found.problem.purse.tolist() == [[12, 10]]
+    assert any(note.en.startswith("Parts of a unit") and "city" in note.en for note in found.notes) is told
+
+
 def test_a_level_with_a_late_gain_counts_for_a_target() -> None:
     """A level of 4 with a gain of 9 two years later is settled: of a target of 10 only 1 is left to reach."""
     frames = tables(

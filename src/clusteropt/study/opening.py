@@ -165,11 +165,20 @@ def _funds(past: Past, raw: RawTable, legacies: list[Legacy]) -> tuple[pd.DataFr
                 lost += held.lost
                 shortened |= {key} if held.shortened else set()
             rows.append(row)
-    return pd.DataFrame(rows, dtype=object), _fund_notes(shortened, lost)
+    waiting = [key for key, legacy in zip(labels.funds, legacies, strict=True) if legacy.part]
+    return pd.DataFrame(rows, dtype=object), _fund_notes(shortened, lost, waiting)
 
 
-def _fund_notes(shortened: set[str], lost: int) -> tuple[Text, ...]:
+def _fund_notes(shortened: set[str], lost: int, waiting: list[str]) -> tuple[Text, ...]:
     notes = []
+    if waiting:
+        names = ", ".join(sorted(waiting))
+        notes.append(
+            Text(
+                f"Parts of a unit that closed awards bring back wait no longer for others: {names}.",
+                f"已结束年度回收资金中不足一个单位的部分不再累计: {names}。",
+            )
+        )
     if shortened:
         names = ", ".join(sorted(shortened))
         notes.append(

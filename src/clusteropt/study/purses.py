@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from clusteropt.inputs.check import money_text
@@ -35,11 +36,15 @@ class Legacy:
         What closed awards bring back, by open year; it never lapses.
     short : tuple of (int, int)
         Years, and what they paid more than there was.
+    part : bool
+        Whether a part of a unit that closed awards bring back waits in an open year for what open awards bring back.
+        No purse says so, as amounts are whole.
     """
 
     hand: tuple[Parcel, ...]
     back: dict[int, int]
     short: tuple[tuple[int, int], ...]
+    part: bool
 
     def comes(self, first: int, year: int) -> list[Parcel]:
         """Give what joins a purse in an open year beside its own money."""
@@ -67,11 +72,13 @@ def leave_money(problem: Problem, fund: int, paid: Ints, num_closed: int) -> Leg
     """
     ledger, hand, short, before = problem.ledger, dict[int, int](), [], 0
     awarded = [int(x) for x in paid[0]]
-    back = {}
+    back, part = {}, False
     for year in range(problem.num_years):
         # What comes back is counted in whole units over all awards, as in the plan.
         shares = make_span(problem, fund, (year,)).shares
-        now = int(sum(share * x for share, x in zip(shares, awarded[:num_closed], strict=False)) // 1)
+        entire = sum((share * x for share, x in zip(shares, awarded[:num_closed], strict=False)), Fraction(0))
+        part |= year > num_closed and entire.denominator > 1 and any(shares[num_closed:])
+        now = int(entire)
         now, come = max(now, before), max(now - before, 0)
         before = now
         if year >= num_closed:
@@ -89,7 +96,7 @@ def leave_money(problem: Problem, fund: int, paid: Ints, num_closed: int) -> Leg
         if asked:
             short.append((year, asked))
         hand = {last: amount for last, amount in hand.items() if last > year and amount}
-    return Legacy(tuple(Parcel(amount, last) for last, amount in sorted(hand.items())), back, tuple(short))
+    return Legacy(tuple(Parcel(amount, last) for last, amount in sorted(hand.items())), back, tuple(short), part)
 
 
 def check_spent(past: Past, legacies: list[Legacy], faults: Faults) -> None:

@@ -25,6 +25,7 @@ from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from clusteropt.report.summary import summary_lines
 from clusteropt.report.words import STEPS
+from clusteropt.solver import priced_search
 from clusteropt.solver.claim import HighsOptions
 from clusteropt.solver.core import SIZES, find_prices, narrowings
 from clusteropt.solver.guard import Guard
@@ -171,6 +172,18 @@ def test_cores_that_are_not_new_are_not_given() -> None:
     assert sizes[-1] < int(formulation.integer.sum())
     late = list(narrowings(priced, formulation, seed=7, deadline=-np.inf))
     assert [int(np.isnan(core[formulation.integer]).sum()) for core in late] == [0]
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(10.0, True), (0.0, False)])
+def test_what_is_left_open_is_not_searched_where_time_is_short(
+    seconds: float, ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten seconds for each choice are more than there are: the plan of the cores is given, with a limit."""
+    monkeypatch.setattr(priced_search, "OPEN_S", seconds)
+    plan = solve(portfolio(600, Shape.TIGHT, seed=1), replace(QUICK, relative_gap=1e-6, time_limit_s=10.0))
+    assert plan.record.choice.engine is Engine.CORES
+    assert ("search" not in {run.step for run in plan.record.runs}) is ended
+    assert plan.gap is not None and plan.gap > 0
 
 
 def test_every_step_has_words() -> None:

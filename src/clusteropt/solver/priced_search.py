@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
 part of what is left of that at most."""
+OPEN_S = 2e-4
+"""What is left open beside a plan at hand is searched where there are so many seconds left for each choice: HiGHS looks
+at the clock between the steps of its root only, and has taken minutes for 70,000 choices where a second was given."""
 MANY_CHOICES = 200_000
 """Of more choices than this a first core leaves more than a few open, and to count them takes as long as a core."""
 NEARLY = 1.25
@@ -84,6 +87,8 @@ class PricedSearch(Search):
             best = self._by_cores(build, near, priced, enough)
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
+        if best is not None and not self._met(best) and self._is_late(priced, near, best):
+            self._stopped = self._stopped or Limit.TIME
         if best is None and len(grid.curves.cells):
             best = self._by_whole(build, formulation)
         elif best is None or not (self._stopped is not None or self._met(best)):
@@ -93,6 +98,15 @@ class PricedSearch(Search):
             # What the tangents may miss anywhere is told of a plan, so that those of the first grid belong to it.
             best = replace(best, formulation=build(_with_points(best.formulation.grid, grid)))
         return replace(self._close(best), priced=priced)
+
+    def _is_late(self, priced: Priced, formulation: Formulation, best: Found) -> bool:
+        """Tell whether there is too little time left for what is open beside a plan at hand."""
+        now = time.monotonic()
+        if self._until - now > OPEN_S * int(formulation.integer.sum()):
+            return False
+        rest = self._beaten(priced, formulation, best)
+        whole = formulation.integer if rest is None else formulation.integer & np.isnan(rest.fixed)
+        return self._until - now < OPEN_S * int(whole.sum())
 
     def _by_cores(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
         """Search cores of growing size until the bound is met, or no more are worth their time."""

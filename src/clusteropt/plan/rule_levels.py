@@ -53,26 +53,30 @@ def all_levels(space: Space, money: Ints) -> RuleLevels:
         Whole units.
     """
     problem, shadow = space.problem, softened(space)
-    hard, soft = _table(space, money), list(_entries(shadow, money))
-    prices = {floor.rule.name: floor.price / problem.money.per_printed for floor in problem.soft_floors}
-    rules = {floor.rule.name: floor.rule for floor in problem.soft_floors}
-    cost = [float(prices[name] * _missing(shadow, rules[name], entry, money)) for name, entry in soft]
-    price = [float(prices[name] * problem.money.per_printed) for name, _ in soft]
+    hard, soft = _table(space, money), _table(shadow, money)
+    each = [problem.soft_floors[number] for number in soft.rule.tolist()]
+    unit = problem.money.per_printed
+    missing = [
+        _missing(shadow, floor.rule, (level, limit), money)
+        for floor, level, limit in zip(each, soft.level.tolist(), soft.limit.tolist(), strict=True)
+    ]
     names, nothing = list(rule_names(problem.rules)), np.zeros(len(hard.rule))
     return RuleLevels(
-        rule=tuple([names[number] for number in hard.rule.tolist()] + [name for name, _ in soft]),
-        side=tuple([SIDES[side] for side in hard.side.tolist()] + [entry.side for _, entry in soft]),
-        year=np.append(hard.year, np.array([entry.year for _, entry in soft], np.int64)),
-        level=np.append(hard.level, np.array([entry.level for _, entry in soft], np.int64)),
-        limit=np.append(hard.limit, np.array([entry.limit for _, entry in soft], np.int64)),
-        price=np.append(nothing, price),
-        cost=np.append(nothing, cost),
+        rule=tuple([names[number] for number in hard.rule.tolist()] + [floor.rule.name for floor in each]),
+        side=tuple(SIDES[side] for side in (*hard.side.tolist(), *soft.side.tolist())),
+        year=np.append(hard.year, soft.year),
+        level=np.append(hard.level, soft.level),
+        limit=np.append(hard.limit, soft.limit),
+        price=np.append(nothing, [float(floor.price) for floor in each]),
+        cost=np.append(nothing, [float(floor.price / unit * part) for floor, part in zip(each, missing, strict=True)]),
     )
 
 
 def obeys(space: Space, money: Ints) -> bool:
     """Tell whether every rule holds in whole units; soft floors may be missed."""
-    return all(_holds(entry) for _, entry in _entries(space, money))
+    found = _table(space, money)
+    reached = np.where(found.side == SIDES.index(Side.MIN), found.level >= found.limit, found.level <= found.limit)
+    return bool(reached.all())
 
 
 def counts_hold(space: Space, money: Ints) -> bool:
@@ -83,14 +87,6 @@ def counts_hold(space: Space, money: Ints) -> bool:
 
 def _holds(entry: _Entry) -> bool:
     return entry.level >= entry.limit if entry.side is Side.MIN else entry.level <= entry.limit
-
-
-def _entries(space: Space, money: Ints) -> Iterator[tuple[str, _Entry]]:
-    """Give the entries of all rules in order, by name."""
-    known, rules = _amount_levels(space, money), space.problem.rules
-    for number, name in enumerate(rule_names(rules)):
-        for entry in known[number] if number in known else _LEVELS[rules[number].kind](space, number, money):
-            yield name, entry
 
 
 def _table(space: Space, money: Ints) -> _Table:
@@ -122,29 +118,13 @@ def _based(space: Space) -> Ints:
     return np.array([n for n, rule in loose_rules(space.problem.rules) if rule.base is RuleBase.SELECTION], np.int64)
 
 
-def _amount_levels(space: Space, money: Ints) -> dict[int, list[_Entry]]:
-    """Give the entries of all amount rules without a base at once: there may be one for every cluster."""
-    rows, based = amount_arrays(space), set()
-    for number, rule in loose_rules(space.problem.rules):
-        if rule.base is RuleBase.SELECTION:
-            based.add(number)
-    found = {}
-    for rule, level, low, high in zip(
-        rows.rule.tolist(), rows.levels(money), rows.lower.tolist(), rows.upper.tolist(), strict=True
-    ):
-        sides = [] if low == -LARGEST_SUM else [_Entry(Side.MIN, -1, level, low)]
-        if high != LARGEST_SUM:
-            sides.append(_Entry(Side.MAX, -1, level, high))
-        found[rule] = sides
-    return {number: sides for number, sides in found.items() if number not in based}
-
-
-def _missing(space: Space, rule: Rule, entry: _Entry, money: Ints) -> Fraction:
-    """Give what is missing of a soft floor; of a share of awarded money to the fraction of a unit."""
-    asked = Fraction(entry.limit)
+def _missing(space: Space, rule: Rule, reached: tuple[int, int], money: Ints) -> Fraction:
+    """Give what is missing of a soft floor at a level and its limit; of a share of awarded money to the fraction."""
+    level, limit = reached
+    asked = Fraction(limit)
     if rule.kind is RuleKind.SHARE and rule.base is not RuleBase.FUND and rule.minimum is not None:
         asked = rule.minimum * share_base(space, rule, money)
-    return max(asked - entry.level, Fraction(0))
+    return max(asked - level, Fraction(0))
 
 
 def _sides(rule: Rule, level: int, base: int = 1, plus: int = 0) -> Iterator[_Entry]:

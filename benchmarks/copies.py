@@ -2,8 +2,9 @@
 
 Every copy has its own weights, and scales and limits of money, drawn around the national ones; purses, amounts and
 counts are so many times the national ones, and shares are the same. Money flows on curves, in awards of nothing or at
-least so much, from a national and a regional purse each: all that the loose portfolios lack. Each way plans it in this
-process, after the compiled code is loaded; one line of JSON each. ``--record`` keeps the lines for the docs.
+least so much, from a national and a regional purse each: all that the loose portfolios lack. With ``--parts 7`` each
+province is so many regions with a purse of its own, and every copy is in one part. Each way plans it in this process,
+after the compiled code is loaded; one line of JSON each. ``--record`` keeps the lines for the docs.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ WAYS = {"whole": NEVER, "cores": 0}
 """From how many clusters on prices come first, that a way may be the one."""
 
 
-def copied_tables(copies: int, seed: int = 0) -> dict[str, pd.DataFrame]:
-    """Give the tables of so many copies of the national clusters."""
+def copied_tables(copies: int, seed: int = 0, parts: int = 1) -> dict[str, pd.DataFrame]:
+    """Give the tables of so many copies of the national clusters, in regions of so many parts."""
     dice = np.random.default_rng(seed)
     names = ("clusters", "cells", "effectiveness", "eligibility", "funds", "levers", "rules")
     tables = {name: pd.read_csv(TABLES / f"{name}.csv") for name in names}
@@ -58,6 +59,33 @@ def copied_tables(copies: int, seed: int = 0) -> dict[str, pd.DataFrame]:
         "|".join(f"{name}-{number}" for number in range(copies) for name in text.split("|"))
         for text in rules.loc[named, "cluster"]
     ]
+    return tables if parts == 1 else _in_parts(tables, parts)
+
+
+def _in_parts(tables: dict[str, pd.DataFrame], parts: int) -> dict[str, pd.DataFrame]:
+    """Make so many regions with a purse each of every region; a copy is in one part, copy after copy in the next."""
+    tables = dict(tables)
+    clusters, funds, rules = tables["clusters"], tables["funds"], tables["rules"]
+    part = clusters["cluster"].str.rsplit("-", n=1).str[1].astype(int) % parts
+    tables["clusters"] = clusters.assign(region=clusters["region"] + "-" + part.astype(str)).drop(columns="region_zh")
+    regional = tables["eligibility"].loc[tables["eligibility"]["region"].notna(), "fund"]
+    own = funds["fund"].isin(regional)
+    smaller = funds[own].assign(amount=funds.loc[own, "amount"] // parts).drop(columns=["name", "name_zh"])
+    numbered = [smaller.assign(fund=smaller["fund"] + f"-{number}") for number in range(parts)]
+    tables["funds"] = pd.concat([funds[~own].drop(columns=["name", "name_zh"]), *numbered], ignore_index=True)
+    access, named = tables["eligibility"], tables["eligibility"]["region"].notna()
+    open_to = [
+        access[named].assign(fund=access["fund"] + f"-{number}", region=access["region"] + f"-{number}")
+        for number in range(parts)
+    ]
+    tables["eligibility"] = pd.concat([access[~named], *open_to], ignore_index=True)
+    named = rules["region"].notna()
+    texts = [
+        "|".join(f"{name}-{number}" for number in range(parts) for name in text.split("|"))
+        for text in rules.loc[named, "region"]
+    ]
+    tables["rules"] = rules.assign(region=rules["region"].astype(object))
+    tables["rules"].loc[named, "region"] = texts
     return tables
 
 
@@ -67,15 +95,15 @@ def _copies(table: pd.DataFrame, copies: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def copied_problem(copies: int, seed: int = 0) -> Problem:
-    """Give the problem of so many copies of the national clusters."""
+def copied_problem(copies: int, seed: int = 0, parts: int = 1) -> Problem:
+    """Give the problem of so many copies of the national clusters, in regions of so many parts."""
     settings = ModelSettings(
-        name=f"national66-{copies}-{seed}",
+        name=f"national66-{copies}-{seed}-{parts}",
         years=(2025,),
         money=MoneySettings(per_printed=10_000),
         effectiveness=EffectivenessSettings(reading=CoefficientReading.ELASTICITY),
     )
-    return problem_from_tables(copied_tables(copies, seed), settings)
+    return problem_from_tables(copied_tables(copies, seed, parts), settings)
 
 
 def run(problem: Problem, way: str, options: co.SolveOptions) -> dict[str, object]:
@@ -96,6 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--copies", type=int, nargs="+", required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--parts", type=int, default=1, help="regions in the place of each")
     parser.add_argument("--gap", type=float, default=1e-6)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
@@ -108,9 +137,10 @@ def main() -> None:
         relative_gap=chosen.gap, time_limit_s=chosen.seconds, seed=chosen.seed, isolation=Isolation.INLINE
     )
     for copies in chosen.copies:
-        problem = copied_problem(copies, chosen.seed)
+        problem = copied_problem(copies, chosen.seed, chosen.parts)
         for way in chosen.ways:
             line = {"clusters": problem.num_clusters, "copies": copies, "way": way, "seed": chosen.seed}
+            line |= {"regions": len(problem.labels.regions)}
             line |= {"asked": chosen.gap, "limit_s": chosen.seconds} | run(problem, way, options) | place()
             print(json.dumps(line), flush=True)
             if chosen.record:

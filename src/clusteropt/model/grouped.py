@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from clusteropt.model.blocks import Matrix
     from clusteropt.model.lagrangian import Dual, Evaluation
 
-FEWEST, MOST = 8, 64
+FEWEST, MOST = 8, 256
 """Groups are regions, or some regions each where those are many, as rules speak of regions; else parts of one size."""
 
 

@@ -9,7 +9,7 @@ whole; `benchmarks.scale` prints how many were made.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from clusteropt.model.grouped import Grouped
     from clusteropt.model.lagrangian import Dual, Evaluation
     from clusteropt.model.prices import Prices
+    from clusteropt.solver.claim import Claim
     from clusteropt.solver.guard import Guard
     from clusteropt.solver.multipliers import Until
 
@@ -44,6 +45,10 @@ WIDEN = 10.0
 """How a box grows that is too small to promise anything."""
 GROW, SHRINK, MOST_SHRINK = 2.0, 0.7, 6.0
 """How the box changes: after a step that gained half of what it promised, and after one that lost."""
+FEW_PLANES = 2_000
+"""Up to so many planes all are passed on at once."""
+BROKEN = 1e-9
+"""A plane is broken by more than this part of what can be gained."""
 HOPELESS = 1e30
 """A bound this many times beyond the first is one that prices move without end: no plan obeys the limits."""
 
@@ -58,6 +63,8 @@ class _Planes:
     known: set[tuple[int, bytes]] = field(default_factory=set)
     seen: list[int] = field(default_factory=list)
     num_seen: int = 0
+    holding: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Those that held the bound up in the last program."""
 
     def add(self, row: Floats, parts: Floats, used: Floats) -> None:
         """Add the planes that touch at some prices."""
@@ -70,6 +77,23 @@ class _Planes:
                 self.height.append(part + float(mine @ row))
                 self.slope.append(-mine)
                 self.seen.append(self.num_seen - 1)
+
+    def working(self, above: Floats) -> Ints:
+        """Give the planes to begin a program with: all; of many the newest, the highest and those that held before.
+
+        Parameters
+        ----------
+        above : array of shape (num_planes,)
+            How far each is above its group, or below it, at the centre.
+        """
+        num = len(self.group)
+        if num <= FEW_PLANES:
+            return np.arange(num)
+        newest = np.flatnonzero(np.array(self.seen) == self.num_seen - 1)
+        group = np.array(self.group)
+        order = np.argsort(-above, kind="stable")
+        highest = order[np.unique(group[order], return_index=True)[1]]
+        return np.unique(np.concatenate((newest, highest, self.holding)))
 
     def shares(self, weight: Floats, num_groups: int) -> Floats:
         """Put the weights of the planes to the evaluations they come from, shape (num_seen, num_groups)."""
@@ -221,19 +245,54 @@ def _lowest(
     above = np.array(planes.height) + slopes @ centre - here[planes.group]
     gains = (float(abs(part).max(initial=0.0)) for part in (limits[moves] * reach[moves], slope, NOISE * here))
     size = max(*gains, 1e-300)
-    # fall[g] <= -(above + slope move): the part of a group is at least every plane of it.
-    falls = sparse.csr_matrix((np.ones(len(above)), (np.arange(len(above)), planes.group)), (len(above), len(here)))
-    matrix = sparse.csr_matrix(sparse.hstack((sparse.csr_matrix(slope / size), falls)))
-    matrix.data[abs(matrix.data) <= DUST] = 0.0
-    matrix.eliminate_zeros()
     low = np.concatenate((-np.minimum(1.0, centre[moves] / reach[moves]), np.full(len(here), -1e6)))
     high = np.concatenate((up[moves] / reach[moves], np.full(len(here), 1e6)))
-    bounds = (np.full(len(above), -np.inf), -above / size, low, high)
     cost = np.concatenate((-limits[moves] * reach[moves] / size, np.ones(len(here))))
-    claim = run_relaxed(make_program(matrix, bounds, cost, np.zeros(len(cost), bool)), run)
+    claim = _under_planes(planes, (slope / size, above / size), (cost, low, high), run)
     if claim.x is None:
         return None
     row = centre.copy()
     row[moves] = np.clip(centre[moves] + claim.x[: len(moves)] * reach[moves], 0.0, centre[moves] + up[moves])
-    weight = None if claim.dual is None else np.maximum(claim.dual, 0.0)
-    return row, float(cost @ claim.x) * size, weight
+    return row, float(cost @ claim.x) * size, claim.dual
+
+
+def _under_planes(
+    planes: _Planes, falls: tuple[Floats, Floats], columns: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
+) -> Claim:
+    """Maximise under all planes; of many only some are passed on, and those that the best point breaks join them.
+
+    The duals are those of all planes, nothing for a plane that was not passed on.
+    """
+    (slope, above), (cost, low, high) = falls, columns
+    group, num_moves = np.array(planes.group), slope.shape[1]
+    chosen = planes.working(above)
+    while True:
+        mine, of = slope[chosen], (np.arange(len(chosen)), group[chosen])
+        # fall[g] <= -(above + slope move): the part of a group is at least every plane of it.
+        fall = sparse.csr_matrix((np.ones(len(chosen)), of), (len(chosen), len(cost) - num_moves))
+        matrix = sparse.csr_matrix(sparse.hstack((sparse.csr_matrix(mine), fall)))
+        matrix.data[abs(matrix.data) <= DUST] = 0.0
+        matrix.eliminate_zeros()
+        bounds = (np.full(len(chosen), -np.inf), -above[chosen], low, high)
+        claim = run_relaxed(make_program(matrix, bounds, cost, np.zeros(len(cost), bool)), run)
+        if claim.x is None:
+            return claim
+        over = above + slope @ claim.x[:num_moves] + claim.x[num_moves + group]
+        over[chosen] = 0.0
+        broken = _worst(over, group)
+        if not len(broken):
+            break
+        chosen = np.union1d(chosen, broken)
+    weight = None
+    if claim.dual is not None:
+        weight = np.zeros(len(above))
+        weight[chosen] = np.maximum(claim.dual, 0.0)
+        planes.holding = np.flatnonzero(weight)
+    return replace(claim, dual=weight)
+
+
+def _worst(over: Floats, group: Ints) -> Ints:
+    """Give the plane of every group that is broken most, of those that are broken."""
+    broken = np.flatnonzero(over > BROKEN)
+    order = broken[np.argsort(-over[broken], kind="stable")]
+    return np.sort(order[np.unique(group[order], return_index=True)[1]])

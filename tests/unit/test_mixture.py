@@ -14,10 +14,13 @@ from clusteropt.model.formulation import Formulation, formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import Dual, Evaluation, evaluate_prices, make_dual
+from clusteropt.model.losses import cluster_losses
+from clusteropt.model.outcome import evaluate
 from clusteropt.model.space import make_space
+from clusteropt.solver import price_search
 from clusteropt.solver.core import Priced, find_prices, near_money, touch_priced
 from clusteropt.solver.guard import Guard
-from clusteropt.solver.mixture import Neighbourhoods, column_clusters
+from clusteropt.solver.mixture import Neighbourhoods, broken_rows, column_clusters
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import Trace, improve_prices
 from clusteropt.solver.runner import Runner
@@ -104,10 +107,72 @@ def test_a_neighbourhood_pins_all_others_and_repeats_with_its_seed(priced: Price
     assert len(np.unique(cluster[whole & np.isnan(first)])) == 40
     block = formulation.columns.block("flow")
     assert block is not None
-    assert len(np.unique(cluster[block.positions][np.isnan(first[block.positions])])) == 90
-    point = np.arange(float(formulation.num_cols))
+    assert len(np.unique(cluster[block.positions][np.isnan(first[block.positions])])) >= 90
+    assert len(broken_rows(formulation, first)) == 0
+    point = np.zeros(formulation.num_cols)
     pinned = Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, (40, 90), point)
-    assert (pinned[np.isfinite(pinned)] == point[np.isfinite(pinned)]).all()
+    assert (pinned[np.isfinite(pinned)] == 0).all()
+
+
+def test_half_of_those_that_choose_anew_lose_most(priced: Priced, formulation: Formulation) -> None:
+    """Of 40 clusters 20 are those with the largest losses."""
+    assert priced.mixture is not None
+    losses = np.random.default_rng(1).random(priced.dual.space.problem.num_clusters)
+    pinned = Neighbourhoods(priced.mixture, formulation, 3).pinned(formulation, (40, 90), None, losses)
+    cluster = column_clusters(formulation)
+    choosing = np.unique(cluster[formulation.integer & (cluster >= 0) & np.isnan(pinned)])
+    assert len(choosing) == 40
+    assert set(np.argsort(-losses)[:20].tolist()) <= set(choosing.tolist())
+
+
+def test_a_row_is_broken_where_no_open_column_can_mend_it(formulation: Formulation) -> None:
+    """Row by row: the least and the most of what is pinned and of the limits of what is open."""
+    rng = np.random.default_rng(2)
+    for share in (0.3, 0.9, 1.0):
+        point = np.where(np.isfinite(formulation.col_upper), formulation.col_upper, 1e5) * rng.random()
+        pinned = np.where(rng.random(formulation.num_cols) < share, point, np.nan)
+        naive = []
+        for row in range(formulation.num_rows):
+            part = slice(*formulation.matrix.indptr[row : row + 2])
+            column, coef = formulation.matrix.indices[part], formulation.matrix.data[part]
+            low, high = (
+                np.where(np.isnan(pinned[column]), limit[column], pinned[column])
+                for limit in (formulation.col_lower, formulation.col_upper)
+            )
+            ends = np.array([coef * low, coef * high])
+            least, most, room = ends.min(axis=0).sum(), ends.max(axis=0).sum(), 1e-9 * max(1.0, abs(coef).sum())
+            if least > formulation.row_upper[row] + room or most < formulation.row_lower[row] - room:
+                naive.append(row)
+        assert broken_rows(formulation, pinned).tolist() == naive
+    assert naive
+
+
+def test_the_gap_is_the_sum_of_what_clusters_lose_and_of_what_limits_have_left(dual: Dual, priced: Priced) -> None:
+    """Bound - worth = losses + price * (limit - used), of any allocation at any prices."""
+    assert priced.mixture is not None
+    grouped, rng = make_grouped(dual), np.random.default_rng(4)
+    limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
+    for money in priced.mixture.money[:5]:
+        prices = priced.prices.with_rows(priced.prices.row * rng.random(len(priced.prices.row)))
+        found = evaluate_prices(dual, prices)
+        one = Evaluation(0.0, money, found.clusters, 0.0, found.pick_worth, _served(dual, money))
+        left = limits - grouped.used(one).sum(axis=0)
+        losses = cluster_losses(dual, prices, found.clusters, money)
+        assert losses.min() > -1e-6
+        gap = found.bound - evaluate(dual.space, money).total
+        assert gap == pytest.approx(losses.sum() + prices.row[grouped.linking] @ left, rel=1e-9)
+
+
+@pytest.mark.parametrize("parts", [1, 4])
+def test_prices_are_as_good_where_only_some_planes_are_passed_on(parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bounds of two searches, one with all planes at once, are the same but for the end of the search."""
+    other, bounds = make_dual(make_space(copied_problem(4, parts=parts))), []
+    for few in (0, 10**9):
+        monkeypatch.setattr(price_search, "FEW_PLANES", few)
+        with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+            _, found = improve_prices(other, no_prices(other), guard, Until(0.0, 1e-7, FOREVER))
+        bounds.append(found.bound)
+    assert bounds[0] == pytest.approx(bounds[1], rel=1e-6)
 
 
 def test_money_near_prices_leaves_room_for_the_point_at_hand(priced: Priced, formulation: Formulation) -> None:

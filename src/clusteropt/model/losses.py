@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from clusteropt.inputs.problem import RuleBase
 from clusteropt.model.cluster_rows import bundle_losses
-from clusteropt.model.lagrangian import priced_offers
+from clusteropt.model.lagrangian import amount_prices, priced_offers
+from clusteropt.model.outcome import evaluate
+from clusteropt.model.space import counts_draws
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
@@ -78,6 +81,39 @@ def find_losses(dual: Dual, prices: Prices, within: float) -> Losses | None:
     found.off[stalls.cell] = np.where(known, off, 0.0)
     found.on[stalls.cell] = np.where(known & ~space.from_menu[stalls.cell], best - choice.value, 0.0)
     return found
+
+
+def cluster_losses(dual: Dual, prices: Prices, best: Floats, money: Floats) -> Floats:
+    """Give how much less every cluster is worth with some money than at best, both less what it pays at some prices.
+
+    loss[c] = best[c] - (worth of c - sum of price * money - prices of what is counted). The bound less the worth of an
+    allocation is the sum of these losses, and of price times what is left of every limit.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem; its objective a total, without stocks and synergies.
+    prices : Prices
+        Where.
+    best : array of shape (num_clusters,)
+        What each cluster is worth at most, less what it pays.
+    money : array of shape (num_amounts,)
+        An allocation in units; it need not be whole.
+    """
+    space, num = dual.space, dual.space.problem.num_clusters
+    flows = money[: space.num_flows]
+    worth = np.bincount(space.cell_cluster, weights=evaluate(space, money).counted, minlength=num)
+    price = amount_prices(dual, prices)[: space.num_flows]
+    cluster = space.cell_cluster[space.flow_cell]
+    paid = np.bincount(cluster, weights=price * flows, minlength=num)
+    for count in dual.counts:
+        rule, given = space.problem.rules[count.rule], count.flows[flows[count.flows] > 0]
+        if not counts_draws(rule):
+            # An award counts once, and so does a cluster, whoever pays.
+            of = cluster[given] if rule.base is RuleBase.CLUSTERS else space.flow_cell[given]
+            given = given[np.unique(of, return_index=True)[1]]
+        paid = paid + count.price(dual.sides, prices) * np.bincount(cluster[given], minlength=num)
+    return np.asarray(best - worth + paid, float)
 
 
 def _pick_losses(bundles: Bundles, value: Floats) -> Floats:

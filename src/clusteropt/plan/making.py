@@ -26,7 +26,7 @@ from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.plan import Plan
-from clusteropt.plan.proving import PROOF_S, growth_for, prove_stages
+from clusteropt.plan.proving import PROOF_S, PROOF_SHARE, growth_for, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
 from clusteropt.plan.stage_values import is_near, stage_values, values_and_bounds
@@ -245,7 +245,7 @@ def _finished(
     if draw.near is None or draw.near.aim in (Aim.PLAN, Aim.OPTIMUM):
         # Where the search has left no time, the proof takes a little more.
         now = time.monotonic()
-        deadline = max(began + options.time_limit_s, now + PROOF_S)
+        deadline = max(began + options.time_limit_s, now + max(PROOF_S, PROOF_SHARE * options.time_limit_s))
         growth = growth_for(options if draw.near is None else replace(options, proof_nodes=0), now - began, deadline)
         with guard.undisturbed():
             proved = _proved(draw, stages, money, (guard, Until(0.0, options.relative_gap / 2, deadline), growth))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.solver.claim import relative_gap
-from clusteropt.solver.core import PAD, rounding_room
+from clusteropt.solver.core import PAD, RELAXATION_SHARE, is_rich, rounding_room
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.proof_tree import TreeOptions, grow_tree, prune
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
     Builder = Callable[[float | None], Callable[[Grid], Formulation]]
 
-PROOF_S = 1.0
-"""Finding multipliers may take so long beyond the time limit, where the search has left none."""
+PROOF_S, PROOF_SHARE = 1.0, 0.05
+"""Finding multipliers may take so long beyond the time limit, where the search has left none: seconds, or this part of
+the limit where that is more."""
 RATIONAL = (ResponseFamily.LINEAR, ResponseFamily.HYPERBOLIC)
 """Responses whose values at whole money are rational numbers."""
-
 
 MOST_ENTRIES = 5_000_000
 """A problem with more clusters and programmes times linking limits is proved at once or not at all."""
@@ -201,7 +201,11 @@ def _prove(
         dual, prices, seen = found.priced.dual, found.priced.prices, found.priced.found
     else:
         dual = make_dual(space, floor)
-        duals = relaxation_duals(build, found.formulation, guard, until)
+        # Prices of purses and rules can be found without a relaxation, so that something is left to find them.
+        now = time.monotonic()
+        share = 1.0 if is_rich(space) else RELAXATION_SHARE
+        first = replace(until, deadline=now + share * (until.deadline - now))
+        duals = relaxation_duals(build, found.formulation, guard, first)
         prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
         prices, seen = improve_prices(dual, prices, guard, until)
     least, bound = _is_least(space), stated_bound(dual, prices, seen.bound, until.value)

@@ -16,7 +16,7 @@ import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.lagrangian import award_offers, evaluate_prices
-from clusteropt.model.losses import find_losses
+from clusteropt.model.losses import cluster_losses, find_losses
 from clusteropt.model.outcome import curve_places
 from clusteropt.solver.mixture import flow_of_columns
 from clusteropt.solver.multipliers import no_prices, prices_of_duals, relaxation_duals
@@ -195,6 +195,12 @@ def near_money(priced: Priced, formulation: Formulation, best: Floats | None = N
     near = amount[space.flow_cell[flow_of_columns(formulation)]] / space.problem.money.per_printed
     most[block.positions] = near if best is None else np.maximum(near, best[block.positions])
     return most
+
+
+def losses_of(priced: Priced, money: Floats) -> Floats | None:
+    """Give what every cluster loses with some money at the best prices; None where worth is not a sum over cells."""
+    dual = priced.dual
+    return None if is_rich(dual.space) else cluster_losses(dual, priced.prices, priced.found.clusters, money)
 
 
 def is_rich(space: Space) -> bool:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
 
+LOOSENED = 4
+"""Giving way once may show another limit that is broken, as of a purse and of what it is open to."""
+ROW_ROOM = 1e-9
+"""A row is broken by more than this part of its coefficients."""
 SHARE = 1e-6
 """Smaller shares are the last digits of a linear program."""
 
@@ -59,10 +63,17 @@ class Neighbourhoods:
         self._dice = np.random.default_rng(seed)
         self._undecided, self._money = _settle(mixture, formulation, self._dice)
 
-    def pinned(self, formulation: Formulation, sizes: tuple[int, int], best: Floats | None = None) -> Floats:
+    def pinned(
+        self,
+        formulation: Formulation,
+        sizes: tuple[int, int],
+        best: Floats | None = None,
+        losses: Floats | None = None,
+    ) -> Floats:
         """Give the columns of a formulation as they are in a point for all but some clusters; NaN where one is open.
 
-        Undecided clusters come first.
+        Half of those that choose anew are the clusters that lose most, as the gap is the sum of what all lose; then
+        come undecided ones, which can give way at little cost.
 
         Parameters
         ----------
@@ -72,16 +83,51 @@ class Neighbourhoods:
             How many clusters choose anew, and of how many the money may move; those that choose are among them.
         best : array of shape (num_cols,), optional
             The point; the mixture if not given.
+        losses : array of shape (num_clusters,), optional
+            How much less each cluster is worth there than at best, at the best prices.
         """
         # Columns of no cluster, as those of programmes, come last and are always open.
         choosing, moving = (np.zeros(len(self._undecided) + 1, bool) for _ in range(2))
         order = self._dice.permutation(len(self._undecided))
         order = order[np.argsort(~self._undecided[order], kind="stable")]
+        if losses is not None:
+            worst = np.argsort(-losses, kind="stable")[: sizes[0] // 2]
+            order = np.concatenate((worst, order[~np.isin(order, worst)]))
         for open_, num in ((choosing, sizes[0]), (moving, max(sizes))):
             open_[order[:num]] = open_[-1] = True
         cluster = column_clusters(formulation)
-        free = np.where(formulation.integer, choosing[cluster], moving[cluster])
-        return np.where(free, np.nan, _point_of(formulation, self._money) if best is None else best)
+        point = _point_of(formulation, self._money) if best is None else best
+        for _ in range(LOOSENED):
+            pinned = np.where(np.where(formulation.integer, choosing[cluster], moving[cluster]), np.nan, point)
+            tied = cluster[formulation.matrix[broken_rows(formulation, pinned)].indices]
+            if moving[tied].all():
+                break
+            # Where what is pinned breaks a limit by itself, the money of all clusters that have a part in it gives way.
+            moving[tied] = True
+        return pinned
+
+
+def broken_rows(formulation: Formulation, pinned: Floats) -> Ints:
+    """Give the rows that no values of the open columns can keep within their limits.
+
+    Parameters
+    ----------
+    formulation : Formulation
+        The rows and the limits of columns.
+    pinned : array of shape (num_cols,)
+        Values of columns; NaN where one is open.
+    """
+    low, high = (np.where(np.isnan(pinned), limit, pinned) for limit in (formulation.col_lower, formulation.col_upper))
+    entries = formulation.matrix.tocoo()
+    up = entries.data > 0
+    least, most = (
+        np.bincount(
+            entries.row, entries.data * np.where(up, one[entries.col], other[entries.col]), formulation.num_rows
+        )
+        for one, other in ((low, high), (high, low))
+    )
+    room = ROW_ROOM * np.maximum(1.0, np.bincount(entries.row, abs(entries.data), formulation.num_rows))
+    return np.flatnonzero((least > formulation.row_upper + room) | (most < formulation.row_lower - room))
 
 
 def column_clusters(formulation: Formulation) -> Ints:

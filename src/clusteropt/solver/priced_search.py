@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solver.claim import Limit
-from clusteropt.solver.core import narrowings, near_money, touch_priced
+from clusteropt.solver.claim import Limit, Reason
+from clusteropt.solver.core import losses_of, narrowings, near_money, touch_priced
 from clusteropt.solver.mixture import Neighbourhoods
 from clusteropt.solver.points import carry, excesses
 from clusteropt.solver.refine import Search
@@ -19,6 +19,7 @@ from clusteropt.solver.steps import FEW_OPEN, Step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.solver.core import Priced
@@ -41,7 +42,7 @@ FIRST_OPEN, MORE_OPEN, MORE_NODES = 50, 1.5, 3
 MOVING, MOVING_PART, MORE_MOVING = 800, 0.25, 2
 """The money of so many clusters moves, or of so many parts of all, so that what the choices of others take or leave
 spreads thin; of so many times more where that is not enough."""
-NEIGHBOURHOOD_SHARE = 0.85
+NEIGHBOURHOOD_SHARE = 0.95
 """Where money flows on curves the whole has little to add in the end."""
 WORTH_WHILE = 0.25
 """A neighbourhood that closes this share of the gap is followed by another one of its size."""
@@ -134,8 +135,9 @@ class PricedSearch(Search):
         num, size, nodes, best = formulation.problem.num_clusters, 0, 1, None
         moving = max(MOVING, round(MOVING_PART * num))
         while time.monotonic() < enough and size < num:
-            point = None if best is None or best.short else carry(best.x, best.formulation, formulation)
-            pinned, most = hood.pinned(formulation, (size, moving), point), near_money(priced, formulation, point)
+            point, losses = _around(priced, formulation, best)
+            pinned = hood.pinned(formulation, (size, moving), point, losses)
+            most = near_money(priced, formulation, point)
             found = self._search_core(
                 build, formulation, Step("core", fixed=pinned, most=most, nodes=nodes), best, enough
             )
@@ -148,8 +150,10 @@ class PricedSearch(Search):
                 break
             if found is not None and best is not None:
                 formulation = build(_touch_best(formulation.grid, best))
-            moving = moving if best is not None else moving * MORE_MOVING
-            if best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
+            if found is None and moving < num and self.records[-1].reason is Reason.INFEASIBLE:
+                # What is pinned breaks a limit by itself: the money of more gives way before more choose.
+                moving *= MORE_MOVING
+            elif best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):
                 size = round(MORE_OPEN * size) + FIRST_OPEN
                 nodes *= MORE_NODES
         return formulation, best
@@ -184,6 +188,13 @@ class PricedSearch(Search):
             if claim.x is None
             else self._refine(build, formulation, claim, None if step.most is None else step.fixed)
         )
+
+
+def _around(priced: Priced, formulation: Formulation, best: Found | None) -> tuple[Floats | None, Floats | None]:
+    """Give the best plan so far on a formulation, and what its clusters lose; None without one."""
+    if best is None or best.short:
+        return None, None
+    return carry(best.x, best.formulation, formulation), losses_of(priced, best.money)
 
 
 def _with_points(grid: Grid, other: Grid) -> Grid:

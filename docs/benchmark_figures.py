@@ -20,11 +20,15 @@ KEYS = {
     "build": ("clusters", "tool"),
     "small": ("shape", "clusters", "seed"),
     "choice": ("shape", "clusters", "asked"),
-    "copies": ("copies", "way", "asked", "limit_s"),
+    "copies": ("copies", "regions", "way", "asked", "limit_s"),
     "mmkp": ("family", "file", "problem"),
     "trees": ("name", "seed", "asked", "nodes"),
 }
 """What a line of each file is about: the last one that is about the same counts."""
+REGIONS = 23
+"""The regions of the national plan, and of its copies where they are in no parts."""
+UNTOLD = {"regions": REGIONS}
+"""What older lines do not say; other keys are 1 there."""
 GAPS = ("1e-3", "1e-4", "1e-6")
 PROVED = 1e-9
 """A gap up to this is the last digits of sums."""
@@ -34,7 +38,7 @@ def read(name: str) -> list[Line]:
     """Read the lines of a benchmark, the last of each kind, in order; none where it was never recorded."""
     path, keys = DATA / f"{name}.jsonl", KEYS[name]
     lines = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.is_file() else ()
-    found = {tuple(line.get(key, 1) for key in keys): line for line in lines}
+    found = {tuple(line.get(key, UNTOLD.get(key, 1)) for key in keys): line for line in lines}
     return [found[key] for key in sorted(found)]
 
 
@@ -203,13 +207,14 @@ def _way(line: Line, way: str) -> str:
 def copies_block() -> str:
     """Write what copies of the national plan took and ended at, a row a size and way."""
     lines = read("copies")
+    ways = {"whole": "HiGHS alone", "cores": "prices first"}
     rows = [
-        (f"{line['clusters']:,}", {"whole": "HiGHS alone", "cores": "prices first"}[line["way"]],
+        (f"{line['clusters']:,}", str(line.get("regions", REGIONS)), ways[line["way"]],
          f"{line['asked']:.0e}", f"{line['seconds']:.1f} s", f"{line['limit_s']:.0f} s", _gap(line["gap"]),
          _gap(line["safe_gap"]))
         for line in lines
     ]  # fmt: skip
-    head = ("Clusters", "Way", "Gap asked", "Seconds", "Limit", "Claimed gap", "Proved gap")
+    head = ("Clusters", "Regions", "Way", "Gap asked", "Seconds", "Limit", "Claimed gap", "Proved gap")
     return f"{table(head, rows)}\n\n{places(lines)} Without a gap there was no plan within the limit."
 
 

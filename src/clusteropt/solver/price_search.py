@@ -163,61 +163,106 @@ def improve_prices(
     box : float
         The size of the first box, smaller where the prices to start with are near the best.
     """
-    sign = -1.0 if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1.0
-    grouped = make_grouped(dual)
-    limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
-    cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)[grouped.linking]
-    planes, steep = _Planes(), np.zeros(len(limits))
-    trace = trace or Trace()
-
-    def seen(row: Floats) -> tuple[Prices, Evaluation]:
-        """Evaluate the linking limits at some prices, and keep the planes."""
-        entire = np.zeros(len(prices.row))
-        entire[grouped.linking] = row
-        trial = prices.with_rows(entire)
-        found = evaluate_prices(dual, trial)
-        used = grouped.used(found)
-        trace.add(found)
-        planes.add(row, grouped.parts(found), used)
-        total = used.sum(axis=0)
-        slope = abs(limits - total)
-        # A slope of the last digits of sums is none, and would let its price move without end.
-        np.maximum(steep, np.where(slope > NOISE * np.maximum(abs(limits), abs(total)), slope, 0.0), out=steep)
-        return trial, found
-
-    centre = np.minimum(prices.row[grouped.linking], cap)
-    best, found = seen(centre)
+    walk = _Walk(dual, prices, trace or Trace())
     still, lost = max(STILL, STILL_SHARE * until.gap), FIRST_BOX
-    end = HOPELESS * max(abs(found.bound), 1.0)
+    end = HOPELESS * max(abs(walk.found.bound), 1.0)
     for _ in range(MOST_EVALUATIONS):
-        size = max(abs(found.bound), 1e-9)
-        near = relative_gap(until.value, found.bound) <= until.gap
+        size = walk.size
+        near = relative_gap(until.value, walk.found.bound) <= until.gap
         if near or not size < end or time.monotonic() > until.deadline:
             break
-        reach = box * _widest(size, steep, centre)
-        room = np.minimum(centre + reach, cap) - centre
-        step = _lowest(planes, (limits, grouped.parts(found)), (centre, room, reach), (guard, until))
-        if step is not None and step[1] <= still * size and box * WIDEN < lost:
+        step = walk.lowest(box, (guard, until))
+        if step is not None and step.promise <= still * size and box * WIDEN < lost:
             # A small box promises little for its size alone, but one so large has not kept what it promised.
             box *= WIDEN
             continue
         if step is None:
             break
-        if step[2] is not None:
-            trace.mix(grouped, planes.shares(step[2], grouped.num))
-        if step[1] <= still * size:
+        walk.mix(step)
+        if step.promise <= still * size:
             break
-        trial, other = seen(step[0])
-        gained = sign * (found.bound - other.bound)
-        if gained > 0:
-            best, found, centre = trial, other, step[0]
-        if gained >= step[1] / 2:
+        gained = walk.go(step.row)
+        if gained >= step.promise / 2:
             box *= GROW
         elif gained < 0:
             lost = min(lost, box)
             # Further from the truth, smaller the box.
-            box *= min(SHRINK, 1 / min(1.5 * -gained / step[1], MOST_SHRINK))
-    return best, found
+            box *= min(SHRINK, 1 / min(1.5 * -gained / step.promise, MOST_SHRINK))
+    return walk.best, walk.found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """The lowest prices in a box, how far below the centre they promise to be, and the weights of the planes there."""
+
+    row: Floats
+    promise: float
+    weight: Floats | None
+
+
+class _Walk:
+    """The best prices so far, which are the centre of the next box, and the planes seen on the way.
+
+    Parameters
+    ----------
+    dual : Dual
+        The problem laid out for the Lagrangian.
+    prices : Prices
+        Where it begins.
+    trace : Trace
+        Takes down what is seen.
+    """
+
+    def __init__(self, dual: Dual, prices: Prices, trace: Trace) -> None:
+        self._dual, self._prices, self._trace = dual, prices, trace
+        self._sign = -1.0 if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1.0
+        self._grouped = grouped = make_grouped(dual)
+        self._limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
+        self._cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)[grouped.linking]
+        self._planes, self._steep = _Planes(), np.zeros(len(self._limits))
+        self._centre = np.minimum(prices.row[grouped.linking], self._cap)
+        self.best, self.found = self._see(self._centre)
+
+    @property
+    def size(self) -> float:
+        """The size of the bound at the centre."""
+        return max(abs(self.found.bound), 1e-9)
+
+    def lowest(self, box: float, run: tuple[Guard, Until]) -> _Step | None:
+        """Give the prices in a box where the sum of the highest planes is lowest; None where nobody knows."""
+        centre = self._centre
+        reach = box * _widest(self.size, self._steep, centre)
+        room = np.minimum(centre + reach, self._cap) - centre
+        return _lowest(self._planes, (self._limits, self._grouped.parts(self.found)), (centre, room, reach), run)
+
+    def mix(self, step: _Step) -> None:
+        """Take down how the planes are mixed that hold the bound up."""
+        if step.weight is not None:
+            self._trace.mix(self._grouped, self._planes.shares(step.weight, self._grouped.num))
+
+    def go(self, row: Floats) -> float:
+        """Evaluate other prices, and stay there where they are better; give how much better they are."""
+        trial, other = self._see(row)
+        gained = self._sign * (self.found.bound - other.bound)
+        if gained > 0:
+            self.best, self.found, self._centre = trial, other, row
+        return gained
+
+    def _see(self, row: Floats) -> tuple[Prices, Evaluation]:
+        """Evaluate the linking limits at some prices, and keep the planes."""
+        grouped, steep, limits = self._grouped, self._steep, self._limits
+        entire = np.zeros(len(self._prices.row))
+        entire[grouped.linking] = row
+        trial = self._prices.with_rows(entire)
+        found = evaluate_prices(self._dual, trial)
+        used = grouped.used(found)
+        self._trace.add(found)
+        self._planes.add(row, grouped.parts(found), used)
+        total = used.sum(axis=0)
+        slope = abs(limits - total)
+        # A slope of the last digits of sums is none, and would let its price move without end.
+        np.maximum(steep, np.where(slope > NOISE * np.maximum(abs(limits), abs(total)), slope, 0.0), out=steep)
+        return trial, found
 
 
 def _widest(size: float, steep: Floats, centre: Floats) -> Floats:
@@ -228,10 +273,10 @@ def _widest(size: float, steep: Floats, centre: Floats) -> Floats:
 
 def _lowest(
     planes: _Planes, linear: tuple[Floats, Floats], box: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
-) -> tuple[Floats, float, Floats | None] | None:
-    """Give the prices in a box where the sum of the highest planes is lowest, and how far below the centre that is.
+) -> _Step | None:
+    """Give the prices in a box where the sum of the highest planes is lowest.
 
-    Last come the weights of the planes there, which are the duals of their rows, if HiGHS gave any.
+    The weights of the planes there are the duals of their rows, if HiGHS gave any.
 
     Columns: the moves of prices as parts of their reach, then what each group falls; both sides are divided by the size
     of what can be gained.
@@ -253,7 +298,7 @@ def _lowest(
         return None
     row = centre.copy()
     row[moves] = np.clip(centre[moves] + claim.x[: len(moves)] * reach[moves], 0.0, centre[moves] + up[moves])
-    return row, float(cost @ claim.x) * size, claim.dual
+    return _Step(row, float(cost @ claim.x) * size, claim.dual)
 
 
 def _under_planes(

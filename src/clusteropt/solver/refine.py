@@ -288,11 +288,7 @@ class Search:
                 # A lifted target is more than was asked, so its bound is none.
                 self._take_bound(run, formulation, step)
                 self._tell("search", -np.inf)
-            tolerance = self.options.relative_gap * self._tightness * goal(formulation, run.value)
-            if pinned is not None and formulation.problem.objective.kind is not ObjectiveKind.LEAST_MONEY:
-                # Least money is not counted in outcomes, as tangents are.
-                excess = excesses(formulation, x).total
-                tolerance = max(tolerance, PINNED_SHARE * (self._bound - run.value + excess))
+            tolerance = self._tolerance(formulation, x, run, pinned)
             missing = shortfalls(formulation, x)
             tight = excesses(formulation, x).total <= tolerance
             if (
@@ -306,10 +302,9 @@ class Search:
                 tight, self._tightness = False, self._tightness / 4
             if self._stopped is not None or (tight and not missing):
                 break
-            old, formulation = (
-                formulation,
-                formulation if tight else build(touch(formulation.grid, formulation, x, tolerance, closely=True)),
-            )
+            old = formulation
+            if not tight:
+                formulation = build(touch(formulation.grid, formulation, x, tolerance, closely=True))
             x = carry(x, old, formulation)
             step = replace(
                 step,
@@ -319,6 +314,15 @@ class Search:
                 fixed=None if step.fixed is None else carry(step.fixed, old, formulation),
             )
         return self._found(formulation, x)
+
+    def _tolerance(self, formulation: Formulation, x: Floats, run: Claim, pinned: Floats | None) -> float:
+        """Give how far the tangents may exceed the curves together where what was found is refined enough."""
+        tolerance = self.options.relative_gap * self._tightness * goal(formulation, run.value)
+        if pinned is None or formulation.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
+            # Least money is not counted in outcomes, as tangents are.
+            return tolerance
+        excess = excesses(formulation, x).total
+        return max(tolerance, PINNED_SHARE * (self._bound - run.value + excess))
 
     def _last(self, formulation: Formulation, before: Floats, after: Floats) -> Floats:
         """Give the point of a run that was stopped, unless the one before it misses nothing and is worth more."""

@@ -130,6 +130,8 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
     parser.add_argument("--record", action="store_true", help="keep the lines for the docs")
     chosen = parser.parse_args()
+    if not 1 <= chosen.parts <= min(chosen.copies):
+        parser.error(f"--parts is {chosen.parts}: a copy is in one part, so give 1 to {min(chosen.copies)}.")
     warm = co.SolveOptions(relative_gap=1e-3, time_limit_s=10.0, isolation=Isolation.INLINE)
     for way in chosen.ways:
         run(copied_problem(2, 1), way, warm)

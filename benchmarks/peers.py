@@ -85,7 +85,7 @@ def levels_of(problem: Problem) -> Levels:
 
 
 def by_clusteropt(problem: Problem, _: Levels, gap: float, seconds: float, seed: int) -> End:
-    """Solve as users do, in this process; a proof tree, which the others have not, comes after and is left out."""
+    """Solve in this process, without a proof tree, which the others have not, and which comes after the search."""
     options = co.SolveOptions(
         relative_gap=gap, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE, proof_nodes=0
     )

@@ -267,7 +267,8 @@ def _optima(lines: list[Line]) -> str:
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "scale": ("Portfolios of any size (`python -m benchmarks.scale`)", scale_block),
     "peers": (
-        "The same by other tools, each with its defaults and one thread (`python -m benchmarks.peers`)",
+        "The same by other tools, each with its defaults and one thread, ours without a proof tree "
+        "(`python -m benchmarks.peers`)",
         peers_block,
     ),
     "build": (

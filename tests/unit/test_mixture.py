@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from benchmarks.copies import copied_problem
+from benchmarks.copies import copied_problem, copied_tables
 
+from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.options import Isolation
+from clusteropt.inputs.settings import CoefficientReading, EffectivenessSettings, MoneySettings
 from clusteropt.model.curves import make_curves
 from clusteropt.model.formulation import Formulation, formulate
 from clusteropt.model.grid import first_grid
@@ -20,7 +22,7 @@ from clusteropt.model.space import make_space
 from clusteropt.solver import price_search
 from clusteropt.solver.core import Priced, find_prices, near_money, touch_priced
 from clusteropt.solver.guard import Guard
-from clusteropt.solver.mixture import Neighbourhoods, broken_rows, column_clusters
+from clusteropt.solver.mixture import Mixture, Neighbourhoods, broken_rows, column_clusters
 from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import Trace, improve_prices
 from clusteropt.solver.runner import Runner
@@ -76,13 +78,17 @@ def test_planes_lie_under_the_bound_where_clusters_are_counted(dual: Dual) -> No
 
 def test_the_mixture_obeys_the_linking_limits(dual: Dual, priced: Priced) -> None:
     """By shares the allocations take no more of any limit than there is."""
-    mixture, grouped = priced.mixture, make_grouped(dual)
+    check_mixture(dual, priced.mixture, evaluate_prices(dual, priced.prices))
+
+
+def check_mixture(dual: Dual, mixture: Mixture | None, found: Evaluation) -> None:
+    """Assert that shares sum to 1 and that the mixture obeys."""
+    grouped = make_grouped(dual)
     assert mixture is not None
     assert mixture.share.sum(axis=0) == pytest.approx(np.ones(grouped.num), abs=1e-6)
-    found = [evaluate_prices(dual, priced.prices)]
     taken = np.zeros(len(grouped.linking))
     for money, share in zip(mixture.money, mixture.share, strict=True):
-        one = Evaluation(0.0, money, found[0].clusters, 0.0, found[0].pick_worth, _served(dual, money))
+        one = Evaluation(0.0, money, found.clusters, 0.0, found.pick_worth, _served(dual, money))
         taken += (share[:, None] * grouped.used(one)).sum(axis=0)
     limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
     scale = np.maximum(abs(limits), abs(taken)).clip(1.0)
@@ -147,13 +153,29 @@ def test_a_row_is_broken_where_no_open_column_can_mend_it(formulation: Formulati
     assert naive
 
 
-def test_the_gap_is_the_sum_of_what_clusters_lose_and_of_what_limits_have_left(dual: Dual, priced: Priced) -> None:
-    """Bound - worth = losses + price * (limit - used), of any allocation at any prices."""
-    assert priced.mixture is not None
+@pytest.mark.parametrize("fund", [None, "national"])
+def test_the_gap_is_the_sum_of_what_clusters_lose_and_of_what_limits_have_left(fund: str | None) -> None:
+    """Bound - worth = losses + price * (limit - used), of any allocation at any prices; clusters served count once."""
+    tables = copied_tables(COPIES)
+    tables["rules"]["fund"] = tables["rules"]["fund"].astype(object)
+    if fund is not None:
+        served = tables["rules"]["rule"] == "clusters_served"
+        tables["rules"].loc[served, ["fund", "min"]] = [fund, 20 * COPIES]
+    effects = EffectivenessSettings(reading=CoefficientReading.ELASTICITY)
+    settings = ModelSettings(years=(2025,), money=MoneySettings(per_printed=10_000), effectiveness=effects)
+    dual = make_dual(make_space(problem_from_tables(tables, settings)))
+    trace = Trace(mixed=True)
+    with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
+        best, _ = improve_prices(dual, no_prices(dual), guard, Until(0.0, 1e-5, FOREVER), trace)
+    assert trace.mixture is not None
     grouped, rng = make_grouped(dual), np.random.default_rng(4)
     limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
-    for money in priced.mixture.money[:5]:
-        prices = priced.prices.with_rows(priced.prices.row * rng.random(len(priced.prices.row)))
+    for money in trace.mixture.money[:5]:
+        row = np.zeros(len(best.row))
+        row[grouped.linking] = best.row[grouped.linking] * rng.random(len(grouped.linking))
+        counts = [len(dual.purses.limit) + side for count in dual.counts for side in count.sides.tolist()]
+        row[counts] = rng.exponential(20.0, len(counts))
+        prices = best.with_rows(row)
         found = evaluate_prices(dual, prices)
         one = Evaluation(0.0, money, found.clusters, 0.0, found.pick_worth, _served(dual, money))
         left = limits - grouped.used(one).sum(axis=0)
@@ -165,13 +187,15 @@ def test_the_gap_is_the_sum_of_what_clusters_lose_and_of_what_limits_have_left(d
 
 @pytest.mark.parametrize("parts", [1, 4])
 def test_prices_are_as_good_where_only_some_planes_are_passed_on(parts: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bounds of two searches, one with all planes at once, are the same but for the end of the search."""
+    """The bounds of two searches, one with all planes at once, are the same but for the end; both mixtures obey."""
     other, bounds = make_dual(make_space(copied_problem(4, parts=parts))), []
     for few in (0, 10**9):
         monkeypatch.setattr(price_search, "FEW_PLANES", few)
         with Runner(Isolation.INLINE) as runner, Guard(runner, -np.inf) as guard:
-            _, found = improve_prices(other, no_prices(other), guard, Until(0.0, 1e-7, FOREVER))
+            trace = Trace(mixed=True)
+            _, found = improve_prices(other, no_prices(other), guard, Until(0.0, 1e-7, FOREVER), trace)
         bounds.append(found.bound)
+        check_mixture(other, trace.mixture, found)
     assert bounds[0] == pytest.approx(bounds[1], rel=1e-6)
 
 

@@ -21,7 +21,8 @@ class SolveOptions:
     Parameters
     ----------
     time_limit_s : float
-        Wall-clock seconds for the whole solve, positive.
+        Wall-clock seconds for the search, positive. Where it takes them all, rounding and proofs may each take a
+        twentieth of them beyond, or half a second and a second.
     relative_gap : float
         Stop when (bound - value) / max(1e-9, |value|) is at most this, both on the curves themselves.
     threads : int
@@ -30,7 +31,7 @@ class SolveOptions:
         Random seed of HiGHS, 0 to 2**31 - 1.
     proof_nodes : int
         Where the bound of the whole leaves a larger gap than the one asked for, it is proved in parts: a proof tree of
-        at most so many nodes, in at most half of the time left; a tree of 400 nodes takes as long as the search or ten
+        at most so many nodes, in about half of the time left; a tree of 400 nodes takes as long as the search or ten
         seconds at most, of more or fewer nodes in proportion. 0 for none.
     isolation : Isolation
         ``process``: HiGHS runs in a child process that is killed at the deadline; ``inline``: in the

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from clusteropt.model.blocks import Matrix
     from clusteropt.model.lagrangian import Dual, Evaluation
 
-FEWEST, MOST = 8, 256
-"""Groups are regions, or some regions each where those are many, as rules speak of regions; else parts of one size."""
+FEWEST, MOST, PARTS = 8, 256, 32
+"""Groups are regions, as rules speak of regions; where those are more, the last number of groups of some regions each;
+where they are few, so many parts of one size."""
+MOST_SLOPES = 100_000
+"""Groups times limits that link clusters: a plane has a slope for each limit, and every evaluation a plane a group."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,17 +83,18 @@ def make_grouped(dual: Dual) -> Grouped:
     """Put the clusters of a problem into groups."""
     space, problem = dual.space, dual.space.problem
     num_regions = len(problem.labels.regions)
+    linking, matrix = linking_limits(dual)
     if space.moved.nnz:
         # A pick that moves a cluster earns what the cluster gains, so that they are one part.
         group, num = np.zeros(problem.num_clusters, np.int64), 1
     elif num_regions >= FEWEST:
         # Purses are of regions, so that none is cut; regions that stand together share a group where they are many.
-        num = min(num_regions, MOST if num_regions <= MOST else MOST // 2) + 1
+        each = num_regions <= MOST and num_regions * len(linking) <= MOST_SLOPES
+        num = (num_regions if each else min(PARTS, num_regions)) + 1
         group = problem.region_of.astype(np.int64) * (num - 1) // num_regions
     else:
-        num = min(MOST // 2, max(problem.num_clusters, 1)) + 1
+        num = min(PARTS, max(problem.num_clusters, 1)) + 1
         group = np.arange(problem.num_clusters) % (num - 1)
-    linking, matrix = linking_limits(dual)
     of_amount = np.full(space.num_amounts, num - 1)
     of_amount[: space.num_flows] = group[space.cell_cluster[space.flow_cell]]
     return Grouped(dual, group, num, linking, matrix, place_entries(matrix, of_amount))

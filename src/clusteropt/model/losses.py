@@ -92,7 +92,7 @@ def cluster_losses(dual: Dual, prices: Prices, best: Floats, money: Floats) -> F
     Parameters
     ----------
     dual : Dual
-        The problem; its objective a total, without stocks and synergies.
+        The problem; its objective a total, without stocks, synergies and programmes.
     prices : Prices
         Where.
     best : array of shape (num_clusters,)
@@ -108,9 +108,10 @@ def cluster_losses(dual: Dual, prices: Prices, best: Floats, money: Floats) -> F
     paid = np.bincount(cluster, weights=price * flows, minlength=num)
     for count in dual.counts:
         rule, given = space.problem.rules[count.rule], count.flows[flows[count.flows] > 0]
-        if not counts_draws(rule):
+        served = rule.base is RuleBase.CLUSTERS
+        if served or not counts_draws(rule):
             # An award counts once, and so does a cluster, whoever pays.
-            of = cluster[given] if rule.base is RuleBase.CLUSTERS else space.flow_cell[given]
+            of = cluster[given] if served else space.flow_cell[given]
             given = given[np.unique(of, return_index=True)[1]]
         paid = paid + count.price(dual.sides, prices) * np.bincount(cluster[given], minlength=num)
     return np.asarray(best - worth + paid, float)

@@ -200,7 +200,11 @@ def near_money(priced: Priced, formulation: Formulation, best: Floats | None = N
 def losses_of(priced: Priced, money: Floats) -> Floats | None:
     """Give what every cluster loses with some money at the best prices; None where worth is not a sum over cells."""
     dual = priced.dual
-    return None if is_rich(dual.space) else cluster_losses(dual, priced.prices, priced.found.clusters, money)
+    return (
+        None
+        if is_rich(dual.space) or dual.space.num_picks
+        else cluster_losses(dual, priced.prices, priced.found.clusters, money)
+    )
 
 
 def is_rich(space: Space) -> bool:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
 
-LOOSENED = 4
-"""Giving way once may show another limit that is broken, as of a purse and of what it is open to."""
 ROW_ROOM = 1e-9
 """A row is broken by more than this part of its coefficients."""
 SHARE = 1e-6
@@ -97,14 +95,14 @@ class Neighbourhoods:
             open_[order[:num]] = open_[-1] = True
         cluster = column_clusters(formulation)
         point = _point_of(formulation, self._money) if best is None else best
-        for _ in range(LOOSENED):
+        while True:
             pinned = np.where(np.where(formulation.integer, choosing[cluster], moving[cluster]), np.nan, point)
             tied = cluster[formulation.matrix[broken_rows(formulation, pinned)].indices]
             if moving[tied].all():
-                break
-            # Where what is pinned breaks a limit by itself, the money of all clusters that have a part in it gives way.
+                return pinned
+            # Where what is pinned breaks a limit by itself, the money of all clusters that have a part in it gives way;
+            # that may show another limit that is broken, as of another purse open to the same clusters.
             moving[tied] = True
-        return pinned
 
 
 def broken_rows(formulation: Formulation, pinned: Floats) -> Ints:

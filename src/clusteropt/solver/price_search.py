@@ -18,7 +18,7 @@ from scipy import sparse
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import evaluate_prices
-from clusteropt.solver.claim import relative_gap
+from clusteropt.solver.claim import Reason, relative_gap
 from clusteropt.solver.mixture import SHARE, Mixture
 from clusteropt.solver.multipliers import run_relaxed
 from clusteropt.solver.program import make_program
@@ -320,8 +320,9 @@ def _under_planes(
         matrix.eliminate_zeros()
         bounds = (np.full(len(chosen), -np.inf), -above[chosen], low, high)
         claim = run_relaxed(make_program(matrix, bounds, cost, np.zeros(len(cost), bool)), run)
-        if claim.x is None:
-            return claim
+        if claim.x is None or claim.reason is not Reason.OPTIMAL or time.monotonic() > run[1].deadline:
+            # Out of time: prices from here are as good as any to try, but nothing is known of the mixture.
+            return replace(claim, dual=None)
         over = above + slope @ claim.x[:num_moves] + claim.x[num_moves + group]
         over[chosen] = 0.0
         broken = _worst(over, group)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
 part of what is left of that at most."""
+NO_POINT = (Reason.INFEASIBLE, Reason.INFEASIBLE_OR_UNBOUNDED)
+"""What HiGHS says of a neighbourhood that has no plan."""
 OPEN_S = 2e-4
 """What is left open beside a plan at hand is searched where there are so many seconds left for each choice: HiGHS looks
 at the clock between the steps of its root only, and has taken minutes for 70,000 choices where a second was given."""
@@ -88,7 +90,7 @@ class PricedSearch(Search):
             best = self._by_cores(build, near, priced, enough)
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
-        if best is not None and not self._met(best) and self._is_late(priced, near, best):
+        if best is not None and not (best.short or self._met(best)) and self._is_late(priced, near, best):
             self._stopped = self._stopped or Limit.TIME
         if best is None and len(grid.curves.cells):
             best = self._by_whole(build, formulation)
@@ -150,7 +152,7 @@ class PricedSearch(Search):
                 break
             if found is not None and best is not None:
                 formulation = build(_touch_best(formulation.grid, best))
-            if found is None and moving < num and self.records[-1].reason is Reason.INFEASIBLE:
+            if found is None and moving < num and self.records[-1].reason in NO_POINT:
                 # What is pinned breaks a limit by itself: the money of more gives way before more choose.
                 moving *= MORE_MOVING
             elif best is None or best.short or gained < WORTH_WHILE * (self._bound - self._worth(best)):

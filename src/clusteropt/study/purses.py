@@ -77,7 +77,8 @@ def leave_money(problem: Problem, fund: int, paid: Ints, num_closed: int) -> Leg
         # What comes back is counted in whole units over all awards, as in the plan.
         shares = make_span(problem, fund, (year,)).shares
         entire = sum((share * x for share, x in zip(shares, awarded[:num_closed], strict=False)), Fraction(0))
-        part |= year > num_closed and entire.denominator > 1 and any(shares[num_closed:])
+        joins = any(share.denominator > 1 for share in shares[num_closed:])
+        part |= year > num_closed and entire.denominator > 1 and joins
         now = int(entire)
         now, come = max(now, before), max(now - before, 0)
         before = now

@@ -184,6 +184,22 @@ def test_what_is_left_open_is_not_searched_where_time_is_short(monkeypatch: pyte
     assert plan.record.limit is Limit.TIME
 
 
+def test_a_point_that_misses_what_is_asked_is_no_plan_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short the time, what is left open is searched where cores have only such a point."""
+    found = priced_search.PricedSearch._by_cores
+
+    def short(*given: object) -> object:
+        """Give the best of the cores as one that misses something."""
+        best = found(*given)  # type: ignore[arg-type]
+        return best and replace(best, short=True)
+
+    monkeypatch.setattr(priced_search.PricedSearch, "_by_cores", short)
+    monkeypatch.setattr(priced_search, "OPEN_S", 10.0)
+    plan = solve(portfolio(66, Shape.LOOSE, seed=1), replace(QUICK, relative_gap=1e-4))
+    assert "search" in {run.step for run in plan.record.runs}
+    assert plan.gap is not None and plan.gap <= 1e-4
+
+
 def test_every_step_has_words() -> None:
     """Progress names prices and cores, the report has words for both, and says whose the claimed bound is."""
     heard: list[Progress] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from benchmarks.copies import copied_problem
 
@@ -16,7 +17,8 @@ from clusteropt.plan import making
 from clusteropt.plan.making import solve
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
-from clusteropt.solver import priced_search
+from clusteropt.solver import mixture, priced_search
+from clusteropt.solver.claim import Reason
 from tests import naive
 from tests.differential import sign_of
 from tests.problems import INLINE, Sizes, random_problem
@@ -76,6 +78,16 @@ def test_a_copy_of_the_national_plan_is_planned_and_verified(
     assert plan.safe_gap <= 1e-4
     write_plan_files(plan, tmp_path / "plan", problem)
     assert check_folder(tmp_path / "plan")[0] == 0
+
+
+def test_the_money_of_more_gives_way_before_more_choose(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a neighbourhood has no plan, what is pinned is to blame: no choice is opened until all money moves."""
+    monkeypatch.setattr(mixture, "broken_rows", lambda formulation, pinned: np.zeros(0, np.int64))
+    options = SolveOptions(relative_gap=1e-3, time_limit_s=60.0, isolation=Isolation.INLINE)
+    cores = [run for run in solve(copied_problem(3, parts=3), options).record.runs if run.step == "core"]
+    refused = [run.reason is Reason.INFEASIBLE for run in cores]
+    assert refused[0] and not all(refused)
+    assert len({run.whole for run in cores[: refused.index(False)]}) == 1
 
 
 def test_tangents_miss_no_more_than_those_of_the_first_grid(small: None) -> None:

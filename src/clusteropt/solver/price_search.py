@@ -320,14 +320,16 @@ def _under_planes(
         matrix.eliminate_zeros()
         bounds = (np.full(len(chosen), -np.inf), -above[chosen], low, high)
         claim = run_relaxed(make_program(matrix, bounds, cost, np.zeros(len(cost), bool)), run)
-        if claim.x is None or claim.reason is not Reason.OPTIMAL or time.monotonic() > run[1].deadline:
-            # Out of time: prices from here are as good as any to try, but nothing is known of the mixture.
+        if claim.x is None or claim.reason is not Reason.OPTIMAL:
             return replace(claim, dual=None)
         over = above + slope @ claim.x[:num_moves] + claim.x[num_moves + group]
         over[chosen] = 0.0
         broken = _worst(over, group)
         if not len(broken):
             break
+        if time.monotonic() > run[1].deadline:
+            # These prices are as good as any to try, but they tell nothing of the mixture.
+            return replace(claim, dual=None)
         chosen = np.union1d(chosen, broken)
     weight = None
     if claim.dual is not None:

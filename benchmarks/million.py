@@ -1,8 +1,8 @@
 """From Parquet to Parquet: ``python -m benchmarks.million --clusters 1000000`` reads, solves and writes a portfolio.
 
 The tables are written by a process of their own, so that the memory told is that of reading, solving and writing. A
-line on the terminal shows how far the solve has come; one line of JSON follows. ``--record`` also appends it to
-``docs/data/million.jsonl``.
+line on the terminal shows how far the solve has come; one line of JSON follows. ``--verify`` checks the plan by the
+stand-alone verifier, in a process of its own. ``--record`` also appends the line to ``docs/data/million.jsonl``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio_tables
-from benchmarks.scale import WARM, figures
+from benchmarks.scale import WARM, figures, verified
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
@@ -51,8 +51,8 @@ def show(news: co.Progress) -> None:
     sys.stderr.write(f"\r{news.seconds:7.1f} s  {news.step:<10} {gap:<14}")
 
 
-def run(folder: Path, options: co.SolveOptions) -> dict[str, object]:
-    """Read, solve and write a portfolio, and give the figures."""
+def run(folder: Path, options: co.SolveOptions, check: bool) -> dict[str, object]:
+    """Read, solve and write a portfolio, and give the figures; with a check by the verifier when all else is done."""
     times = [time.perf_counter()]
     problem = co.read_problem(folder / "model.toml")
     times.append(time.perf_counter())
@@ -69,6 +69,7 @@ def run(folder: Path, options: co.SolveOptions) -> dict[str, object]:
         "write_s": times[3] - times[2],
         **figures(made, plan),
         "awards": len(plan.awards.amount),
+        **(verified(plan, problem) if check else {}),
     }
 
 
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--folder", type=Path, help="where the tables are, or are written to; else a temporary one")
     parser.add_argument("--only-write", action="store_true", help="write the tables and end")
+    parser.add_argument("--verify", action="store_true")
     parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
     if chosen.only_write:
@@ -96,7 +98,12 @@ def main() -> None:
             subprocess.run([*command, *drawn], check=True)
         # What is compiled is loaded before the clock starts.
         co.solve(co.problem_from_tables(portfolio_tables(WARM, Shape.LOOSE)), options)
-        found = {"shape": chosen.shape.value, "seed": chosen.seed, "asked": chosen.gap, **run(folder, options)}
+        found = {
+            "shape": chosen.shape.value,
+            "seed": chosen.seed,
+            "asked": chosen.gap,
+            **run(folder, options, chosen.verify),
+        }
     line = {**found, **place()}
     print(json.dumps(line))
     if chosen.record:

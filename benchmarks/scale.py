@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -40,12 +41,15 @@ def digest(plan: co.Plan) -> str:
 
 
 def verified(plan: co.Plan, problem: co.Problem) -> dict[str, object]:
-    """Write the folder of a plan and tell what the stand-alone verifier says to it, and in how many seconds."""
+    """Write the folder of a plan and tell what the stand-alone verifier says to it, its seconds and its memory."""
     with tempfile.TemporaryDirectory() as folder:
         write_checked_files(plan, Path(folder), problem)
         began = time.perf_counter()
-        verdict = subprocess.run([sys.executable, "-I", str(verify.__file__), folder], capture_output=True, check=False)
-        return {"verified": verdict.returncode == 0, "verify_s": time.perf_counter() - began}
+        with subprocess.Popen([sys.executable, "-I", str(verify.__file__), folder], stdout=subprocess.DEVNULL) as child:
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - began
+        return {"verified": child.returncode == 0, "verify_s": seconds, "verify_mib": usage.ru_maxrss / 1024}
 
 
 def figures(made: Made, plan: co.Plan) -> dict[str, object]:

@@ -921,10 +921,10 @@ def test_a_plan_of_another_format_or_with_a_hidden_key_is_unreadable(folder: Pat
 def test_a_table_of_too_many_rows_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many rows as are allowed are read, blank ones too; one more is not, and no later one is looked at."""
     monkeypatch.setattr(verifier, "MOST_ROWS", 3)
-    assert len(verifier.read_csv(b"cluster,lever\na,b\nc,d\n")) == 2
+    assert len([*verifier.rows_of(b"cluster,lever\na,b\nc,d\n")]) == 2
     for more in (b"e,f\n", b'e,f\n"\n', b"\ne,f\n"):
         with pytest.raises(ValueError, match="table"):
-            verifier.read_csv(b"cluster,lever\na,b\nc,d\n" + more)
+            list(verifier.rows_of(b"cluster,lever\na,b\nc,d\n" + more))
 
 
 def test_the_output_is_safe_for_any_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -1118,8 +1118,8 @@ def test_what_cannot_be_meant_is_not_read(table: str, text: str) -> None:
 
 def test_lines_of_nothing_are_no_rows_and_short_lines_are_filled() -> None:
     """A line of commas alone is skipped; what a line leaves out at its end is empty."""
-    assert verifier.read_csv(b"cluster,lever\n , \nada\n") == [{"cluster": "ada"}]
-    assert verifier.read_csv(" cluster ,\nada \n".encode("utf-8-sig"))[0]["cluster"] == "ada"
+    assert [*verifier.rows_of(b"cluster,lever\n , \nada\n")] == [{"cluster": "ada"}]
+    assert next(verifier.rows_of(" cluster ,\nada \n".encode("utf-8-sig")))["cluster"] == "ada"
 
 
 def test_numbers_at_the_ends_of_what_is_read() -> None:
@@ -1240,7 +1240,7 @@ def test_a_curve_without_a_weight_only_costs(number: type) -> None:
 def test_quotes_out_of_place_are_refused(text: str) -> None:
     """A quote inside a value, or one that is never closed, could hide what follows."""
     with pytest.raises(csv.Error):
-        verifier.read_csv(f"cluster,lever\n{text}".encode())
+        list(verifier.rows_of(f"cluster,lever\n{text}".encode()))
 
 
 def test_who_may_get_nothing_draws_on_nothing() -> None:

@@ -23,7 +23,7 @@ from operator import add, le
 from pathlib import Path
 from typing import Any
 
-MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**28, 2**22, 200_000, 16
+MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**30, 2**25, 200_000, 16
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
            "rule kind min max of each cost stock least most level from to share source status note carry_over "
@@ -47,21 +47,23 @@ def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
     """Refuse to go on where something does not hold."""
     if not holds:
         raise error(what)
-def read_csv(data: bytes) -> list[Any]:
-    """Read a CSV file into rows by column; what is not there reads as empty."""
+def rows_of(data: bytes) -> Any:
+    """Read a CSV file row by row, each by column; what is not there reads as empty."""
     text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
     lines = csv.reader((unicodedata.normalize("NFC", line) for line in text), strict=True)
-    head, *body = filter(any, ([sys.intern(value.strip()) for value in line] for line in islice(lines, MOST_ROWS)))
-    fits = len({*head} - {""}) == sum(map(bool, head))
-    fits &= {x for x in head if not x.endswith(("_zh", "_name", "_printed"))} <= {*COLUMNS.split(), ""}
-    need(fits and next(lines, None) is None and not any(any(line[len(head) :]) for line in body), f"table {head}")
-    return [defaultdict(str, zip(head, line, strict=False)) for line in body]
+    body = filter(any, ([sys.intern(value.strip()) for value in line] for line in islice(lines, MOST_ROWS)))
+    head = next(body, [])
+    named = {x for x in head if not x.endswith(("_zh", "_name", "_printed"))}
+    need(named <= {*COLUMNS.split(), ""} and 0 < len({*head} - {""}) == sum(map(bool, head)), f"table {head}")
+    for line in body:
+        need(not any(line[len(head) :]), f"table {head}")
+        yield defaultdict(str, zip(head, line, strict=False))
+    need(next(lines, None) is None, f"table {head}")
 def exact(text: str, empty: Any = None, least: float = 0) -> Any:
     """Read a number as it is written; its size first, as an exponent far out would fill the memory."""
     size, zero = float(text or 0), not text.lower().split("e")[0].strip("+-.0")
     need((zero or 1e-30 <= abs(size) <= 1e15) and size >= least, f"number {text}")
-    plain = text.isascii() and text.isdecimal()  # as most are, and read faster
-    number = int(text) if plain else Fraction(0 if zero else text)
+    number = int(text) if text.isascii() and text.isdecimal() else Fraction(0 if zero else text)  # int is faster
     return empty if not text else int(number) if number.denominator == 1 else number
 def listed(text: str) -> list[str]:
     """Read names or numbers with bars between them."""
@@ -108,9 +110,10 @@ class Folder:
         self.model: Any = (tomllib if model == "model.toml" else json).loads(files[model].decode("utf-8-sig"))
         used, self.number, self.goal = self.model.get("features", {}), number, GOAL | self.model.get("objective", {})
         self.per_printed = self.model.get("money", {}).get("per_printed", 10_000)
-        tables = self.tables = defaultdict[str, Any](list, {
-            x[:-4]: read_csv(files[x]) for x in files
-            if x[-4:] == ".csv" and used.get({"programme_costs": "programmes"}.get(x[:-4], x[:-4]), True)})
+        data = {x[:-4]: files[x] for x in files
+                if x[-4:] == ".csv" and used.get({"programme_costs": "programmes"}.get(x[:-4], x[:-4]), True)}
+        self.levels = data.pop("levels", b"level")
+        tables = self.tables = defaultdict[str, Any](list, {name: [*rows_of(text)] for name, text in data.items()})
         self.clusters = {row["cluster"]: row for row in tables["clusters"]}
         self.purse = {(row["fund"], exact(row["year"])): exact(row["amount"]) for row in tables["funds"]}
         empty = {"carry_over": 0, "expires_after": FAR, "committed": 0, "returned": 0, "returned_after": 1,
@@ -139,7 +142,6 @@ class Folder:
         self._read_clusters()
         self._read_programmes()
         self.pairs, self.last = dict(self._read_pairs()), Counter[Any]()
-        self.costs = {(cell["cluster"], cell["lever"]): exact(cell["cost"]) for cell in tables["cells"]}
         latest = max((exact(row["year"], 0) for row in tables["last_plan"]), default=0)
         for row, n in product((row for row in tables["last_plan"] if exact(row["year"], 0) == latest), (2, 3)):
             self.last[(row["cluster"], row["lever"], row["fund"])[:n]] += exact(row["amount"])
@@ -181,7 +183,7 @@ class Folder:
             for c, row in self.clusters.items()} for levers, gain in gains.items()}
     def _read_programmes(self) -> None:
         """Read what can be picked, with its costs and its outcomes by region."""
-        number, bills, order = self.number, defaultdict[Any, Any](dict), list[str]()
+        number, bills = self.number, defaultdict[Any, Any](dict)
         for row in self.tables["programme_costs"]:
             key, place, cost = (row["programme"], row["option"]), (row["fund"], exact(row["after"], 0)), row["cost"]
             need(row["fund"] and place not in bills[key] and type(exact(cost)) is int, f"programme_costs: {cost}")
@@ -189,9 +191,8 @@ class Folder:
         options = {(row["programme"], row["option"]): row for row in self.tables["programmes"]}
         fits = len(options) == len(self.tables["programmes"]) and bills.keys() <= options.keys()
         need(fits, "programmes: an option unknown or twice")
-        order += [p for p, _ in options]
         self.picks, self.bills, mine = list[Any](), defaultdict[Any, Any](list), defaultdict[Any, Any](list)
-        self.moves, self.needs = list[Any](), list[Any]()
+        self.moves, self.needs, order = list[Any](), list[Any](), [p for p, _ in options]
         for (p, o), row in sorted(options.items(), key=lambda item: order.index(item[0][0])):
             names, gain, lag = listed(row["clusters"]), exact(row["gain"], 0), exact(row["lag"], 0)
             shares = [exact(x) for x in listed(row["shares"])] or [Fraction(1, len(names) or 1)] * len(names)
@@ -241,31 +242,35 @@ class Folder:
     def _over(self, picks: Any) -> dict[Any, Any]:
         """Give the effects that hold where picks have moved clusters, by cell."""
         moved = [(c, first, path) for k, c, first, path in self.moves if k in picks]
-        return {(c, lever, t): self.effects[c, lever][path] for c, first, path in moved
+        return {(c, lever, t): self.effects[c, lever, path] for c, first, path in moved
                 for lever, t in product(self.names["lever"], self.years) if t >= first}
     def _read_pairs(self) -> Any:
         """Put clusters and levers together: coefficients, limits and menus, the special before the general."""
         number, tables, how = self.number, self.tables, self.model.get("effectiveness", {})
         column = {"mean": "mean", "low": "low", "high": "high"}[how.get("column", "mean")]
         means = {(x["path"], x["lever"]): number(exact(x[column] or x["mean"])) for x in tables["effectiveness"]}
-        cells, opened = {(row["cluster"], row["lever"]): row for row in tables["cells"]}, tables["eligibility"]
+        rows, opened = tables.pop("cells", []), tables["eligibility"]
+        cells = {(row["cluster"], row["lever"]): row for row in rows}
+        self.costs = {key: exact(row["cost"]) for key, row in cells.items()}
+        self.starts = {key: exact(row["stock"]) for key, row in cells.items() if row["stock"]}
         menus: dict[Any, dict[int, Any]] = defaultdict(dict)
         self.come = Counter({(row["cluster"], row["lever"], exact(row["year"])): exact(row["amount"])
                              for row in tables["arriving"]})  # joins the stock of its year
-        for row in tables.pop("levels", []):  # most rows are here, and nothing else asks for them
-            amount, gain = exact(row["amount"], least=1), row["gain"] and number(exact(row["gain"]))
-            need(amount not in menus[row["cluster"], row["lever"]], "levels: a row twice")
-            menus[row["cluster"], row["lever"]][amount] = gain
-        sizes = {"effectiveness": len(means), "cells": len(cells), "arriving": len(self.come)}
-        need(all(len(tables[x]) == n for x, n in sizes.items()) and all(map(all, cells)), "a row twice")
+        for row in rows_of(self.levels):  # most rows are here: they are never all in memory
+            c, lever, amount = row["cluster"], row["lever"], exact(row["amount"], least=1)
+            known = (not c or c in self.clusters) and (not lever or lever in self.names["lever"])
+            need(known and amount not in menus[c, lever], "levels: a name unknown or a row twice")
+            menus[c, lever][amount] = row["gain"] and number(exact(row["gain"]))
+        fits = len(tables["effectiveness"]) == len(means) and len(tables["arriving"]) == len(self.come)
+        need(fits and len(cells) == len(rows) and all(map(all, cells)), "a row twice")
         self.late = {cell[:2] for cell, x in self.come.items() if x}
         need({t for _, _, t in self.come} <= {*self.years}, "arriving: a year outside the plan")
-        self.effects, self.keep = dict[Any, Any](), dict[str, Any]()
+        self.effects, self.keep, paths = dict[Any, Any](), dict[str, Any](), {path for *_, path in self.moves}
         for (c, cluster), row in product(self.clusters.items(), tables["levers"]):
             lever, cell = row["lever"], cells.get((c, row["lever"]), defaultdict(str))
-            fits = [x["fund"] for x in opened if x["lever"] in ("", lever)
+            ours = [x["fund"] for x in opened if x["lever"] in ("", lever)
                     and all(x[kind] in ("", cluster[kind]) for kind in PLACES)]
-            funds = [f for f in self.names["fund"] if f in fits or not opened]
+            funds = [f for f in self.names["fund"] if f in ours or not opened]
             menu = next((menus[key] for key in ((c, lever), (c, ""), ("", lever), ("", "")) if key in menus), {})
             reach = max(sum(self.paid[f, t] for f in funds) for t in self.years)
             most, least = max(menu) if menu else exact(cell["most"], reach), 0 if menu else exact(cell["least"], 0)
@@ -274,8 +279,8 @@ class Folder:
             reading = {"first_unit": 1, "elasticity": scale}[how.get("reading", "first_unit")]
             effect, limits = number(exact(cell["mean"], mean)) / reading, (least, most, menu, funds if most else [])
             more, self.keep[lever] = number(1 + exact(row["leverage"], 0)), 1 - exact(row["depreciation"], 1)
-            self.effects[c, lever] = {path: number(exact(cell["mean"], means[path, lever])) / reading * more
-                                      for path in {path for *_, path in self.moves}}
+            for path in paths:
+                self.effects[c, lever, path] = number(exact(cell["mean"], means[path, lever])) / reading * more
             effect, scale = effect * more, scale / more  # private money works beside the award
             keep, lag, family = number(1 - exact(row["depreciation"], 1)), exact(row["lag"], 0), row["response"]
             need(keep >= 0 and scale > 0 and family in ("linear", "exponential", "log", "hyperbolic"), f"lever {lever}")
@@ -501,8 +506,7 @@ class Folder:
             for k, _, cost in (bill for bill in self.bills[fund] if bill[1] == t):
                 parts[k].append(number(cost))
         for side in self.sides:
-            sign = -1 if side.side == "min" else 1
-            price = prices.get((side.rule, side.side, side.year), 0)
+            sign, price = -1 if side.side == "min" else 1, prices.get((side.rule, side.side, side.year), 0)
             price = sign * (min(price, number(side.price)) if side.price else price)  # it is cheaper to miss it
             self.terms.append(price * side.limit)
             for spots, each in ((side.spots, price), (side.base, -price * number(side.ratio))):
@@ -510,8 +514,7 @@ class Folder:
                     parts[spot].append(each)
             coef = Counter(dict.fromkeys(side.spots, sign * side.ratio.denominator))
             coef.subtract(dict.fromkeys(side.base, sign * side.ratio.numerator))
-            cells = {x[:3]: a for x, a in coef.items() if a and side.kind in ("amount", "share", "change")}
-            cells = {} if side.price else cells
+            cells = {x[:3]: a for x, a in coef.items() if a and not side.price and side.kind not in ("lock", "count")}
             if len(owners := {cell[0] for cell in cells}) == 1:  # a rule on menus of one cluster is kept as it is
                 pairs = [(cell, self.pairs[cell[:2]]) for cell in cells]
                 if all(pair.menu and {coef[*cell, f] for f in pair.funds} == {cells[cell]} for cell, pair in pairs):
@@ -598,11 +601,11 @@ class Folder:
         """Give the most that the cells of a cluster add, best first, with its counts and inner rows, or a bit more."""
         inners, tables, counts = self.inners[c], list[Any](), set[Any]()
         for cell, curved, own in (value for value in self._values(c) if self.pairs[value[0][:2]].funds):
-            mine, table = {spot: x for spot, x in self.counted[cell].items() if self.price[spot]}, list[Any]()
+            mine, table = [x for x in self.counted.get(cell, ()) if self.price[x]], list[Any]()
             need(len(mine) <= MOST_COUNTS, "more counts of a cell than can be tried")
             coefs, counts = [coef.get(cell, 0) for coef, _ in inners], counts | {x for x in mine if len(x) == 2}
             for paid in (set(compress(mine, on)) for on in product((False, True), repeat=len(mine))):
-                shut = {flow for spot in mine.keys() - paid for flow in mine[spot]}
+                shut = {flow for spot in mine if spot not in paid for flow in self.counted[cell][spot]}
                 for x, value in self._offers(cell, curved, own, paid, shut).items():
                     table.append((value, [a * x for a in coefs], {spot for spot in paid if x and len(spot) == 2}))
             tables.append(table)
@@ -633,10 +636,9 @@ class Folder:
             mine = [(coefs, limit) for coefs, limit in asks if {self.picks[k].programme for k in coefs} & joined]
             tables = []
             for p in sorted(joined, key=[*units].index):  # of picks that the others cannot tell apart the best
-                table = {(0,) * len(mine): 0}
                 spans = {k: self.left.get(k, (0, 1)) for k in units[p]}
                 forced = [k for k, (low, _) in spans.items() if low > 0]
-                table = {} if forced else table
+                table = {} if forced else {(0,) * len(mine): 0}
                 for k in (k for k in units[p] if {*forced} <= {k} and spans[k][1] > 0):
                     steps = (*[coefs[k] for coefs, _ in mine],)
                     table[steps] = max(table.get(steps, offers[k]), offers[k])
@@ -707,7 +709,7 @@ class Folder:
             row = c, self.clusters[c]["region"], self.clusters[c]["path"], lever, str(t), f, str(x), printed
             wanted.append(["'" * text.startswith(("=", "+", "-", "@")) + text for text in row])
         columns = ("cluster", "region", "path", "lever", "year", "fund", "amount", "amount_printed")
-        given = [[row[column] for column in columns] for row in read_csv(self.allocation)]
+        given = [[row[column] for column in columns] for row in rows_of(self.allocation)]
         yield "allocation.csv\nallocation.csv", differ(sorted(wanted), sorted(given)), f"{len(given)}"
         on = {spot for counts in self.counted.values() for spot, counted in counts.items() if counted & flows.keys()}
         spots, paid = Counter(flows | dict.fromkeys(on, 1)), Counter(flows | self.cells)
@@ -769,11 +771,9 @@ class Folder:
     def _held(self, c: str, lever: str, until: int, cells: Any) -> Any:
         """Give the stock at the end of a year with some money in cells, exactly."""
         keep, lag, first = self.keep[lever], self.pairs[c, lever].lag, self.years[0]
-        rows = (x for x in self.tables["cells"] if (x["cluster"], x["lever"]) == (c, lever))
-        start = next((exact(x["stock"], 0) for x in rows), 0)
         paid = sum(cells[c, lever, t] * keep ** (until - t - lag) for t in range(first, until - lag + 1))
         paid += sum(self.come[c, lever, t] * keep ** (until - t) for t in range(first, until + 1))
-        return start * keep ** (until - first + 1) + paid
+        return self.starts.get((c, lever), 0) * keep ** (until - first + 1) + paid
     def outcomes(self) -> Any:
         """Compute outcomes on the curves again, and compare them, and summary.json, with the plan."""
         plan, proofs, stages = self.plan, self.plan["certificate"]["stages"], self.plan["stages"]
@@ -804,9 +804,9 @@ class Folder:
                        "least_money": float(money)}
     def stages(self) -> Any:
         """Check the value, the claimed bound and the proved bound of every stage."""
-        plan, kind, target = self.plan, self.goal["kind"], self.goal["target"]
-        need(plan["certificate"]["own"] is False, "limits of the caller's own, in no table / 调用者自设的限制")
-        stages = list(zip(plan["stages"], plan["certificate"]["stages"], strict=True))
+        kind, target = self.goal["kind"], self.goal["target"]
+        need(self.plan["certificate"]["own"] is False, "limits of the caller's own, in no table / 调用者自设的限制")
+        stages = list(zip(self.plan["stages"], self.plan["certificate"]["stages"], strict=True))
         need([x["kind"] for x, _ in stages] == [kind, "total"][: len(stages) if kind == "worst_region" else 1], "stage")
         least, total, worst = kind == "least_money", self.values["total"], self.values["worst_region"]
         for k, (stage, proof) in enumerate(stages):

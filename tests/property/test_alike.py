@@ -93,7 +93,7 @@ def by_core(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return told
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_the_best_plan_of_repeated_clusters_is_found(
     seed: int, by_core: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

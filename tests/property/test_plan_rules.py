@@ -62,13 +62,13 @@ def check_seed(seed: int, sizes: Sizes = Sizes()) -> bool:  # noqa: B008
     return True
 
 
-@pytest.mark.parametrize("seed", range(300_000, 300_120))
+@pytest.mark.parametrize("seed", range(300_000, 300_060))
 def test_plans_obey_every_rule(seed: int) -> None:
     """Small money: exact rules, values re-computed in plain Python, bounds on the right side, a file that returns."""
     check_seed(seed)
 
 
-@pytest.mark.parametrize("seed", range(400_000, 400_040))
+@pytest.mark.parametrize("seed", range(400_000, 400_020))
 def test_plans_of_larger_money_obey_every_rule(seed: int) -> None:
     """The same with purses of thousands of units, where the gap must be small as well."""
     check_seed(seed, LARGE)

@@ -345,11 +345,11 @@ def test_progress_is_told_in_order() -> None:
 
 
 def knapsack(seed: int) -> Program:
-    """Draw a knapsack of 40 things with three limits, which takes HiGHS some branching."""
+    """Draw a knapsack of 22 things with three limits, which takes HiGHS some branching."""
     rng = np.random.default_rng(seed)
-    weight = rng.integers(20, 100, (3, 40)).astype(float)
-    limits = (np.full(3, -INF), weight.sum(axis=1) // 3, np.zeros(40), np.ones(40))
-    return program(weight, limits, weight.sum(axis=0) + rng.uniform(0, 9, 40), np.ones(40))
+    weight = rng.integers(20, 100, (3, 22)).astype(float)
+    limits = (np.full(3, -INF), weight.sum(axis=1) // 3, np.zeros(22), np.ones(22))
+    return program(weight, limits, weight.sum(axis=0) + rng.uniform(0, 9, 22), np.ones(22))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -181,7 +181,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         folder = home / base
         if not folder.exists():
             problem = co.read_problem(write_inputs(home / f"{base} inputs", base))
-            co.write_plan_files(co.solve(problem, co.SolveOptions(relative_gap=1e-4)), folder, problem)
+            co.write_plan_files(co.solve(problem, co.SolveOptions(relative_gap=1e-4, proof_nodes=40)), folder, problem)
         return folder
 
     return make

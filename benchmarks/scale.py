@@ -41,15 +41,20 @@ def digest(plan: co.Plan) -> str:
 
 
 def verified(plan: co.Plan, problem: co.Problem) -> dict[str, object]:
-    """Write the folder of a plan and tell what the stand-alone verifier says to it, its seconds and its memory."""
+    """Write the folder of a plan and tell what the stand-alone verifier says to it."""
     with tempfile.TemporaryDirectory() as folder:
         write_checked_files(plan, Path(folder), problem)
-        began = time.perf_counter()
-        with subprocess.Popen([sys.executable, "-I", str(verify.__file__), folder], stdout=subprocess.DEVNULL) as child:
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - began
-        return {"verified": child.returncode == 0, "verify_s": seconds, "verify_mib": usage.ru_maxrss / 1024}
+        return judged(Path(folder))
+
+
+def judged(folder: Path) -> dict[str, object]:
+    """Tell what the stand-alone verifier says to the folder of a plan, its seconds and its memory."""
+    began, command = time.perf_counter(), [sys.executable, "-I", str(verify.__file__), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - began
+    return {"verified": child.returncode == 0, "verify_s": seconds, "verify_mib": usage.ru_maxrss / 1024}
 
 
 def figures(made: Made, plan: co.Plan) -> dict[str, object]:

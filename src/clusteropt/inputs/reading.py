@@ -49,15 +49,16 @@ if TYPE_CHECKING:
 
 MODEL = "model"
 MOST_KEPT = 2**22
-"""Tables of more rows are not kept to lie beside the plan: the verifier reads no more."""
+"""Tables of more rows are kept to lie beside the plan only where that is asked: it takes as much memory as the rest."""
 NOT_KEPT = Text(
     f"A table has more than {MOST_KEPT:,} rows, so that the inputs do not lie beside the plan, and it cannot be "
-    "verified alone; their digests stand in it.",
-    f"有表超过 {MOST_KEPT:,} 行, 因此输入未随方案保存, 方案无法独立校验; 其摘要已记入方案。",
+    "verified alone; their digests stand in it. Read them with keep_inputs=True to keep them.",
+    f"有表超过 {MOST_KEPT:,} 行, 因此输入未随方案保存, 方案无法独立校验; 其摘要已记入方案。"
+    "如需保存, 请以 keep_inputs=True 读取。",
 )
 
 
-def read_problem(model: str | Path) -> Problem:
+def read_problem(model: str | Path, keep_inputs: bool = False) -> Problem:
     """Read a model and its tables into a problem.
 
     Every fault of the model file is reported at once, and then every fault of every table. Faults between
@@ -68,6 +69,9 @@ def read_problem(model: str | Path) -> Problem:
     ----------
     model : str or Path
         The name of a shipped model, such as ``national66``, or the path of a model file.
+    keep_inputs : bool, optional
+        Keep tables of any size, so that they lie beside the plan and it can be verified alone; else none where a table
+        has more than 4,194,304 rows, and the plan says so.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def read_problem(model: str | Path) -> Problem:
     assert settings is not None
     assert settings.tables is not None
     found = _find_tables(settings.tables, path.parent, faults)
-    return _make(found, settings, data, faults)
+    return _make(found, settings, data, faults, keep_inputs)
 
 
 def problem_of_folder(folder: str | Path) -> Problem:
@@ -119,7 +123,9 @@ def problem_of_folder(folder: str | Path) -> Problem:
     return _make(folder_tables(inputs, faults), settings, data if name == MODEL_TOML else None, faults)
 
 
-def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSettings | None = None) -> Problem:
+def problem_from_tables(
+    tables: Mapping[str, pd.DataFrame], settings: ModelSettings | None = None, keep_inputs: bool = False
+) -> Problem:
     """Make a problem from DataFrames.
 
     Parameters
@@ -129,6 +135,8 @@ def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSetti
         header as row 1.
     settings : ModelSettings, optional
         The rest of the model; None takes all defaults, and the years of the funds.
+    keep_inputs : bool, optional
+        As in `read_problem`.
 
     Raises
     ------
@@ -140,7 +148,7 @@ def problem_from_tables(tables: Mapping[str, pd.DataFrame], settings: ModelSetti
         problem = Text("the tables are no mapping of names to DataFrames.", "tables 不是名称到 DataFrame 的映射。")
         faults.add(Place("tables"), problem, Text("Give a dict.", "请提供字典。"))
         faults.stop_if_any()
-    return _make(frame_tables(tables, faults), settings or ModelSettings(), None, faults)
+    return _make(frame_tables(tables, faults), settings or ModelSettings(), None, faults, keep_inputs)
 
 
 def _find_tables(place: TablePlace, base: Path, faults: Faults) -> Found:
@@ -152,7 +160,9 @@ def _find_tables(place: TablePlace, base: Path, faults: Faults) -> Found:
     return folder_tables(base / (place.folder or ""), faults)
 
 
-def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Faults) -> Problem:
+def _make(
+    found: Found, settings: ModelSettings, model: bytes | None, faults: Faults, keep_inputs: bool = False
+) -> Problem:
     off = settings.features.off()
     used = {name: raw for name, raw in found.items() if name not in off}
     tables = _typed_tables(used, faults)
@@ -163,7 +173,7 @@ def _make(found: Found, settings: ModelSettings, model: bytes | None, faults: Fa
     digests = {} if model is None else {MODEL: hashlib.sha256(model).hexdigest()}
     digests |= {name: raw.digest for name, raw in sources.items()}
     problem = build_problem(parts, notes, digests)
-    if max(len(raw.rows) for raw in sources.values()) > MOST_KEPT:
+    if not keep_inputs and max(len(raw.rows) for raw in sources.values()) > MOST_KEPT:
         problem = replace(problem, notes=(*problem.notes, NOT_KEPT))
     else:
         kept = keep_settings(settings, sources) if model is None else KeptInputs(MODEL_TOML, model, sources)

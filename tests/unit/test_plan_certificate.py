@@ -13,6 +13,7 @@ import pyomo.environ as pyo
 import pytest
 
 from clusteropt.errors import ClusteroptError
+from clusteropt.inputs import problem_from_tables, read_problem, reading
 from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily, RuleBase, RuleKind, Selection
 from clusteropt.model.pyomo_view import to_pyomo
 from clusteropt.model.space import make_space
@@ -20,10 +21,11 @@ from clusteropt.plan.certificate import Proof, Side
 from clusteropt.plan.making import solve
 from clusteropt.plan.proving import is_rational
 from clusteropt.plan.rule_levels import all_levels
+from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from tests import naive
 from tests.problems import INLINE, QUICK, plain_problem, random_problem, rule, with_last, with_menus
-from tests.small import small_problem
+from tests.small import small_problem, small_tables, write_small_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +118,24 @@ def test_the_inputs_are_named_by_their_digests(tmp_path: Path) -> None:
     files = sorted((tmp_path / "plan" / "inputs").iterdir())
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files} == plan.certificate.inputs
     assert {"model.json", "clusters.csv", "rules.csv"} <= set(plan.certificate.inputs)
+
+
+def test_large_inputs_are_kept_where_that_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of too many rows do not lie beside the plan, and it says so; asked for they do, and it is verified."""
+    monkeypatch.setattr(reading, "MOST_KEPT", 3)
+    plan = solve(small_problem(), QUICK)
+    assert plan.certificate.inputs == {}
+    assert reading.NOT_KEPT in plan.notes
+    write_small_folder(tmp_path / "tables")
+    (tmp_path / "model.toml").write_text("[tables]\nfolder = 'tables'\n", encoding="utf-8")
+    for problem in (
+        read_problem(tmp_path / "model.toml", keep_inputs=True),
+        problem_from_tables(small_tables(), keep_inputs=True),
+    ):
+        plan = solve(problem, QUICK)
+        assert reading.NOT_KEPT not in plan.notes
+        write_plan_files(plan, tmp_path / "plan", problem)
+        assert check_folder(tmp_path / "plan")[0] == 0
 
 
 def test_a_problem_made_from_arrays_names_no_inputs() -> None:

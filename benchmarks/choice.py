@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
+from benchmarks.verdict import is_verified
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
@@ -33,7 +34,7 @@ WAYS = {"whole": (NEVER, NEVER), "cores": (0, NEVER), "excerpts": (making.LARGE,
 def run(problem: Problem, gap: float, seed: int, seconds: float, ways: list[str]) -> dict[str, object]:
     """Plan a portfolio each way and give seconds and gaps."""
     options = co.SolveOptions(relative_gap=gap, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE)
-    line: dict[str, object] = {}
+    line, verified = dict[str, object](), list[bool]()
     for way in ways:
         making.LARGE, making.HUGE = WAYS[way]
         making.LARGE_MENUS = making.LARGE
@@ -44,7 +45,8 @@ def run(problem: Problem, gap: float, seed: int, seconds: float, ways: list[str]
             f"{way}_cpu_s": time.process_time() - cpu,
             f"{way}_gap": plan.gap,
         }
-    return line
+        verified.append(is_verified(plan, problem))
+    return line | {"verified": all(verified)}
 
 
 def main() -> None:

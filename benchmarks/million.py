@@ -17,7 +17,8 @@ from pathlib import Path
 
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio_tables
-from benchmarks.scale import WARM, digest, figures, judged
+from benchmarks.scale import WARM, digest, figures
+from benchmarks.verdict import verdict_of
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
@@ -89,7 +90,7 @@ def verified_apart(folder: Path, gap: float, expected: str) -> dict[str, object]
         command = [sys.executable, "-m", "benchmarks.million", "--folder", str(folder), "--only-plan", str(out)]
         again = subprocess.run([*command, "--gap", str(gap)], check=True, stdout=subprocess.PIPE, text=True).stdout
         assert again == expected, "the plan made again is another"
-        return judged(out)
+        return verdict_of(out)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 from benchmarks.place import keep, place
 from benchmarks.small import by_highs
+from benchmarks.verdict import is_verified
 
 import clusteropt as co
 from clusteropt.domain import Path as InnovationPath
@@ -122,6 +123,7 @@ def run(path: Path, knapsack: Knapsack, options: co.SolveOptions) -> dict[str, o
     problem = knapsack_problem(knapsack)
     began = time.perf_counter()
     plan = co.solve(problem, options)
+    seconds = time.perf_counter() - began
     return {
         "family": path.resolve().parent.name,
         "file": path.name,
@@ -132,7 +134,8 @@ def run(path: Path, knapsack: Knapsack, options: co.SolveOptions) -> dict[str, o
         "safe_gap": plan.safe_gap,
         "optimum": optima(path.resolve().parent).get((path.name, knapsack.number)),
         "limit_s": options.time_limit_s,
-        "seconds": time.perf_counter() - began,
+        "seconds": seconds,
+        "verified": is_verified(plan, problem),
     }
 
 

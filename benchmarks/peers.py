@@ -19,6 +19,7 @@ import highspy
 import numpy as np
 from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
+from benchmarks.verdict import is_verified
 from scipy import sparse
 
 import clusteropt as co
@@ -50,10 +51,11 @@ class Levels:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run of a tool ended: value and bound; None without one."""
+    """How a run of a tool ended: value and bound, None without one; and the plan, where it is one of ours."""
 
     value: float | None
     bound: float | None
+    plan: co.Plan | None = None
 
     @property
     def gap(self) -> float | None:
@@ -90,7 +92,7 @@ def by_clusteropt(problem: Problem, _: Levels, gap: float, seconds: float, seed:
         relative_gap=gap, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE, proof_nodes=0
     )
     plan = co.solve(problem, options)
-    return End(plan.value, plan.bound)
+    return End(plan.value, plan.bound, plan)
 
 
 def by_highs(problem: Problem, levels: Levels, gap: float, seconds: float, seed: int) -> End:
@@ -190,17 +192,19 @@ PACKAGE = {"clusteropt": "clusteropt", "highs": "highspy", "scip": "pyscipopt", 
 def run(tool: str, problem: Problem, seconds: float, seed: int) -> dict[str, object]:
     """Run a tool to each gap, the loosest first; a gap that is missed ends the runs."""
     levels, reached, best = levels_of(problem), dict.fromkeys(map("{:.0e}".format, GAPS)), End(None, None)
+    verified: list[bool] = []
     for gap in GAPS:
         began = time.perf_counter()
         end = TOOLS[tool](problem, levels, gap, seconds, seed)
         took = time.perf_counter() - began
+        verified += [] if end.plan is None else [is_verified(end.plan, problem)]
         best = end if best.gap is None or (end.gap is not None and end.gap <= best.gap) else best
         # A tool may measure its gap by a hair differently.
         if end.gap is None or end.gap > gap * (1 + 1e-6):
             break
         reached[f"{gap:.0e}"] = took
     return {"seconds_to": {key.replace("e-0", "e-"): took for key, took in reached.items()}, "value": best.value,
-            "bound": best.bound, "gap": best.gap}  # fmt: skip
+            "bound": best.bound, "gap": best.gap} | ({"verified": all(verified)} if verified else {})  # fmt: skip
 
 
 def main() -> None:

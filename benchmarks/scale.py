@@ -11,23 +11,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import resource
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
+from benchmarks.verdict import verdict
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
-from clusteropt.plan import verify
 from clusteropt.plan.making import Made, describe, make
-from clusteropt.report.files import write_checked_files
 
 WARM = 600
 """A portfolio of so many clusters is planned first, so that what is compiled is loaded."""
@@ -38,23 +32,6 @@ def digest(plan: co.Plan) -> str:
     awards = plan.awards
     parts = (awards.cluster, awards.lever, awards.year, awards.fund, awards.amount, np.array([plan.value, plan.bound]))
     return hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
-
-
-def verified(plan: co.Plan, problem: co.Problem) -> dict[str, object]:
-    """Write the folder of a plan and tell what the stand-alone verifier says to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_checked_files(plan, Path(folder), problem)
-        return judged(Path(folder))
-
-
-def judged(folder: Path) -> dict[str, object]:
-    """Tell what the stand-alone verifier says to the folder of a plan, its seconds and its memory."""
-    began, command = time.perf_counter(), [sys.executable, "-I", str(verify.__file__), str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - began
-    return {"verified": child.returncode == 0, "verify_s": seconds, "verify_mib": usage.ru_maxrss / 1024}
 
 
 def figures(made: Made, plan: co.Plan) -> dict[str, object]:
@@ -102,7 +79,7 @@ def run(
             **place(),
         }
         | ({} if kinds is None else {"kinds": kinds})
-        | (verified(plan, problem) if check else {})
+        | (verdict(plan, problem) if check else {})
     )
 
 

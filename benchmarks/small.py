@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.build import load
 from benchmarks.place import keep, place
 from benchmarks.portfolios import Shape, portfolio
+from benchmarks.verdict import is_verified
 from scipy import sparse
 
 import clusteropt as co
@@ -51,13 +52,12 @@ def by_highs(made: Formulation, seconds: float, seed: int) -> tuple[float, float
     return value, abs(bound - value) / max(1e-9, abs(value))
 
 
-def by_clusteropt(problem: Problem, seconds: float, seed: int) -> tuple[float, float]:
-    """Plan a problem and give value and claimed gap."""
+def by_clusteropt(problem: Problem, seconds: float, seed: int) -> co.Plan:
+    """Plan a problem."""
     options = co.SolveOptions(
         relative_gap=0.0, proof_nodes=0, time_limit_s=seconds, seed=seed, isolation=Isolation.INLINE
     )
-    plan = co.solve(problem, options)
-    return plan.value, plan.gap
+    return co.solve(problem, options)
 
 
 def run(clusters: int, shape: Shape, seed: int, limits: tuple[float, int]) -> dict[str, object]:
@@ -65,8 +65,15 @@ def run(clusters: int, shape: Shape, seed: int, limits: tuple[float, int]) -> di
     (seconds, repeats), problem = limits, portfolio(clusters, shape, seed)
     space = make_space(problem)
     made = formulate(space, first_grid(make_curves(space)))
+    plans = list[co.Plan]()
+
+    def ours() -> tuple[float, float]:
+        """Plan by clusteropt, and keep the plan for the verifier."""
+        plans.append(by_clusteropt(problem, seconds, seed))
+        return plans[-1].value, plans[-1].gap
+
     ways: dict[str, Callable[[], tuple[float, float]]] = {
-        "": lambda: by_clusteropt(problem, seconds, seed),
+        "": ours,
         "highs_": lambda: by_highs(made, seconds, seed),
     }
     line: dict[str, object] = {"clusters": clusters, "shape": shape.value, "seed": seed, "limit_s": seconds}
@@ -81,7 +88,7 @@ def run(clusters: int, shape: Shape, seed: int, limits: tuple[float, int]) -> di
             line |= {f"{way}value": value, f"{way}gap": gap}
     for way, all_s in took.items():
         line |= {f"{way}seconds": float(all_s[:, 0].min()), f"{way}cpu_s": float(all_s[:, 1].min())}
-    return line | {"ratio": ratio(line)}
+    return line | {"ratio": ratio(line), "verified": is_verified(plans[-1], problem)}
 
 
 def ratio(line: dict[str, Any]) -> float:

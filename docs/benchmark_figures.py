@@ -91,11 +91,14 @@ def million_block() -> str:
     rows = [
         (line["shape"], f"{line['clusters']:,}", f"{line['asked']:.0e}", f"{line['read_s']:.1f} s",
          f"{line['seconds']:.1f} s", f"{line['write_s']:.1f} s", f"{line['safe_gap']:.1e}", line["proof"],
-         f"{line['awards']:,}", f"{line['peak_mib']:,.0f} MiB")
+         f"{line['awards']:,}", f"{line['peak_mib']:,.0f} MiB", _verified(line),
+         f"{line['verify_mib']:,.0f} MiB" if "verify_mib" in line else "-")
         for line in lines
     ]  # fmt: skip
-    head = ("Shape", "Clusters", "Gap asked", "Reading", "Solving", "Writing", "Gap", "Proof", "Awards", "Memory")
-    return f"{table(head, rows)}\n\n{places(lines)} Memory is that of all three."
+    head = ("Shape", "Clusters", "Gap asked", "Reading", "Solving", "Writing", "Gap", "Proof", "Awards", "Memory",
+            "Verified", "Memory of that")  # fmt: skip
+    note = "Memory is that of reading, solving and writing; the plan is verified by another process."
+    return f"{table(head, rows)}\n\n{places(lines)} {note}"
 
 
 def _verified(line: Line) -> str:
@@ -266,6 +269,7 @@ def _optima(lines: list[Line]) -> str:
 
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "scale": ("Portfolios of any size (`python -m benchmarks.scale`)", scale_block),
+    "million": ("From Parquet to Parquet (`python -m benchmarks.million`)", million_block),
     "peers": (
         "The same by other tools, each with its defaults and one thread, ours without a proof tree "
         "(`python -m benchmarks.peers`)",

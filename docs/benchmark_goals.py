@@ -193,6 +193,21 @@ def _same(figures: ModuleType) -> Measured:
     return Measured([part] if pairs else [], [line for mine in pairs for line in mine.values()], bool(pairs))
 
 
+OF_PLANS = ("scale", "million", "peers", "small", "choice", "copies", "mmkp", "trees")
+"""The benchmarks whose lines are of plans; those of other tools beside ours are not counted."""
+
+
+def _verified(figures: ModuleType) -> Measured:
+    lines = [line for name in OF_PLANS for line in figures.read(name) if line.get("tool", "clusteropt") == "clusteropt"]
+    told = [line for line in lines if "verified" in line]
+    parts = [
+        _share(
+            ("lines whose plans are verified", "方案通过校验的行数"), sum(line["verified"] for line in told), len(lines)
+        )
+    ]
+    return Measured(parts if lines else [], told, bool(lines))
+
+
 MEASURES: dict[str, Callable[[ModuleType], Measured]] = {
     "build": _build,
     "small": _small,
@@ -202,6 +217,7 @@ MEASURES: dict[str, Callable[[ModuleType], Measured]] = {
     "growth": _growth,
     "knapsacks": _knapsacks,
     "same": _same,
+    "verified": _verified,
 }
 """How each goal of `GOALS` is measured."""
 

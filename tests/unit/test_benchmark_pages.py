@@ -96,6 +96,16 @@ def test_peers_are_measured_by_the_geometric_mean(figures: Any, goals: Any, tmp_
     assert "| tight | 500 | 1e-4 | 1.00 s | over 90 s | - | > 90.0 |" in table
 
 
+def test_plans_that_were_not_verified_are_told(figures: Any, goals: Any, tmp_path: Path) -> None:
+    """One refused, one not asked, one good; the line of another tool has no plan of ours."""
+    line = {"shape": "loose", "asked": 1e-6, "clusters": 10}
+    write(tmp_path, "choice", line | {"verified": True}, line | {"clusters": 20, "verified": False})
+    write(tmp_path, "peers", line | {"tool": "clusteropt"}, line | {"tool": "highs"})
+    found = goals.MEASURES["verified"](figures)
+    assert [part.shown for part in found.parts] == ["1 / 3"]
+    assert found.off == pytest.approx(3.0)
+
+
 def test_threads_with_another_plan_are_told(figures: Any, goals: Any, tmp_path: Path) -> None:
     """Of two portfolios one differs on two threads: half the plans are alike."""
     line = {"asked": 1e-6, "seed": 0, "seconds": 1.0, "safe_gap": 1e-7, "proof": "exact", "evaluations": 3, "core": 5,

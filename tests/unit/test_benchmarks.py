@@ -11,9 +11,10 @@ from benchmarks.build import by_arrays, by_clusteropt
 from benchmarks.peers import by_highs, levels_of
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
-from benchmarks.scale import digest, verified
+from benchmarks.scale import digest
 from benchmarks.small import ratio
 from benchmarks.small import run as run_small
+from benchmarks.verdict import is_verified
 
 from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.settings import MoneySettings
@@ -82,9 +83,9 @@ def test_what_the_verifier_says_is_in_the_line() -> None:
     """The folder of a plan holds; the same plan with a value too high does not."""
     problem = portfolio(12, Shape.LOOSE, 1)
     plan = solve(problem, INLINE)
-    assert verified(plan, problem)["verified"]
+    assert is_verified(plan, problem)
     stage = replace(plan.stages[0], value=plan.value * 1.01)
-    assert not verified(replace(plan, stages=(stage,)), problem)["verified"]
+    assert not is_verified(replace(plan, stages=(stage,)), problem)
 
 
 def test_lines_say_where_they_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,14 +83,15 @@ def write_plan(folder: Path, out: Path, options: co.SolveOptions) -> None:
     sys.stdout.write(digest(plan))
 
 
-def verified_apart(folder: Path, gap: float, expected: str) -> dict[str, object]:
+def verified_apart(folder: Path, options: co.SolveOptions, expected: str) -> dict[str, object]:
     """Verify the plan, made again in a process of its own, as keeping its inputs takes memory of its own."""
     with tempfile.TemporaryDirectory() as place_of_its_own:
         out = Path(place_of_its_own) / "plan"
         command = [sys.executable, "-m", "benchmarks.million", "--folder", str(folder), "--only-plan", str(out)]
-        again = subprocess.run([*command, "--gap", str(gap)], check=True, stdout=subprocess.PIPE, text=True).stdout
-        assert again == expected, "the plan made again is another"
-        return verdict_of(out)
+        limits = ["--gap", str(options.relative_gap), "--seconds", str(options.time_limit_s)]
+        again = subprocess.run([*command, *limits], check=True, stdout=subprocess.PIPE, text=True).stdout
+        # Another plan, as where time ran out, says nothing of the one that was measured.
+        return verdict_of(out) if again == expected else {"verified": False}
 
 
 def main() -> None:
@@ -124,7 +125,7 @@ def main() -> None:
         co.solve(co.problem_from_tables(portfolio_tables(WARM, Shape.LOOSE)), options)
         found = {"shape": chosen.shape.value, "seed": chosen.seed, "asked": chosen.gap, **run(folder, options)}
         if chosen.verify:
-            found |= verified_apart(folder, chosen.gap, str(found["digest"]))
+            found |= verified_apart(folder, options, str(found["digest"]))
     line = {**found, **place()}
     print(json.dumps(line))
     if chosen.record:

@@ -100,7 +100,7 @@ def portfolio_tables(clusters: int, shape: Shape, seed: int = 0, kinds: int | No
 def portfolio(clusters: int, shape: Shape, seed: int = 0, kinds: int | None = None) -> Problem:
     """Give the problem of a portfolio; parameters as in `portfolio_tables`."""
     settings = ModelSettings(name=f"{shape}-{clusters}-{seed}", money=MoneySettings(per_printed=CENTS))
-    return problem_from_tables(portfolio_tables(clusters, shape, seed, kinds), settings)
+    return problem_from_tables(portfolio_tables(clusters, shape, seed, kinds), settings, keep_inputs=True)
 
 
 def _rules(shape: Shape, cells: tuple[Ints, Ints], purse: int, dice: np.random.Generator) -> list[dict[str, object]]:

@@ -37,6 +37,7 @@ from clusteropt.solver.runner import Runner
 from clusteropt.solver.scaling import to_program
 from tests import naive
 from tests.differential import sign_of
+from tests.forms import later
 from tests.problems import INLINE, QUICK, Sizes, random_problem
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def by_core(problem: Problem, options: SolveOptions, monkeypatch: pytest.MonkeyP
         return solve(problem, options)
 
 
-@pytest.mark.parametrize("seed", range(700_000, 700_060))
+@pytest.mark.parametrize("seed", [*range(700_000, 700_060), *later(range(700_060, 700_090))])
 def test_cores_end_where_the_whole_ends(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """On small problems of all kinds: the same plans are found or refused, and every bound holds for the best."""
     problem = random_problem(seed, SIZES_OF[seed % len(SIZES_OF)])

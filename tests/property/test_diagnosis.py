@@ -19,6 +19,7 @@ from clusteropt.inputs.problem import ObjectiveKind, Rule, RuleBase, RuleKind, S
 from clusteropt.plan.making import solve
 from tests import naive
 from tests.conflicts import can_stand, is_feasible, scaled, solves
+from tests.forms import later
 from tests.problems import Sizes, random_problem
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ LARGE = [
 ]
 
 
-@pytest.mark.parametrize("seed", LARGE[:30])
+@pytest.mark.parametrize("seed", [*LARGE[:30], *later(LARGE[30:60])])
 def test_a_diagnosis_of_large_money_is_what_solving_says(seed: int) -> None:
     """The same where amounts are too fine to be tried: conflict, parts, repairs and smaller repairs are solved."""
     problem = scaled(random_problem(seed, replace(SIZES, clusters=3, rules=5)), FACTOR)

@@ -27,6 +27,7 @@ from clusteropt.solver.guard import Guard
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.runner import Runner
+from tests.forms import later
 from tests.problems import INLINE
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def best_of_all(gain: np.ndarray, cost: np.ndarray, held: np.ndarray, *, must: b
 
 @pytest.mark.parametrize("most", [COARSE, FINE])
 @pytest.mark.parametrize("must", [True, False])
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", [*range(7), *later(range(7, 12))])
 def test_the_best_programmes_are_found_and_proved(seed: int, must: bool, most: int, tmp_path: Path) -> None:
     """Against all choices of up to 28,561: value, bound, safe bound, and the verifier; or that there is none."""
     drawn = draw(seed, most, must=must)

@@ -58,13 +58,6 @@ def test_few_clusters_are_searched_by_highs_alone() -> None:
     assert "core" not in steps(plan)
 
 
-@pytest.mark.parametrize(("funds", "many"), [(1, 1_000), (33, 1_000), (50, 1_500), (120, 3_000)])
-def test_on_curves_more_funds_need_more_clusters(funds: int, many: int) -> None:
-    """From 1,000 clusters on, or 30 for each fund, at most 3,000."""
-    plan = solve(plain_problem([[1.0]], [[100.0]], [[5]] * funds), INLINE)
-    assert chosen(plan) == (Engine.WHOLE, EngineReason.UNITS, many)
-
-
 def test_many_clusters_are_searched_by_prices_and_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the limit itself there are cores; one cluster fewer, and there are none."""
     problem = portfolio(60, Shape.LOOSE, seed=2)

@@ -766,6 +766,8 @@ BAD_TABLES = [
     ("funds", "fund,year,amount\n"),
     ("levels", "cluster,lever,level,amount,gain\nada,,low,4,8\nada,,same,4,9\n"),
     ("levels", "cluster,lever,level,amount\neve,,low,4\n"),
+    ("levels", "cluster,lever,level,amount\nada,mars,low,4\n"),
+    ("levels", "cluster,lever,level,amount,region\nada,,low,4,mars\n"),
     ("rules", "rule,kind,min\na,amount,1\na,amount,2\n"),
     ("rules", "rule,kind,min\na,wish,1\n"),
     ("rules", "rule,kind,region,min\na,amount,south,1\n"),

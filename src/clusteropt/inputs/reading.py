@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 MODEL = "model"
 MOST_KEPT = 2**22
-"""Tables of more rows are kept to lie beside the plan only where that is asked: it takes as much memory as the rest."""
+"""Tables of more rows are kept to lie beside the plan only where that is asked, as their text fills the memory."""
 NOT_KEPT = Text(
     f"A table has more than {MOST_KEPT:,} rows, so that the inputs do not lie beside the plan, and it cannot be "
     "verified alone; their digests stand in it. Read them with keep_inputs=True to keep them.",
@@ -71,7 +71,8 @@ def read_problem(model: str | Path, keep_inputs: bool = False) -> Problem:
         The name of a shipped model, such as ``national66``, or the path of a model file.
     keep_inputs : bool, optional
         Keep tables of any size, so that they lie beside the plan and it can be verified alone; else none where a table
-        has more than 4,194,304 rows, and the plan says so.
+        has more than 4,194,304 rows, and the plan says so. The package itself reads no CSV file of more rows back: the
+        stand-alone file, ``clusteropt verify --write-program``, judges such a plan.
 
     Raises
     ------

@@ -76,9 +76,8 @@ FIRST_STAGE_SHARE = 0.6
 LARGE, LARGE_MENUS = 400, 60
 """From so many clusters on prices and cores are faster than HiGHS alone: of any, and of those that choose from menus
 under limits that prices and tables of bundles hold (`benchmarks/choice.py`)."""
-CURVED, PURSED, CURVED_MOST = 2.5, 0.075, 7.5
-"""Where money flows on curves there must be so many times more clusters: at least, for each fund, and at most; what a
-purse has left costs more where few clusters share it (`benchmarks/copies.py`)."""
+CURVED = 2.5
+"""Where money flows on curves there must be so many times more clusters (`benchmarks/copies.py`)."""
 HUGE = 3_000
 """From so many clusters on excerpts are faster than cores of the whole (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
@@ -335,9 +334,7 @@ class _Drawing:
     @property
     def many(self) -> int:
         """From how many clusters on prices come first, whatever they choose from."""
-        if not len(make_curves(self.space).cells):
-            return LARGE
-        return round(LARGE * min(max(CURVED, PURSED * self.space.problem.num_funds), CURVED_MOST))
+        return round(LARGE * CURVED) if len(make_curves(self.space).cells) else LARGE
 
     def chosen(self, first: Found, coarse: bool) -> EngineChoice:
         """Give the engine that found a first stage, and why it was chosen; without choices there was none to choose."""

@@ -23,7 +23,7 @@ from operator import add, le
 from pathlib import Path
 from typing import Any
 
-MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**30, 2**25, 200_000, 16
+MARGIN, TOLERANCE, MOST_BYTES, MOST_ROWS, MOST_NODES, MOST_COUNTS = 2.0**-40, 1e-9, 2**30, 2**22, 200_000, 16
 COLUMNS = ("cluster name region industry path uncertainty origin diffusion weight scale size concentration innovation "
            "interaction spillover growth lever response depreciation lag mean low high levers gain fund year amount "
            "rule kind min max of each cost stock least most level from to share source status note carry_over "
@@ -47,11 +47,11 @@ def need(holds: object, what: str, error: type[Exception] = ValueError) -> None:
     """Refuse to go on where something does not hold."""
     if not holds:
         raise error(what)
-def rows_of(data: bytes) -> Any:
+def rows_of(data: bytes, times: int = 1) -> Any:
     """Read a CSV file row by row, each by column; what is not there reads as empty."""
     text = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", newline="")
     lines = csv.reader((unicodedata.normalize("NFC", line) for line in text), strict=True)
-    body = filter(any, ([sys.intern(value.strip()) for value in line] for line in islice(lines, MOST_ROWS)))
+    body = filter(any, ([sys.intern(value.strip()) for value in line] for line in islice(lines, times * MOST_ROWS)))
     head = next(body, [])
     named = {x for x in head if not x.endswith(("_zh", "_name", "_printed"))}
     need(named <= {*COLUMNS.split(), ""} and 0 < len({*head} - {""}) == sum(map(bool, head)), f"table {head}")
@@ -249,17 +249,17 @@ class Folder:
         number, tables, how = self.number, self.tables, self.model.get("effectiveness", {})
         column = {"mean": "mean", "low": "low", "high": "high"}[how.get("column", "mean")]
         means = {(x["path"], x["lever"]): number(exact(x[column] or x["mean"])) for x in tables["effectiveness"]}
-        rows, opened = tables.pop("cells", []), tables["eligibility"]
+        rows, opened, odd = tables.pop("cells", []), tables["eligibility"], LABELS.keys() - {"cluster", "lever"}
         cells = {(row["cluster"], row["lever"]): row for row in rows}
         self.costs = {key: exact(row["cost"]) for key, row in cells.items()}
         self.starts = {key: exact(row["stock"]) for key, row in cells.items() if row["stock"]}
         menus: dict[Any, dict[int, Any]] = defaultdict(dict)
         self.come = Counter({(row["cluster"], row["lever"], exact(row["year"])): exact(row["amount"])
                              for row in tables["arriving"]})  # joins the stock of its year
-        for row in rows_of(self.levels):  # most rows are here: they are never all in memory
+        for row in rows_of(self.levels, 8):  # most rows are here: they are never all in memory
             c, lever, amount = row["cluster"], row["lever"], exact(row["amount"], least=1)
             known = (not c or c in self.clusters) and (not lever or lever in self.names["lever"])
-            need(known and amount not in menus[c, lever], "levels: a name unknown or a row twice")
+            need(known and amount not in menus[c, lever] and not odd & row.keys(), "levels: a name or a row twice")
             menus[c, lever][amount] = row["gain"] and number(exact(row["gain"]))
         fits = len(tables["effectiveness"]) == len(means) and len(tables["arriving"]) == len(self.come)
         need(fits and len(cells) == len(rows) and all(map(all, cells)), "a row twice")

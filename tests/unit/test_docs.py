@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import clusteropt as co
 from clusteropt.errors import ClusteroptError
 from clusteropt.inputs.problem import ObjectiveKind, ResponseFamily, RuleKind
 from clusteropt.model.formulation import ROW_FUNCTIONS
 from clusteropt.plan.certificate import Proof
 from clusteropt.plan.plan import BaselineKind, UnspentReason
+from clusteropt.report.summary import summary_lines
+from clusteropt.text import Language
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -234,6 +237,14 @@ def test_figures_come_from_the_run(figures: Any, readme: Path, language: str) ->
     """Between the marks stands what the script makes of the recorded run, and nothing else."""
     text = readme.read_text(encoding="utf-8")
     assert figures.fill(text, figures.block(language, figures.read_figures())) == text
+
+
+def test_the_recorded_run_was_searched_as_it_would_be_now() -> None:
+    """What is searched, and why, is that of the plan; a loose gap is enough to see it."""
+    plan = co.solve(co.read_problem("national66"), co.SolveOptions(relative_gap=0.1, proof_nodes=0))
+    for readme, language, word in zip(READMES, (Language.EN, Language.ZH), ("Searched by", "求解方式"), strict=True):
+        (line,) = [line for line in summary_lines(plan, language) if word in line]
+        assert line in readme.read_text(encoding="utf-8").splitlines()
 
 
 def test_recorded_run_is_consistent(figures: Any) -> None:

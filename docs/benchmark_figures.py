@@ -27,6 +27,8 @@ KEYS = {
 """What a line of each file is about: the last one that is about the same counts."""
 REGIONS = 23
 """The regions of the national plan, and of its copies where they are in no parts."""
+VERDICT = ("verified", "verify_s", "verify_mib")
+"""What a line says of the verifier."""
 UNTOLD = {"regions": REGIONS}
 """What older lines do not say; other keys are 1 there."""
 GAPS = ("1e-3", "1e-4", "1e-6")
@@ -37,9 +39,18 @@ PROVED = 1e-9
 def read(name: str) -> list[Line]:
     """Read the lines of a benchmark, the last of each kind, in order; none where it was never recorded."""
     path, keys = DATA / f"{name}.jsonl", KEYS[name]
-    lines = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.is_file() else ()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+    # What the verifier said of a plan holds for every run that gave the same plan to the last bit.
+    verdicts = {
+        line["digest"]: {key: line[key] for key in VERDICT if key in line} for line in lines if _is_judged(line)
+    }
+    lines = [verdicts.get(line.get("digest"), {}) | line for line in lines]
     found = {tuple(line.get(key, UNTOLD.get(key, 1)) for key in keys): line for line in lines}
     return [found[key] for key in sorted(found)]
+
+
+def _is_judged(line: Line) -> bool:
+    return "digest" in line and "verified" in line
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

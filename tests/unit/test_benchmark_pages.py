@@ -106,6 +106,16 @@ def test_plans_that_were_not_verified_are_told(figures: Any, goals: Any, tmp_pat
     assert found.off == pytest.approx(3.0)
 
 
+def test_the_same_plan_is_verified_once(figures: Any, tmp_path: Path) -> None:
+    """A later run with the digest of a verified plan is verified, one with another digest is not."""
+    line = {"shape": "loose", "asked": 1e-6, "clusters": 10, "seconds": 2.0}
+    judged = line | {"digest": "a", "verified": True, "verify_s": 3.0}
+    write(tmp_path, "million", judged, line | {"digest": "a", "seconds": 1.0})
+    assert figures.read("million") == [SPOT | judged | {"seconds": 1.0}]
+    write(tmp_path, "million", judged, line | {"digest": "b", "seconds": 1.0})
+    assert "verified" not in figures.read("million")[0]
+
+
 def test_threads_with_another_plan_are_told(figures: Any, goals: Any, tmp_path: Path) -> None:
     """Of two portfolios one differs on two threads: half the plans are alike."""
     line = {"asked": 1e-6, "seed": 0, "seconds": 1.0, "safe_gap": 1e-7, "proof": "exact", "evaluations": 3, "core": 5,

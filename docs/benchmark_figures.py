@@ -49,10 +49,6 @@ def read(name: str) -> list[Line]:
     return [found[key] for key in sorted(found)]
 
 
-def _is_judged(line: Line) -> bool:
-    return "digest" in line and "verified" in line
-
-
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Write a table of Markdown."""
     head = list(head)

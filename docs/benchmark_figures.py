@@ -41,9 +41,8 @@ def read(name: str) -> list[Line]:
     path, keys = DATA / f"{name}.jsonl", KEYS[name]
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
     # What the verifier said of a plan holds for every run that gave the same plan to the last bit.
-    verdicts = {
-        line["digest"]: {key: line[key] for key in VERDICT if key in line} for line in lines if _is_judged(line)
-    }
+    judged = [line for line in lines if "digest" in line and "verified" in line]
+    verdicts = {line["digest"]: {key: line[key] for key in VERDICT if key in line} for line in judged}
     lines = [verdicts.get(line.get("digest"), {}) | line for line in lines]
     found = {tuple(line.get(key, UNTOLD.get(key, 1)) for key in keys): line for line in lines}
     return [found[key] for key in sorted(found)]

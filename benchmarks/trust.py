@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SHORT = {"models": 200, "cores": 100, "plans": 500, "clusters": 1000}
 LONG = {"models": 20_000, "cores": 5_000, "plans": 10_000, "clusters": 10_000}
 STEPS = ("models", "cores", "plans", "verify", "inputs", "mutation", "coverage")
-CHUNK = 20
+CHUNK, KIND_ROOM = 20, 400_000
 PER_PLAN, PER_LARGE, TABLES, STRIDE = 300, 60, 20, 51
 """Corruptions of a small and of a large plan, changed tables of a plan, and how far the seeds of plans lie apart."""
 QUICK = (
@@ -48,9 +48,9 @@ VERIFIER = ROOT / "src" / "clusteropt" / "plan" / "verify.py"
 def models(number: int, start: int, processes: int, *, cores: bool = False) -> dict[str, Any]:
     """Solve random models over all features, and compare with plain arithmetic and all allocations.
 
-    With ``cores`` they are searched as large portfolios are.
+    With ``cores`` they are searched as large portfolios are. Chunks of seeds take turns between the kinds of models.
     """
-    chunks = [range(first, min(first + CHUNK, start + number)) for first in range(start, start + number, CHUNK)]
+    chunks = [of_kind(k, start, min(CHUNK, number - first)) for k, first in enumerate(range(0, number, CHUNK))]
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         found = [finding for part in pool.map(_examine_cores if cores else _examine, chunks) for finding in part]
     verdicts = Counter(finding["verdict"] for finding in found)
@@ -62,6 +62,16 @@ def models(number: int, start: int, processes: int, *, cores: bool = False) -> d
         "proofs": dict(Counter(finding["proof"] for finding in found if finding["proof"])),
         "differences": [[f["seed"], f["difference"]] for f in found if f["verdict"] == "difference"],
     }
+
+
+def of_kind(chunk: int, start: int, number: int) -> range:
+    """Give the seeds of a chunk: of models of every kind in turn, each from so many seeds after its own first."""
+    from tests.random_tables import ARRIVALS, LEDGERS, MOVES, PROGRAMMES, REPEATS_FROM, SOFT  # noqa: PLC0415
+
+    kinds = (0, LEDGERS.start, REPEATS_FROM, PROGRAMMES.start, MOVES.start, ARRIVALS.start, SOFT.start)
+    turn, kind = divmod(chunk, len(kinds))
+    first = kinds[kind] + (start if kind == 0 else start % KIND_ROOM) + turn * CHUNK
+    return range(first, first + number)
 
 
 def _examine_cores(seeds: range) -> list[dict[str, Any]]:

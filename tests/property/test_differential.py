@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clusteropt.plan import making
 from tests.differential import Finding, Verdict, examine
+from tests.forms import later
 from tests.random_tables import ARRIVALS, LEDGERS, MOVES, PROGRAMMES, REPEATS_FROM, SOFT
 
 if TYPE_CHECKING:
@@ -91,6 +93,21 @@ def test_soft_floors_agree(seed: int, tmp_path: Path) -> None:
 def test_programmes_agree(start: int, number: int, tmp_path: Path) -> None:
     """The same on models with programmes, of which sets of picks are tried with every allocation."""
     examine(start + number, tmp_path)
+
+
+KINDS = (0, LEDGERS.start, REPEATS_FROM, PROGRAMMES.start, MOVES.start, ARRIVALS.start, SOFT.start)
+"""The first seed of every kind of model."""
+
+
+@pytest.mark.parametrize("first", KINDS)
+@pytest.mark.parametrize("number", [*range(200, 206), *later(range(206, 260))])
+def test_everything_agrees_by_prices_and_cores(
+    first: int, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same where every model is searched as large portfolios are, whatever its size and its unit of money."""
+    for name in ("LARGE", "LARGE_MENUS", "COARSE"):
+        monkeypatch.setattr(making, name, 0)
+    examine(first + number, tmp_path)
 
 
 @pytest.mark.long

@@ -88,7 +88,14 @@ def verified_apart(folder: Path, options: co.SolveOptions, expected: str) -> dic
     with tempfile.TemporaryDirectory() as place_of_its_own:
         out = Path(place_of_its_own) / "plan"
         command = [sys.executable, "-m", "benchmarks.million", "--folder", str(folder), "--only-plan", str(out)]
-        limits = ["--gap", str(options.relative_gap), "--seconds", str(options.time_limit_s)]
+        limits = [
+            "--gap",
+            str(options.relative_gap),
+            "--seconds",
+            str(options.time_limit_s),
+            "--seed",
+            str(options.seed),
+        ]
         again = subprocess.run([*command, *limits], check=True, stdout=subprocess.PIPE, text=True).stdout
         # Another plan, as where time ran out, says nothing of the one that was measured.
         return verdict_of(out) if again == expected else {"verified": False}
@@ -111,7 +118,9 @@ def main() -> None:
     if chosen.only_write:
         write_tables(chosen.folder, chosen.clusters, chosen.shape, chosen.seed)
         return
-    options = co.SolveOptions(relative_gap=chosen.gap, time_limit_s=chosen.seconds, isolation=Isolation.INLINE)
+    options = co.SolveOptions(
+        relative_gap=chosen.gap, time_limit_s=chosen.seconds, seed=chosen.seed, isolation=Isolation.INLINE
+    )
     if chosen.only_plan:
         write_plan(chosen.folder, chosen.only_plan, options)
         return

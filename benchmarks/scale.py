@@ -97,7 +97,11 @@ def main() -> None:
     parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
     options = co.SolveOptions(
-        relative_gap=chosen.gap, time_limit_s=chosen.seconds, threads=chosen.threads, isolation=Isolation.INLINE
+        relative_gap=chosen.gap,
+        time_limit_s=chosen.seconds,
+        threads=chosen.threads,
+        seed=chosen.seed,
+        isolation=Isolation.INLINE,
     )
     if chosen.kinds is not None and chosen.record:
         parser.error("the table of the docs is of clusters each by itself: --record does not go with --kinds")

@@ -171,11 +171,11 @@ def _knapsacks(figures: ModuleType) -> Measured:
     proved = sum(line["gap"] <= figures.PROVED for line in khan if line["file"] != "I04")
     return Measured(
         [
-            _share(("Hiremath & Hill proved", "Hiremath & Hill 已证明"), closed, len(hill)),
+            _share(("Hiremath & Hill closed (claimed)", "Hiremath & Hill 已关闭 (声称)"), closed, len(hill)),
             at_most(("of the total time of HiGHS alone", "单独 HiGHS 总用时的倍数"), total / math.fsum(
                 line["highs_seconds"] for line in hill), 1.0),
             _share(("Khan, optima found", "Khan 找到最优"), best, len(khan)),
-            _share(("proved but for I04", "除 I04 外已证明"), proved, len(khan) - 1),
+            _share(("closed but for I04 (claimed)", "除 I04 外已关闭 (声称)"), proved, len(khan) - 1),
         ],
         lines,
     )  # fmt: skip

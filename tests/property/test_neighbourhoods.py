@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,9 @@ from clusteropt.model.curves import make_curves
 from clusteropt.model.grid import first_grid
 from clusteropt.model.space import make_space
 from clusteropt.plan import making
+from clusteropt.plan.engine import EngineReason
 from clusteropt.plan.making import solve
+from clusteropt.plan.saving import plan_to_json
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from clusteropt.solver import mixture, priced_search
@@ -63,6 +66,21 @@ def test_neighbourhoods_end_where_the_whole_ends(seed: int, small: None, monkeyp
     assert naive.broken_rules(problem, naive.of_plan(plan)) == []
     assert sign * plan.bound >= max(sign * plan.value, sign * whole.value) - room
     assert abs(plan.value - whole.value) <= room
+
+
+def test_the_same_seed_gives_the_same_plan_on_one_thread_or_two(small: None) -> None:
+    """Bit for bit, certificate and prices included, but for what the record says of threads and seconds."""
+    problem, told = copied_problem(2, 5), []
+    for threads in (1, 1, 2):
+        options = SolveOptions(
+            relative_gap=1e-3, time_limit_s=200.0, threads=threads, isolation=Isolation.INLINE, proof_nodes=0
+        )
+        plan = solve(problem, options)
+        assert plan.record.choice.reason is EngineReason.MANY
+        content = json.loads(plan_to_json(plan))["plan"]
+        del content["record"]
+        told.append(content)
+    assert told[0] == told[1] == told[2]
 
 
 @pytest.mark.parametrize("seed", range(2))

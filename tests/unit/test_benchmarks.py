@@ -6,7 +6,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
+from benchmarks import million
 from benchmarks.build import by_arrays, by_clusteropt
 from benchmarks.peers import by_highs, levels_of
 from benchmarks.place import keep, place
@@ -14,9 +16,11 @@ from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
 from benchmarks.scale import digest
 from benchmarks.small import ratio
 from benchmarks.small import run as run_small
-from benchmarks.verdict import is_verified
+from benchmarks.verdict import is_verified, verdict_of
 
+import clusteropt as co
 from clusteropt.inputs import ModelSettings, problem_from_tables
+from clusteropt.inputs.options import Isolation
 from clusteropt.inputs.settings import MoneySettings
 from clusteropt.plan.making import solve
 from tests.problems import INLINE
@@ -109,3 +113,14 @@ def test_portfolios_of_kinds_repeat_their_clusters() -> None:
         assert by_name["C0000000"] != by_name["C0000001"]
     plain, of_all = (portfolio_tables(12, Shape.LOOSE, 4, kinds)["levels"] for kinds in (None, 12))
     assert plain.equals(of_all)
+
+
+def test_a_portfolio_goes_from_parquet_to_parquet_and_is_verified(tmp_path: Path) -> None:
+    """The steps of the benchmark of a million, on few clusters: read, planned, written, made again and verified."""
+    million.write_tables(tmp_path, 200, Shape.LOOSE, 3)
+    options = co.SolveOptions(relative_gap=1e-3, time_limit_s=30.0, isolation=Isolation.INLINE, proof_nodes=0)
+    line = million.run(tmp_path, options)
+    assert len(pd.read_parquet(tmp_path / "allocation.parquet")) == line["awards"]
+    assert 0 <= line["safe_gap"] <= 1e-3  # type: ignore[operator]
+    million.write_plan(tmp_path, tmp_path / "plan", options)
+    assert verdict_of(tmp_path / "plan")["verified"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -148,3 +149,13 @@ def test_menus_of_coarse_amounts_are_searched_whole(monkeypatch: pytest.MonkeyPa
     again = solve(coarse, INLINE)
     assert chosen(again) == (Engine.CORES, EngineReason.MANY, 0)
     assert again.value == pytest.approx(plan.value)
+
+
+@pytest.mark.parametrize("page", ["large-portfolios.md", "large-portfolios.zh.md"])
+def test_the_pages_tell_the_numbers_of_clusters_as_they_are(page: str) -> None:
+    """From how many clusters on each way is chosen, in the order in which the pages tell it."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "explanation" / page).read_text(encoding="utf-8")
+    numbers = (making.LARGE, making.LARGE_MENUS, round(making.LARGE * making.CURVED), making.HUGE)
+    part = text[text.index("`solve`") :]
+    places = [part.index(f" {number:,} ") for number in numbers]
+    assert places == sorted(places)

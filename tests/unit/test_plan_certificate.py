@@ -17,14 +17,15 @@ from clusteropt.inputs import problem_from_tables, read_problem, reading
 from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily, RuleBase, RuleKind, Selection
 from clusteropt.model.pyomo_view import to_pyomo
 from clusteropt.model.space import make_space
-from clusteropt.plan.certificate import Proof, Side
+from clusteropt.plan.certificate import Proof, Relaxed, Side
 from clusteropt.plan.making import solve
 from clusteropt.plan.proving import is_rational
 from clusteropt.plan.rule_levels import all_levels
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
+from clusteropt.report.summary import summary_lines
 from tests import naive
-from tests.problems import INLINE, QUICK, plain_problem, random_problem, rule, with_last, with_menus
+from tests.problems import INLINE, QUICK, plain_problem, random_problem, rule, synergy, with_last, with_menus
 from tests.small import small_problem, small_tables, write_small_folder
 
 if TYPE_CHECKING:
@@ -99,6 +100,19 @@ def test_a_plan_of_menus_with_gains_is_proved_exactly() -> None:
     silent = with_menus(problem, {(0, 0): [(4, 6.0)]})
     assert not is_rational(make_space(silent))
     assert is_rational(make_space(replace(silent, effect=np.array([[1.0], [0.0]]))))
+
+
+def test_a_plan_says_what_its_bound_prices_within_clusters() -> None:
+    """Nothing, synergies, or stocks; the summary has a line where there is something."""
+    plain = plain_problem([[1.0, 1.0]], [[10.0, 10.0]], [[8, 8]])
+    joined = replace(plain, synergies=(synergy((0, 1), 0.5),))
+    kept = replace(plain, depreciation=np.array([0.5, 1.0]))
+    for problem, wanted in ((plain, ()), (joined, (Relaxed.SYNERGY,)), (kept, (Relaxed.STOCK,))):
+        plan = solve(problem, QUICK)
+        assert plan.certificate.relaxed == wanted
+        told = [line for line in summary_lines(plan) if "looser" in line]
+        assert told == [f"  It is the looser for pricing what holds within clusters and picks: {kind}." for kind in
+                        ({Relaxed.SYNERGY: "synergies", Relaxed.STOCK: "stocks"}[kind] for kind in wanted)]  # fmt: skip
 
 
 def test_equity_by_a_logarithm_is_not_rational() -> None:

@@ -25,6 +25,14 @@ class Proof(StrEnum):
     CLAIMED = "claimed"
 
 
+class Relaxed(StrEnum):
+    """What holds within a cluster or a pick and is priced all the same, as no exact search of it is short."""
+
+    SYNERGY = "synergy"
+    STOCK = "stock"
+    NEED = "need"
+
+
 class Side(StrEnum):
     """Which limit of a rule is meant."""
 
@@ -310,6 +318,12 @@ class Certificate:
         return self.stages[0].bound
 
     @property
+    def relaxed(self) -> tuple[Relaxed, ...]:
+        """What the proofs price although it holds within a cluster or a pick; their bounds are the looser for it."""
+        proofs = [stage.multipliers for stage in self.stages if stage.multipliers]
+        return tuple(kind for kind in Relaxed if any(_prices(proof, kind) for proof in proofs))
+
+    @property
     def leaves(self) -> int:
         """How many leaves the proof trees have over the stages; a bound that is proved at once is one leaf."""
         return sum(1 if stage.tree is None else stage.tree.leaves for stage in self.stages if stage.multipliers)
@@ -325,3 +339,10 @@ class Certificate:
             abs(stage.bound - value) / max(1e-9, abs(value)) for stage, value in zip(self.stages, values, strict=True)
         ]
         return max((gap for gap in gaps if not math.isnan(gap)), default=math.inf)
+
+
+def _prices(proof: Multipliers, kind: Relaxed) -> bool:
+    """Tell whether multipliers have prices of a kind."""
+    if kind is Relaxed.SYNERGY:
+        return len(proof.synergy.share) > 0
+    return bool(np.any((proof.stock if kind is Relaxed.STOCK else proof.need).price))

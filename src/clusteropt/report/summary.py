@@ -117,10 +117,12 @@ def _quality(view: View) -> list[str]:
     counted = [] if unit is None else [INDENT + view.read(words.OUTCOME_LINE).format(unit=view.read(unit))]
     priced = any(run.step == "core" for run in record.runs)
     grounds = view.read(words.PRICED_LINE if priced else words.PROOF_LINE).format(proof=proof, solver=solver)
+    kinds = view.read(words.COMMA).join(view.read(words.RELAXED[kind]) for kind in plan.certificate.relaxed)
+    looser = [view.read(words.RELAXED_LINE).format(kinds=kinds)] if kinds else []
     engine = view.read(words.ENGINE_LINE).format(
         engine=view.read(words.ENGINES[record.choice.engine]), reason=view.read(words.engine_reason(record.choice))
     )
-    return [*view.table(head, rows), *counted, *(INDENT + line for line in (grounds, engine, end))]
+    return [*view.table(head, rows), *counted, *(INDENT + line for line in (grounds, *looser, engine, end))]
 
 
 def _purses(view: View) -> list[str]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.plan.certificate import Proof, Side
+from clusteropt.plan.certificate import Proof, Relaxed, Side
 from clusteropt.plan.engine import Engine, EngineReason
 from clusteropt.plan.plan import BaselineKind, UnspentReason
 from clusteropt.solver.claim import Limit
@@ -202,6 +202,18 @@ PROOF_LINE = Text(
 PRICED_LINE = Text(
     "The safe bound rests on {proof}; the claimed one is that of prices, or what {solver} claims where that is closer.",
     "可靠界依据: {proof}; 声称界为价格给出的界, 若 {solver} 声称的界更紧则取后者。",
+)
+COMMA = Text(", ", "、")
+RELAXED_LINE = Text(
+    "It is the looser for pricing what holds within clusters and picks: {kinds}.",
+    "该界对集群与项目内部的下列关系定价, 因而较松: {kinds}。",
+)
+RELAXED: Mapping[Relaxed, Text] = MappingProxyType(
+    {
+        Relaxed.SYNERGY: Text("synergies", "协同"),
+        Relaxed.STOCK: Text("stocks", "存量"),
+        Relaxed.NEED: Text("stocks that picks need", "项目所需存量"),
+    }
 )
 ENGINE_LINE = Text("Searched by {engine}, as {reason}.", "求解方式: {engine}, 因{reason}。")
 SOLVED = Text("Solved in {seconds} s.", "用时 {seconds} 秒。")

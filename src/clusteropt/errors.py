@@ -119,7 +119,20 @@ class NoPlanError(ClusteroptError):
 
 
 class InfeasibleError(NoPlanError):
-    """The solver claims that the rules cannot stand together."""
+    """The rules cannot stand together: as prices prove, or else as the solver claims.
+
+    Parameters
+    ----------
+    message : Text
+        As in every error.
+    proof : StageProof, optional
+        As in the certificate of a plan: multipliers at which no plan reaches what every plan is worth at least, which
+        is nothing; None for a claim.
+    """
+
+    def __init__(self, message: Text, proof: object = None) -> None:
+        super().__init__(message)
+        self.proof = proof
 
 
 class UnboundedError(NoPlanError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
+from pydantic import TypeAdapter
 
 from clusteropt.errors import InfeasibleError
 from clusteropt.inputs import ModelSettings, problem_from_tables
@@ -17,11 +19,13 @@ from clusteropt.inputs.settings import MoneySettings
 from clusteropt.model.lagrangian import evaluate_prices, make_dual
 from clusteropt.model.space import make_space
 from clusteropt.plan import making
+from clusteropt.plan.certificate import Proof, StageProof
 from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.making import solve
 from clusteropt.solver.core import Priced
 from clusteropt.solver.multipliers import no_prices
 from clusteropt.solver.priced_search import PricedSearch
+from tests.bound_prices import bound_at, built
 from tests.problems import INLINE, plain_problem, rule
 
 if TYPE_CHECKING:
@@ -61,10 +65,26 @@ def test_a_floor_above_what_clusters_may_take_is_refused_before_the_search(monke
     assert "规则 region 0 (不少于)" in refused.value.message.zh
 
 
+def test_the_verifier_finds_the_same_in_fractions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The multipliers of the refusal, from the tables alone: exactly computed, no plan is worth nothing or more."""
+    monkeypatch.setattr(making, "LARGE", 0)
+    problem = with_floor(200, 0.61)
+    with pytest.raises(InfeasibleError) as refused:
+        solve(problem, replace(INLINE, relative_gap=1e-3))
+    proof = refused.value.proof
+    assert isinstance(proof, StageProof)
+    assert proof.proof is Proof.EXACT
+    assert problem.kept is not None
+    prices = TypeAdapter(StageProof).dump_python(proof, mode="json")["multipliers"]
+    bound = bound_at(built(problem.kept.files, Fraction), prices, "total", 0.0, 0.0)
+    assert bound < 0
+    assert float(bound) == pytest.approx(proof.bound, rel=1e-6)
+
+
 def test_a_floor_that_can_be_met_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of the cost of the region is within the caps of its clusters."""
     monkeypatch.setattr(making, "LARGE", 0)
-    assert solve(with_floor(60, 0.5), replace(INLINE, relative_gap=1e-2)).value > 0
+    assert solve(with_floor(200, 0.5), replace(INLINE, relative_gap=1e-2)).value > 0
 
 
 def floored() -> Problem:

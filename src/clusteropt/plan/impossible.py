@@ -9,6 +9,9 @@ import numpy as np
 from clusteropt.errors import InfeasibleError
 from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.model.prices import limit_name
+from clusteropt.plan.certificate import StageProof
+from clusteropt.plan.certifying import label_prices, proof_of
+from clusteropt.plan.proving import Proved
 from clusteropt.text import Text
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ def refuse_impossible(priced: Priced) -> None:
     """Refuse a problem where prices show that no plan obeys its rules.
 
     At any prices no plan is worth more than the bound. Where outcomes only add, no plan is worth less than nothing:
-    with a bound below nothing there is no plan. The prices are the proof.
+    with a bound below nothing there is no plan. The prices are the proof, and the error has them.
 
     Raises
     ------
@@ -41,8 +44,16 @@ def refuse_impossible(priced: Priced) -> None:
                 f"没有方案能同时满足所有规则: 对{'、'.join(name.zh for name in names)}设价即可证明, "
                 "其中计入各集群自身的限制。请放宽其中之一, 或增加资金; "
                 "diagnose(problem) 可找出具体是哪些要求, 以及最小的修改。",
-            )
+            ),
+            _proof(priced),
         )
+
+
+def _proof(priced: Priced) -> StageProof:
+    """Put the bound and its prices under the labels of the problem, as in a certificate."""
+    space = priced.dual.space
+    found = Proved(priced.bound, priced.prices)
+    return StageProof(found.bound, proof_of(space, found), label_prices(space, priced.prices))
 
 
 def _is_never_negative(problem: Problem) -> bool:

@@ -27,6 +27,7 @@ KEYS = {
 """What a line of each file is about: the last one that is about the same counts."""
 REGIONS = 23
 """The regions of the national plan, and of its copies where they are in no parts."""
+FASTEST = "Of runs that gave the same plan to the last bit the fastest is shown."
 VERDICT = ("verified", "verify_s", "verify_mib")
 """What a line says of the verifier."""
 UNTOLD = {"regions": REGIONS}
@@ -37,14 +38,19 @@ PROVED = 1e-9
 
 
 def read(name: str) -> list[Line]:
-    """Read the lines of a benchmark, the last of each kind, in order; none where it was never recorded."""
+    """Read the lines of a benchmark, the last of each kind, or the fastest of the same plan; none if never recorded."""
     path, keys = DATA / f"{name}.jsonl", KEYS[name]
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
     # What the verifier said of a plan holds for every run that gave the same plan to the last bit.
     judged = [line for line in lines if "digest" in line and "verified" in line]
     verdicts = {line["digest"]: {key: line[key] for key in VERDICT if key in line} for line in judged}
     lines = [verdicts.get(line.get("digest"), {}) | line for line in lines]
-    found = {tuple(line.get(key, UNTOLD.get(key, 1)) for key in keys): line for line in lines}
+    found = dict[tuple[Any, ...], Line]()
+    for line in lines:
+        key = tuple(line.get(key, UNTOLD.get(key, 1)) for key in keys)
+        # Of runs that gave the same plan the fastest counts, as whatever else a machine does only adds.
+        same = "digest" in line and line["digest"] == found.get(key, {}).get("digest")
+        found[key] = min(found[key], line, key=lambda run: run["seconds"]) if same else line
     return [found[key] for key in sorted(found)]
 
 
@@ -87,7 +93,7 @@ def scale_block() -> str:
          f"{line['peak_mib']:,.0f} MiB", _verified(line))
         for line in lines
     ]  # fmt: skip
-    note = "Solving is from the problem to the plan; the verifier is run by itself."
+    note = f"Solving is from the problem to the plan; the verifier is run by itself. {FASTEST}"
     return f"{table(head, rows)}\n\n{places(lines)} {note}"
 
 
@@ -103,7 +109,7 @@ def million_block() -> str:
     ]  # fmt: skip
     head = ("Shape", "Clusters", "Gap asked", "Reading", "Solving", "Writing", "Gap", "Proof", "Awards", "Memory",
             "Verified", "Memory of that")  # fmt: skip
-    note = "Memory is that of reading, solving and writing; the plan is verified by another process."
+    note = f"Memory is that of reading, solving and writing; the plan is verified by another process. {FASTEST}"
     return f"{table(head, rows)}\n\n{places(lines)} {note}"
 
 

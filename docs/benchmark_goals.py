@@ -185,7 +185,7 @@ def _same(figures: ModuleType) -> Measured:
     found: dict[tuple[Any, ...], dict[int, Line]] = {}
     for line in figures.read("scale"):
         if line.get("digest"):
-            key = tuple(line.get(name) for name in ("shape", "clusters", "asked", "seed", "commit"))
+            key = tuple(line.get(name) for name in ("shape", "clusters", "asked", "seed"))
             found.setdefault(key, {})[line["threads"]] = line
     pairs = [mine for mine in found.values() if len(mine) > 1]
     alike = sum(len({line["digest"] for line in mine.values()}) == 1 for mine in pairs)

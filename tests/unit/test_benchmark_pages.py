@@ -116,6 +116,16 @@ def test_the_same_plan_is_verified_once(figures: Any, tmp_path: Path) -> None:
     assert "verified" not in figures.read("million")[0]
 
 
+def test_of_the_same_plan_the_fastest_run_counts(figures: Any, tmp_path: Path) -> None:
+    """Of three runs of one plan the second; where the last gave another plan, that one."""
+    line = {"shape": "loose", "asked": 1e-6, "clusters": 10, "digest": "a"}
+    runs = [SPOT | line | {"seconds": seconds} for seconds in (3.0, 1.0, 2.0)]
+    write(tmp_path, "million", *runs)
+    assert figures.read("million") == [runs[1]]
+    write(tmp_path, "million", *runs, line | {"digest": "b", "seconds": 5.0})
+    assert figures.read("million")[0]["seconds"] == 5.0
+
+
 def test_threads_with_another_plan_are_told(figures: Any, goals: Any, tmp_path: Path) -> None:
     """Of two portfolios one differs on two threads: half the plans are alike."""
     line = {"asked": 1e-6, "seed": 0, "seconds": 1.0, "safe_gap": 1e-7, "proof": "exact", "evaluations": 3, "core": 5,

@@ -155,6 +155,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--highs", action="store_true")
+    parser.add_argument("--repeats", type=int, default=1, help="the least seconds of so many runs of each, in turn")
     parser.add_argument("--record", action="store_true")
     chosen = parser.parse_args()
     options = co.SolveOptions(
@@ -162,9 +163,12 @@ def main() -> None:
     )
     for path in chosen.files:
         for knapsack in read_knapsacks(path):
-            line = run(path, knapsack, options)
-            line |= run_highs(knapsack, options) if chosen.highs else {}
-            line |= place()
+            lines = [
+                run(path, knapsack, options) | (run_highs(knapsack, options) if chosen.highs else {})
+                for _ in range(chosen.repeats)
+            ]
+            least = {key: min(line[key] for line in lines) for key in ("seconds", "highs_seconds") if key in lines[0]}
+            line = lines[-1] | least | place()
             print(json.dumps(line), flush=True)
             if chosen.record:
                 keep("mmkp", line)

@@ -56,6 +56,7 @@ def main() -> None:
     """Read the arguments, run, print a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clusters", type=int, nargs="+", required=True)
+    parser.add_argument("--shapes", type=Shape, nargs="+", choices=list(Shape), default=list(Shape))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=40.0)
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
@@ -66,8 +67,8 @@ def main() -> None:
         making.LARGE_MENUS = making.LARGE
         co.solve(portfolio(WARM, Shape.LOOSE, 1), co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE))
     for clusters in chosen.clusters:
-        for shape, gaps in GAPS.items():
-            for gap in gaps:
+        for shape in chosen.shapes:
+            for gap in GAPS[shape]:
                 problem = portfolio(clusters, shape, chosen.seed)
                 line = {"clusters": clusters, "shape": shape.value, "asked": gap, "seed": chosen.seed}
                 line |= run(problem, gap, chosen.seed, chosen.seconds, chosen.ways) | place()

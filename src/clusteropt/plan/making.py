@@ -80,7 +80,7 @@ CURVED = 2.5
 """Where money flows on curves there must be so many times more clusters (`benchmarks/copies.py`)."""
 HUGE = 10_000
 """From so many clusters on excerpts are faster than cores to gaps of 1e-4, and the whole is never formulated for them;
-with fewer, and to no gap at all, cores are faster (`benchmarks/choice.py`)."""
+with fewer, and to no gap at all, cores are as fast or faster (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
 FLOOR_ROOM = 1e-7

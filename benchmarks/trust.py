@@ -35,7 +35,7 @@ LONG = {"models": 20_000, "cores": 5_000, "plans": 10_000, "clusters": 10_000}
 STEPS = ("models", "cores", "plans", "verify", "inputs", "mutation", "coverage")
 CHUNK = 20
 KIND_ROOM = 400_000
-"""Seeds of models of one kind are taken from so many after the first of the kind, as the next begins half a million on."""
+"""How many seeds a kind has at least before those of the next kind begin, less what is taken of them."""
 PER_PLAN, PER_LARGE, TABLES, STRIDE = 300, 60, 20, 51
 """Corruptions of a small and of a large plan, changed tables of a plan, and how far the seeds of plans lie apart."""
 QUICK = (

@@ -29,7 +29,7 @@ from clusteropt.plan.plan import Plan
 from clusteropt.plan.proving import PROOF_S, PROOF_SHARE, growth_for, prove_stages
 from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
-from clusteropt.plan.stage_values import is_near, stage_values, values_and_bounds
+from clusteropt.plan.stage_values import harms_by_units, is_near, stage_values, values_and_bounds
 from clusteropt.plan.unspent import explain_unspent
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money, with_nothing
 from clusteropt.solver.claim import Limit
@@ -83,6 +83,9 @@ HUGE = 10_000
 with fewer, and to no gap at all, cores are as fast or faster (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
+UNITS_SHARE = 0.5
+"""The part of the time after which whole amounts are searched where few units do harm: their curves are exact at once,
+where tangents and secants may meet slowly."""
 FLOOR_ROOM = 1e-7
 """The second stage may fall behind the first by this share, so that tolerances cannot make it infeasible."""
 
@@ -224,9 +227,15 @@ def _searched(
     draw: _Drawing, search: PricedSearch, coarse: bool, rounding: tuple[Guard, float, float]
 ) -> tuple[list[Found], Ints]:
     """Search the stages of a problem as a whole, and round what was found; errors as in `solve`."""
-    stages = _stages(draw, search, coarse)
+    share = UNITS_SHARE if not coarse and draw.added is None and harms_by_units(draw.space) else 1.0
+    stages = _stages(draw, search, coarse, share)
     money, refusal = _rounded(stages[-1], rounding)
-    if draw.added is None and not coarse and not is_near(draw.space, stages, money, search.options.relative_gap):
+    left = 0.0 if share == 1.0 else rounding[1] - time.monotonic()
+    if (
+        draw.added is None
+        and not coarse
+        and not is_near(draw.space, (stages, money), search.options.relative_gap, left)
+    ):
         stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
     if money is None:
         stages, money = _at_hand(draw, stages, refusal)
@@ -409,9 +418,9 @@ def _joined(draw: _Drawing, search: PricedSearch, told: tuple[float, Listen | No
     return search_excerpts(draw.space, Setting(search.guard, options, began, deadline, make, listen))
 
 
-def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False) -> list[Found]:
+def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False, most: float = 1.0) -> list[Found]:
     space = draw.space
-    share = FIRST_STAGE_SHARE if draw.staged else 1.0
+    share = most * (FIRST_STAGE_SHARE if draw.staged else 1.0)
     try:
         pricing = _pricing(draw, search, whole_money)
         build, grid = draw.builder(None, whole_money), draw.grid(whole_money)
@@ -427,7 +436,7 @@ def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False) -> 
     floor = reached - FLOOR_ROOM * abs(reached)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
-        return [first, search.best(draw.builder(floor, whole_money), grid)]
+        return [first, search.best(draw.builder(floor, whole_money), grid, most)]
     except (NoPlanError, KeyboardInterrupt):
         # The first stage holds a plan; the second only failed to better its total.
         return [replace(first, limit=first.limit or Limit.TIME)]

@@ -270,9 +270,7 @@ class Search:
             if formulation.integer.all() and not formulation.grid.curves.num:
                 # Nothing is left to refine.
                 return self._found(formulation, x)
-            fixed = choices(x, formulation)
-            fixed = fixed if pinned is None else np.where(np.isfinite(pinned), pinned, fixed)
-            step = Step("polish", held=formulation.rounded(x), fixed=fixed)
+            step = _polishing(formulation, x, pinned)
         for number in range(REFINE_ROUNDS):
             run = self._run(formulation, step)
             if run.x is None:
@@ -300,7 +298,8 @@ class Search:
             ):
                 # The excess of outcomes can weigh more in the objective than one for one, as with least money.
                 tight, self._tightness = False, self._tightness / 4
-            if self._stopped is not None or (tight and not missing):
+            met = claim is not None and step.entire and self._reached(self._sign * worth(formulation, x))
+            if self._stopped is not None or ((tight or met) and not missing):
                 break
             old = formulation
             if not tight:
@@ -469,3 +468,13 @@ class Search:
         best = self._value if np.isfinite(self._value) else min(self._claimed, bound)
         shown = [self._sign * v if np.isfinite(v) else None for v in (best, bound)]
         self._listen(Progress(time.monotonic() - self._began, shown[0], shown[1], step))
+
+
+def _polishing(formulation: Formulation, x: Floats, pinned: Floats | None) -> Step:
+    """Give the step that keeps the choices of a point, and what is pinned, and seeks the best money for them."""
+    fixed, held = choices(x, formulation), formulation.rounded(x)
+    fixed = fixed if pinned is None else np.where(np.isfinite(pinned), pinned, fixed)
+    if np.isfinite(fixed).any():
+        return Step("polish", held=held, fixed=fixed)
+    # Nothing is chosen but which pieces of harm are full: what is refined is the problem itself.
+    return Step("search", held=held)

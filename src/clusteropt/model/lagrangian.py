@@ -25,9 +25,10 @@ from clusteropt.model.cells import synergy_places
 from clusteropt.model.cluster_rows import best_bundle, best_plain_bundles, lay_out
 from clusteropt.model.curves import live_regions, make_curves, region_units
 from clusteropt.model.inner_rows import InnerRows, make_inner_rows
+from clusteropt.model.outcome_prices import regional_tangents
 from clusteropt.model.picks import Bundles, best_picks, make_bundles
 from clusteropt.model.prices import Prices, PurseLimits, Sides, joint_levers, make_purses, make_sides
-from clusteropt.model.response import FAMILIES, curve_value, curve_where
+from clusteropt.model.response import FAMILIES
 from clusteropt.model.space import counts_draws
 from clusteropt.model.stock_worth import held_worth, unit_worth
 
@@ -248,14 +249,11 @@ def region_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
 
 def _equity_factor(dual: Dual, prices: Prices) -> tuple[Floats, float]:
     """Give the slopes of the regional curves, and how far their tangents stand above 0."""
-    objective, units = dual.space.problem.objective, region_units(dual.space)
-    code = np.full(len(units), FAMILIES.index(objective.equity_family))
-    slope = np.minimum(prices.region, 1.0)
+    objective = dual.space.problem.objective
     if objective.equity_family is FAMILIES[0]:
-        return np.ones(len(units)), 0.0
-    scale = (objective.equity_scale or 1.0) * units
-    where = curve_where(code, scale, slope, np.ones(len(units)))
-    return slope, float((curve_value(code, scale, where) - slope * where).sum())
+        return np.ones(len(prices.region)), 0.0
+    slope = np.minimum(prices.region, 1.0)
+    return slope, float(regional_tangents(dual.space, slope)[0].sum())
 
 
 def _worth(dual: Dual, prices: Prices, factor: Floats) -> Worth:

@@ -331,14 +331,14 @@ class _Drawing:
         """Whether the choices of a plan at hand are kept."""
         return self.near is not None and self.near.aim is Aim.KEPT
 
-    def core_dual(self) -> Dual | None:
-        """Give what prices are sought for where cores are searched before the whole; else nothing."""
+    def core_dual(self, floor: float | None) -> Dual | None:
+        """Give what prices of a stage are sought for where cores are searched before the whole; else nothing."""
         num, few, many = self.space.problem.num_clusters, min(LARGE, LARGE_MENUS), self.many
         if self.added is not None or self.keeps or (num < few and not self.space.num_picks):
             return None
         if num < many and make_curves(self.space).num:
             return None
-        dual = make_dual(self.space)
+        dual = make_dual(self.space, floor)
         return dual if num >= many or (dual.is_light and (num >= few or dual.picks_alone)) else None
 
     @property
@@ -395,9 +395,9 @@ class _Drawing:
         return on_grid
 
 
-def _pricing(draw: _Drawing, search: PricedSearch, whole_money: bool) -> Pricing | None:
-    """Give what finds the best prices of the first stage, or that there is no plan; None for the whole at once."""
-    dual = draw.core_dual()
+def _pricing(draw: _Drawing, search: PricedSearch, whole_money: bool, floor: float | None = None) -> Pricing | None:
+    """Give what finds the best prices of a stage, or that there is no plan; None for the whole at once."""
+    dual = draw.core_dual(floor)
     if dual is None or (whole_money and not dual.picks_alone):
         return None
 
@@ -418,13 +418,26 @@ def _joined(draw: _Drawing, search: PricedSearch, told: tuple[float, Listen | No
     return search_excerpts(draw.space, Setting(search.guard, options, began, deadline, make, listen))
 
 
+def _stage(
+    draw: _Drawing,
+    search: PricedSearch,
+    start: tuple[Grid, float],
+    whole_money: bool,
+    held: tuple[float | None, Found | None] = (None, None),
+) -> Found:
+    """Search one stage, by prices first where that is the way; the second has a floor, and the first stage at hand."""
+    (floor, first), (grid, share) = held, start
+    pricing, build = _pricing(draw, search, whole_money, floor), draw.builder(floor, whole_money)
+    return (
+        search.best(build, grid, share) if pricing is None else search.best_priced(build, grid, share, pricing, first)
+    )
+
+
 def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False, most: float = 1.0) -> list[Found]:
     space = draw.space
     share = most * (FIRST_STAGE_SHARE if draw.staged else 1.0)
     try:
-        pricing = _pricing(draw, search, whole_money)
-        build, grid = draw.builder(None, whole_money), draw.grid(whole_money)
-        first = search.best(build, grid, share) if pricing is None else search.best_priced(build, grid, share, pricing)
+        first = _stage(draw, search, (draw.grid(whole_money), share), whole_money)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():
             raise false_refusal() from claimed
@@ -436,7 +449,7 @@ def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False, mos
     floor = reached - FLOOR_ROOM * abs(reached)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
-        return [first, search.best(draw.builder(floor, whole_money), grid, most)]
+        return [first, _stage(draw, search, (grid, most), whole_money, (floor, first))]
     except (NoPlanError, KeyboardInterrupt):
         # The first stage holds a plan; the second only failed to better its total.
         return [replace(first, limit=first.limit or Limit.TIME)]

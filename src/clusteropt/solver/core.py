@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.lagrangian import award_offers, evaluate_prices
+from clusteropt.model.lagrangian import award_offers, evaluate_prices, make_dual, region_factor
 from clusteropt.model.losses import cluster_losses, find_losses
 from clusteropt.model.outcome import curve_places
+from clusteropt.model.outcome_prices import make_outcome_prices
 from clusteropt.solver.mixture import flow_of_columns
 from clusteropt.solver.multipliers import no_prices, prices_of_duals, relaxation_duals
 from clusteropt.solver.points import money_choices
@@ -26,7 +27,7 @@ from clusteropt.solver.price_search import Trace, improve_prices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from clusteropt.inputs.problem import Floats
+    from clusteropt.inputs.problem import Floats, Ints
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
     from clusteropt.model.lagrangian import Dual, Evaluation
@@ -47,10 +48,17 @@ ROOM = 1.25
 """In a core an award is at most so many times the best at prices."""
 NEAR = (1.0, 0.95, 1.05, 0.7, 1.4)
 """Where tangents stand beside what an award is best at, as parts of that."""
+NEAR_REGION = (1.0, 0.99, 1.01)
+"""Where tangents stand beside the outcome of a region."""
 PICK_PARTS = (2, 8)
 """Cores of picks have so many times as many as a relaxation takes at most: one a programme, and one more a limit."""
 RELAXATION_SHARE = 0.5
 """Of the time for prices a relaxation takes so much at most, so that something is left to see what they leave."""
+COUNTS = 1e-9
+"""Clusters whose outcome counts for less than this share count for nothing."""
+LEADING_ROOM = 1e-6
+"""The worst region may stay so far below its bound, relative to it, at the prices that lead cores; beyond the bound
+prices would have no end."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
 
@@ -90,6 +98,9 @@ class Priced:
         How many were made to find them.
     mixture : Mixture or None
         What the search left, where it is kept.
+    leading : Priced or None
+        Where the worst region counts alone, prices say nothing of clusters in regions that are never the worst: cores
+        are those of the most outcome in total with the worst region near its bound.
     """
 
     dual: Dual
@@ -97,6 +108,7 @@ class Priced:
     found: Evaluation
     evaluations: int
     mixture: Mixture | None = None
+    leading: Priced | None = None
 
     @property
     def bound(self) -> float:
@@ -117,14 +129,16 @@ class Priced:
 def rounding_room(dual: Dual, prices: Prices, bound: float) -> float:
     """Give more than rounding can have cost a bound at some prices."""
     rows = np.concatenate((dual.purses.limit, dual.sides.limit))
-    return PAD * (abs(bound) + float(prices.row @ abs(rows)))
+    asked = prices.target * abs(dual.space.problem.objective.target or 0.0)
+    asked += abs(dual.floor or 0.0) * float(prices.region.sum())
+    return PAD * (abs(bound) + float(prices.row @ abs(rows)) + asked)
 
 
 def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, until: Until) -> Priced:
     """Find the best prices.
 
-    Prices of purses and rules are found by themselves; those of stocks, synergies, regions and targets are the duals of
-    a relaxation, which is solved only where there are such things, or where it has the best prices of all.
+    Prices of limits, regions and targets are found by themselves; those of stocks and synergies are the duals of a
+    relaxation, which is solved only where there are such things, or where it has the best prices of all.
 
     Parameters
     ----------
@@ -138,16 +152,39 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
         When to stop.
     """
     duals = None
-    if dual.picks_alone or is_rich(dual.space):
+    if dual.picks_alone or needs_relaxation(dual.space):
         now = time.monotonic()
         half = replace(until, deadline=now + RELAXATION_SHARE * (until.deadline - now))
         duals = relaxation_duals(*draft, guard, half)
-    start = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+    start = first_prices(dual) if duals is None else prices_of_duals(dual, *duals)
     if dual.picks_alone and duals is not None:
         return Priced(dual, start, evaluate_prices(dual, start), 1)
     trace = Trace(mixed=bool(len(draft[1].grid.curves.cells)))
     prices, found = improve_prices(dual, start, guard, until, trace)
-    return Priced(dual, prices, found, trace.num, trace.mixture)
+    priced = Priced(dual, prices, found, trace.num, trace.mixture)
+    return replace(priced, leading=_leading(priced, guard, until)) if may_lead(dual) else priced
+
+
+def first_prices(dual: Dual) -> Prices:
+    """Give the prices that a search starts from where no relaxation is solved."""
+    outcomes, nothing = make_outcome_prices(dual), no_prices(dual)
+    return outcomes.put(nothing, outcomes.first(nothing))
+
+
+def may_lead(dual: Dual) -> bool:
+    """Tell whether cores are led by the prices of a second stage."""
+    worst = dual.space.problem.objective.kind is ObjectiveKind.WORST_REGION
+    return worst and dual.floor is None and not needs_relaxation(dual.space)
+
+
+def _leading(priced: Priced, guard: Guard, until: Until) -> Priced | None:
+    """Find prices of the most outcome in total where the worst region nearly reaches its bound."""
+    if not math.isfinite(priced.bound):
+        return None
+    dual = make_dual(priced.dual.space, priced.bound - max(until.gap, LEADING_ROOM) * abs(priced.bound))
+    trace = Trace()
+    prices, found = improve_prices(dual, first_prices(dual), guard, until, trace)
+    return Priced(dual, prices, found, trace.num)
 
 
 def touch_priced(priced: Priced, grid: Grid) -> Grid:
@@ -165,6 +202,17 @@ def touch_priced(priced: Priced, grid: Grid) -> Grid:
         places = curve_places(space, curves, amounts)[smooth]
         for part in NEAR:
             grid = grid.refine(smooth, places * part)
+    return grid
+
+
+def touch_regions(priced: Priced, grid: Grid) -> Grid:
+    """Touch the curves of regions, where there are such, near what prices make of their outcomes."""
+    regions = np.arange(len(grid.curves.cells), grid.curves.num)
+    if not len(regions):
+        return grid
+    places = curve_places(priced.dual.space, grid.curves, priced.found.money)[regions]
+    for part in NEAR_REGION:
+        grid = grid.refine(regions, places * part)
     return grid
 
 
@@ -209,8 +257,12 @@ def losses_of(priced: Priced, money: Floats) -> Floats | None:
 
 def is_rich(space: Space) -> bool:
     """Tell whether a problem has prices beside those of purses and rules."""
-    objective = space.problem.objective
-    return objective.kind is not ObjectiveKind.TOTAL or bool(space.problem.synergies) or bool(space.dynamic.any())
+    return space.problem.objective.kind is not ObjectiveKind.TOTAL or needs_relaxation(space)
+
+
+def needs_relaxation(space: Space) -> bool:
+    """Tell whether a problem has prices that only a relaxation finds: of synergies and stocks."""
+    return bool(space.problem.synergies) or bool(space.dynamic.any())
 
 
 def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: float = math.inf) -> Iterator[Floats]:
@@ -232,24 +284,52 @@ def narrowings(priced: Priced, formulation: Formulation, seed: int, deadline: fl
     if priced.dual.picks_alone:
         yield from _cheapest(priced, formulation)
         return
-    dice = np.random.default_rng(seed)
-    row, noise = priced.prices.row, FIRST_NOISE
-    first = money_choices(formulation, np.round(priced.found.money).astype(np.int64))
+    dice, noise = np.random.default_rng(seed), FIRST_NOISE
+    first = money_choices(
+        formulation, _settled(priced, priced.found, None if priced.leading is None else priced.leading.found)
+    )
     low, high = first.copy(), first.copy()
     most, given = int(np.isfinite(first).sum()), -1
     for size in (min(SIZES[0], max(most // FIRST_PART, FIRST_LEAST)), *SIZES[1:]):
+        late = False
         while (num := int((low < high).sum())) < min(size, most) and noise <= MOST_NOISE:
-            if time.monotonic() > deadline:
+            late = time.monotonic() > deadline
+            if late:
                 break
-            near = priced.prices.with_rows(row * np.exp(noise * dice.standard_normal(len(row))))
-            money = np.round(evaluate_prices(priced.dual, near).money).astype(np.int64)
-            chosen = money_choices(formulation, money)
+            chosen = money_choices(formulation, _drawn(priced, noise, dice))
             low, high = np.fmin(low, chosen), np.fmax(high, chosen)
             noise *= MORE_NOISE
-        if num in (given, most):
+        if num == most or (num == given and (late or noise > MOST_NOISE)):
             return
-        given = num
-        yield np.where(low < high, np.nan, first)
+        if num > given:
+            given = num
+            yield np.where(low < high, np.nan, first)
+
+
+def _drawn(priced: Priced, noise: float, dice: np.random.Generator) -> Ints:
+    """Give the best allocation at prices near the best."""
+    near = _near(priced, noise, dice)
+    if priced.leading is None:
+        return _settled(priced, near, None)
+    return _settled(priced, near, _near(priced.leading, noise, dice))
+
+
+def _near(priced: Priced, noise: float, dice: np.random.Generator) -> Evaluation:
+    prices, outcomes = priced.prices, make_outcome_prices(priced.dual)
+    row, own = prices.row, outcomes.of(prices)
+    moved = prices.with_rows(row * np.exp(noise * dice.standard_normal(len(row))))
+    return evaluate_prices(priced.dual, outcomes.put(moved, own * np.exp(noise * dice.standard_normal(len(own)))))
+
+
+def _settled(priced: Priced, own: Evaluation, leading: Evaluation | None) -> Ints:
+    """Give the whole amounts of an allocation; where cores are led, of clusters that count for nothing the leading."""
+    if leading is None:
+        return np.round(own.money).astype(np.int64)
+    space = priced.dual.space
+    factor, _ = region_factor(priced.dual, priced.prices)
+    counts = (space.region_weight.T @ factor)[space.cell_cluster[space.flow_cell]] > COUNTS
+    mine = np.append(counts, np.zeros(space.num_picks, bool))
+    return np.round(np.where(mine, own.money, leading.money)).astype(np.int64)
 
 
 def _cheapest(priced: Priced, formulation: Formulation) -> Iterator[Floats]:

@@ -16,8 +16,8 @@ import numpy as np
 from scipy import sparse
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.grouped import make_grouped
 from clusteropt.model.lagrangian import evaluate_prices
+from clusteropt.model.linked import make_linked
 from clusteropt.solver.claim import Reason, relative_gap
 from clusteropt.solver.mixture import SHARE, Mixture
 from clusteropt.solver.multipliers import run_relaxed
@@ -146,7 +146,7 @@ def improve_prices(
     trace: Trace | None = None,
     box: float = FIRST_BOX,
 ) -> tuple[Prices, Evaluation]:
-    """Improve the prices of purses and rules until the bound is near the value, or they are the best, or time is up.
+    """Improve prices until the bound is near the value, or they are the best, or time is up.
 
     Parameters
     ----------
@@ -216,11 +216,10 @@ class _Walk:
     def __init__(self, dual: Dual, prices: Prices, trace: Trace) -> None:
         self._dual, self._prices, self._trace = dual, prices, trace
         self._sign = -1.0 if dual.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY else 1.0
-        self._grouped = grouped = make_grouped(dual)
-        self._limits = np.concatenate((dual.purses.limit, dual.sides.sign * dual.sides.limit))[grouped.linking]
-        self._cap = np.append(np.full(len(dual.purses.limit), np.inf), dual.sides.cap)[grouped.linking]
+        self._linked = linked = make_linked(dual)
+        self._limits, self._cap = linked.limits, linked.cap
         self._planes, self._steep = _Planes(), np.zeros(len(self._limits))
-        self._centre = np.minimum(prices.row[grouped.linking], self._cap)
+        self._centre = linked.of(prices)
         self.best, self.found = self._see(self._centre)
 
     @property
@@ -230,15 +229,18 @@ class _Walk:
 
     def lowest(self, box: float, run: tuple[Guard, Until]) -> _Step | None:
         """Give the prices in a box where the sum of the highest planes is lowest; None where nobody knows."""
-        centre = self._centre
-        reach = box * _widest(self.size, self._steep, centre)
+        centre, weights = self._centre, self._linked.weights
+        # Weights that add up to 1 have that for their scale.
+        reach = box * np.where(weights, 1.0, _widest(self.size, self._steep, centre))
         room = np.minimum(centre + reach, self._cap) - centre
-        return _lowest(self._planes, (self._limits, self._grouped.parts(self.found)), (centre, room, reach), run)
+        parts = self._linked.parts(self.found, centre)
+        return _lowest(self._planes, (self._limits, parts, weights), (centre, room, reach), run)
 
     def mix(self, step: _Step) -> None:
         """Take down how the planes are mixed that hold the bound up."""
         if step.weight is not None:
-            self._trace.mix(self._grouped, self._planes.shares(step.weight, self._grouped.num))
+            grouped = self._linked.grouped
+            self._trace.mix(grouped, self._planes.shares(step.weight, self._linked.num)[:, : grouped.num])
 
     def go(self, row: Floats) -> float:
         """Evaluate other prices, and stay there where they are better; give how much better they are."""
@@ -250,14 +252,12 @@ class _Walk:
 
     def _see(self, row: Floats) -> tuple[Prices, Evaluation]:
         """Evaluate the linking limits at some prices, and keep the planes."""
-        grouped, steep, limits = self._grouped, self._steep, self._limits
-        entire = np.zeros(len(self._prices.row))
-        entire[grouped.linking] = row
-        trial = self._prices.with_rows(entire)
+        linked, steep, limits = self._linked, self._steep, self._limits
+        trial = linked.put(self._prices, row)
         found = evaluate_prices(self._dual, trial)
-        used = grouped.used(found)
+        used = linked.used(found, row)
         self._trace.add(found)
-        self._planes.add(row, grouped.parts(found), used)
+        self._planes.add(row, linked.parts(found, row), used)
         total = used.sum(axis=0)
         slope = abs(limits - total)
         # A slope of the last digits of sums is none, and would let its price move without end.
@@ -272,7 +272,10 @@ def _widest(size: float, steep: Floats, centre: Floats) -> Floats:
 
 
 def _lowest(
-    planes: _Planes, linear: tuple[Floats, Floats], box: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
+    planes: _Planes,
+    linear: tuple[Floats, Floats, np.ndarray],
+    box: tuple[Floats, Floats, Floats],
+    run: tuple[Guard, Until],
 ) -> _Step | None:
     """Give the prices in a box where the sum of the highest planes is lowest.
 
@@ -281,7 +284,7 @@ def _lowest(
     Columns: the moves of prices as parts of their reach, then what each group falls; both sides are divided by the size
     of what can be gained.
     """
-    (limits, here), (centre, up, reach) = linear, box
+    (limits, here, weights), (centre, up, reach) = linear, box
     moves = np.flatnonzero(reach > 0)
     if not len(moves):
         return None
@@ -293,7 +296,8 @@ def _lowest(
     low = np.concatenate((-np.minimum(1.0, centre[moves] / reach[moves]), np.full(len(here), -1e6)))
     high = np.concatenate((up[moves] / reach[moves], np.full(len(here), 1e6)))
     cost = np.concatenate((-limits[moves] * reach[moves] / size, np.ones(len(here))))
-    claim = _under_planes(planes, (slope / size, above / size), (cost, low, high), run)
+    even = np.where(weights, reach, 0.0)[moves]
+    claim = _under_planes(planes, (slope / size, above / size, even), (cost, low, high), run)
     if claim.x is None:
         return None
     row = centre.copy()
@@ -302,13 +306,18 @@ def _lowest(
 
 
 def _under_planes(
-    planes: _Planes, falls: tuple[Floats, Floats], columns: tuple[Floats, Floats, Floats], run: tuple[Guard, Until]
+    planes: _Planes,
+    falls: tuple[Floats, Floats, Floats],
+    columns: tuple[Floats, Floats, Floats],
+    run: tuple[Guard, Until],
 ) -> Claim:
     """Maximise under all planes; of many only some are passed on, and those that the best point breaks join them.
 
-    The duals are those of all planes, nothing for a plane that was not passed on.
+    Moves add up to nothing by the weights ``even``. The duals are those of all planes, nothing for a plane that was not
+    passed on.
     """
-    (slope, above), (cost, low, high) = falls, columns
+    (slope, above, even), (cost, low, high) = falls, columns
+    num_even = int(even.any())
     group, num_moves = np.array(planes.group), slope.shape[1]
     chosen = planes.working(above)
     while True:
@@ -316,9 +325,13 @@ def _under_planes(
         # fall[g] <= -(above + slope move): the part of a group is at least every plane of it.
         fall = sparse.csr_matrix((np.ones(len(chosen)), of), (len(chosen), len(cost) - num_moves))
         matrix = sparse.csr_matrix(sparse.hstack((sparse.csr_matrix(mine), fall)))
+        if num_even:
+            last = sparse.csr_matrix(np.append(even, np.zeros(len(cost) - num_moves)))
+            matrix = sparse.csr_matrix(sparse.vstack((matrix, last)))
         matrix.data[abs(matrix.data) <= DUST] = 0.0
         matrix.eliminate_zeros()
-        bounds = (np.full(len(chosen), -np.inf), -above[chosen], low, high)
+        none = np.zeros(num_even)
+        bounds = (np.append(np.full(len(chosen), -np.inf), none), np.append(-above[chosen], none), low, high)
         claim = run_relaxed(make_program(matrix, bounds, cost, np.zeros(len(cost), bool)), run)
         if claim.x is None or claim.reason is not Reason.OPTIMAL:
             return replace(claim, dual=None)
@@ -334,7 +347,7 @@ def _under_planes(
     weight = None
     if claim.dual is not None:
         weight = np.zeros(len(above))
-        weight[chosen] = np.maximum(claim.dual, 0.0)
+        weight[chosen] = np.maximum(claim.dual[: len(chosen)], 0.0)
         planes.holding = np.flatnonzero(weight)
     return replace(claim, dual=weight)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.solver.claim import Limit, Reason
-from clusteropt.solver.core import losses_of, narrowings, near_money, touch_priced
+from clusteropt.solver.core import losses_of, narrowings, near_money, touch_priced, touch_regions
 from clusteropt.solver.mixture import Neighbourhoods
 from clusteropt.solver.points import carry, excesses
 from clusteropt.solver.refine import Search
@@ -55,7 +55,7 @@ AROUND = (1.0, 0.98, 1.02)
 class PricedSearch(Search):
     """An outer approximation that starts from prices; parameters as of `Search`."""
 
-    def best_priced(self, build: Build, grid: Grid, share: float, find: Pricing) -> Found:
+    def best_priced(self, build: Build, grid: Grid, share: float, find: Pricing, held: Found | None = None) -> Found:
         """Find the best allocation of a family of formulations.
 
         Parameters
@@ -68,6 +68,8 @@ class PricedSearch(Search):
             The part of the time left that it may take.
         find : callable
             Finds the best prices of the problem in a time.
+        held : Found, optional
+            The end of an earlier stage, whose point is one of this stage as well.
 
         Raises
         ------
@@ -82,12 +84,12 @@ class PricedSearch(Search):
         self._bound = min(self._bound, self._sign * priced.bound)
         self._tell("prices", -np.inf)
         enough = now + CORE_SHARE * (self._until - now)
-        near, best = formulation, None
+        near, best = formulation, None if held is None else self._held(formulation, held)
         if priced.mixture is not None:
             long = now + NEIGHBOURHOOD_SHARE * (self._until - now)
-            near, best = self._by_neighbourhoods(build, build(touch_priced(priced, grid)), priced, long)
+            near, best = self._by_neighbourhoods(build, build(touch_priced(priced, grid)), priced, (best, long))
         elif not len(grid.curves.cells):
-            best = self._by_cores(build, near, priced, enough)
+            near, best = self._by_cores(build, build(touch_regions(priced, grid)), priced, (best, enough))
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
         if self._stopped is None and self._is_late(priced, near, best):
@@ -113,9 +115,20 @@ class PricedSearch(Search):
         whole = formulation.integer if rest is None else formulation.integer & np.isnan(rest.fixed)
         return self._until - now < OPEN_S * int(whole.sum())
 
-    def _by_cores(self, build: Build, formulation: Formulation, priced: Priced, enough: float) -> Found | None:
-        """Search cores of growing size until the bound is met, or no more are worth their time."""
-        best: Found | None = None
+    def _held(self, formulation: Formulation, held: Found) -> Found | None:
+        """Take the end of an earlier stage for a plan of this one, where it is."""
+        found = self._found(formulation, carry(held.x, held.formulation, formulation))
+        self._tell("prices", self._worth(found))
+        return None if found.short else found
+
+    def _by_cores(
+        self, build: Build, formulation: Formulation, priced: Priced, known: tuple[Found | None, float]
+    ) -> tuple[Formulation, Found | None]:
+        """Search cores of growing size until the bound is met, or no more are worth their time.
+
+        The last formulation comes with the best, as the curves of regions are touched around it.
+        """
+        best, enough = known
         for fixed in narrowings(priced, formulation, self.options.seed, enough):
             found = self._search_core(build, formulation, Step("core", fixed=fixed), best, enough)
             if found is not None:
@@ -125,10 +138,12 @@ class PricedSearch(Search):
                 break
             if self._leaves_little(priced, formulation, best):
                 break
-        return best
+            if found is not None and best is not None and formulation.grid.curves.num:
+                formulation = build(_touch_best(found.formulation.grid, best))
+        return formulation, best
 
     def _by_neighbourhoods(
-        self, build: Build, formulation: Formulation, priced: Priced, enough: float
+        self, build: Build, formulation: Formulation, priced: Priced, known: tuple[Found | None, float]
     ) -> tuple[Formulation, Found | None]:
         """Search neighbourhoods of growing size around the best so far until the bound is met or the time is up.
 
@@ -136,7 +151,7 @@ class PricedSearch(Search):
         """
         assert priced.mixture is not None, "neighbourhoods are of the mixture that prices leave"
         hood = Neighbourhoods(priced.mixture, formulation, self.options.seed)
-        num, size, nodes, best = formulation.problem.num_clusters, 0, 1, None
+        (best, enough), num, size, nodes = known, formulation.problem.num_clusters, 0, 1
         moving = max(MOVING, round(MOVING_PART * num))
         while time.monotonic() < enough and size < num:
             point, losses = _around(priced, formulation, best)

@@ -22,7 +22,8 @@ from benchmarks.verdict import verdict_of
 
 import clusteropt as co
 from clusteropt.inputs.options import Isolation
-from clusteropt.plan.making import describe, make
+from clusteropt.plan.describing import describe
+from clusteropt.plan.making import make
 from clusteropt.report.files import write_checked_files
 
 MODEL = """name = "million"

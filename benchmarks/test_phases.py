@@ -23,7 +23,8 @@ from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.model.space import make_space
-from clusteropt.plan.making import describe, make
+from clusteropt.plan.describing import describe
+from clusteropt.plan.making import make
 from clusteropt.plan.rounding import round_money
 from clusteropt.plan.verify import check_folder
 from clusteropt.solver.guard import Guard

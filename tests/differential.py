@@ -14,7 +14,8 @@ from clusteropt.errors import ExactMoneyError, InfeasibleError, NoIncumbentError
 from clusteropt.inputs import read_problem
 from clusteropt.inputs.options import Isolation, SolveOptions
 from clusteropt.inputs.problem import ObjectiveKind, Problem
-from clusteropt.plan.making import describe, make, solve
+from clusteropt.plan.describing import describe
+from clusteropt.plan.making import make, solve
 from clusteropt.plan.saving import load_plan, plan_to_json
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files

@@ -15,7 +15,8 @@ from clusteropt.errors import ClusteroptError, InputError
 from clusteropt.inputs import read_problem
 from clusteropt.inputs.problem import RuleKind, Selection
 from clusteropt.model.space import make_space
-from clusteropt.plan.making import describe, make
+from clusteropt.plan.describing import describe
+from clusteropt.plan.making import make
 from clusteropt.plan.verify import check_folder
 from clusteropt.report.files import write_plan_files
 from clusteropt.text import Language

@@ -191,8 +191,8 @@ def test_a_point_that_misses_what_is_asked_is_no_plan_at_hand(monkeypatch: pytes
 
     def short(*given: object) -> object:
         """Give the best of the cores as one that misses something."""
-        best = found(*given)  # type: ignore[arg-type]
-        return best and replace(best, short=True)
+        near, best = found(*given)  # type: ignore[arg-type]
+        return near, best and replace(best, short=True)
 
     monkeypatch.setattr(priced_search.PricedSearch, "_by_cores", short)
     monkeypatch.setattr(priced_search, "OPEN_S", 10.0)

@@ -15,8 +15,9 @@ from clusteropt.inputs.options import Isolation, SolveOptions
 from clusteropt.inputs.problem import RuleBase, RuleKind, Selection
 from clusteropt.model.pyomo_view import to_pyomo
 from clusteropt.plan import making
+from clusteropt.plan.describing import describe
 from clusteropt.plan.engine import Engine, EngineReason, choice_for
-from clusteropt.plan.making import describe, make, solve
+from clusteropt.plan.making import make, solve
 from clusteropt.plan.near import Aim, Near
 from clusteropt.plan.saving import plan_from_json, plan_to_json
 from clusteropt.report import words

@@ -18,7 +18,7 @@ from clusteropt.inputs.faults import Faults, suggest
 from clusteropt.inputs.faults import Place as FaultPlace
 from clusteropt.inputs.ledger import payable
 from clusteropt.inputs.problem import Rule, RuleKind, Selection
-from clusteropt.plan.making import describe
+from clusteropt.plan.describing import describe
 from clusteropt.plan.near import Aim
 from clusteropt.plan.rule_words import cell_name, money_words, rule_words
 from clusteropt.text import Text

@@ -15,26 +15,21 @@ from clusteropt.model.extras import attach
 from clusteropt.model.formulation import formulate
 from clusteropt.model.grid import first_grid
 from clusteropt.model.lagrangian import make_dual
-from clusteropt.model.outcome import curve_places, evaluate, with_equity_scale
+from clusteropt.model.outcome import curve_places, with_equity_scale
 from clusteropt.model.space import make_space
 from clusteropt.plan.by_excerpt import Setting, may_join, search_excerpts
-from clusteropt.plan.cash import cash_flow, paid_by_purse
-from clusteropt.plan.certifying import certify
+from clusteropt.plan.describing import describe
 from clusteropt.plan.engine import EngineReason, choice_for
 from clusteropt.plan.impossible import refuse_impossible
 from clusteropt.plan.late import choices_out_of_time, with_reached
-from clusteropt.plan.listing import awards_of, cells_of, moves_of, programmes_of, promises_of
 from clusteropt.plan.near import Aim, Near, keep_choices
-from clusteropt.plan.plan import Plan
 from clusteropt.plan.proving import PROOF_S, PROOF_SHARE, growth_for, prove_stages
-from clusteropt.plan.recording import record_of, region_notes, rounding_loss
 from clusteropt.plan.rounding import floored, round_money, settle_own
-from clusteropt.plan.stage_values import harms_by_units, is_near, stage_values, values_and_bounds
-from clusteropt.plan.unspent import explain_unspent
+from clusteropt.plan.stage_values import harms_by_units, is_near, stage_values
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money, with_nothing
 from clusteropt.solver.claim import Limit
 from clusteropt.solver.core import find_prices
-from clusteropt.solver.guard import Guard, fault_notes, thrown_away
+from clusteropt.solver.guard import Guard, thrown_away
 from clusteropt.solver.multipliers import Until
 from clusteropt.solver.priced_search import PricedSearch
 from clusteropt.solver.runner import Runner
@@ -52,6 +47,7 @@ if TYPE_CHECKING:
     from clusteropt.model.space import Space
     from clusteropt.plan.by_excerpt import Joined
     from clusteropt.plan.engine import EngineChoice
+    from clusteropt.plan.plan import Plan
     from clusteropt.plan.proving import Growth, Proved
     from clusteropt.solver.claim import Progress, SolverRun
     from clusteropt.solver.core import Priced
@@ -273,43 +269,6 @@ def _proved(draw: _Drawing, stages: list[Found], money: Ints, run: tuple[Guard, 
         if draw.space.problem.objective.kind is ObjectiveKind.LEAST_MONEY:
             values = [float(draw.space.unit_cost @ money)]
     return prove_stages(draw.space, stages, values, lambda floor: draw.builder(floor, last.whole_money), run)
-
-
-def describe(made: Made, options: SolveOptions) -> Plan:
-    """Put what was made into a plan: labels, re-computed values, money left and why, the record."""
-    problem, money = made.space.problem, made.money.astype(float)
-    outcome = evaluate(made.space, money)
-    stages = values_and_bounds(made)
-    return Plan(
-        name=problem.name,
-        title=problem.title,
-        money=problem.money,
-        labels=problem.labels,
-        region_of=problem.region_of.astype(np.int64),
-        industry_of=problem.industry_of.astype(np.int64),
-        path_of=problem.path_of.astype(np.int64),
-        objective=problem.objective,
-        stages=stages,
-        certificate=certify(made),
-        awards=awards_of(made.space, made.money),
-        programmes=programmes_of(made.space, made.money, outcome),
-        promises=promises_of(made.space, made.money),
-        moves=moves_of(made.space, made.money),
-        cells=cells_of(made.space, made.money, outcome),
-        synergy=outcome.synergy,
-        region_outcome=outcome.region,
-        total_outcome=outcome.total,
-        purse=problem.purse,
-        leverage=problem.leverage,
-        cash=cash_flow(problem, paid_by_purse(made.space, made.money)),
-        unspent=explain_unspent(made.space, made.money),
-        rounding_loss=rounding_loss(made, outcome),
-        pieces_error=made.found.formulation.grid.error_bound(),
-        baselines=(),
-        notes=problem.notes + region_notes(made.space) + fault_notes(made.faults),
-        digests=dict(problem.digests),
-        record=record_of(made, stages, options),
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ from clusteropt.solver.claim import Limit
 from clusteropt.solver.core import find_prices
 from clusteropt.solver.guard import Guard, thrown_away
 from clusteropt.solver.multipliers import Until
-from clusteropt.solver.priced_search import PricedSearch
+from clusteropt.solver.priced_search import PricedSearch, Pricing
 from clusteropt.solver.runner import Runner
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
     from clusteropt.solver.core import Priced
     from clusteropt.solver.fault import SolverFault
     from clusteropt.solver.multipliers import Build
-    from clusteropt.solver.priced_search import Pricing
     from clusteropt.solver.refine import Found
 
     Listen = Callable[[Progress], None]
@@ -366,7 +365,8 @@ def _pricing(draw: _Drawing, search: PricedSearch, whole_money: bool, floor: flo
         refuse_impossible(priced)
         return priced
 
-    return find
+    worst = floor is None and draw.space.problem.objective.kind is ObjectiveKind.WORST_REGION
+    return Pricing(find, (lambda level: draw.builder(level, whole_money)) if worst else None)
 
 
 def _joined(draw: _Drawing, search: PricedSearch, told: tuple[float, Listen | None]) -> Joined | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clusteropt.solver.claim import Limit, Reason
+from clusteropt.solver.claim import Limit, Reason, relative_gap
 from clusteropt.solver.core import losses_of, narrowings, near_money, touch_priced, touch_regions
 from clusteropt.solver.mixture import Neighbourhoods
 from clusteropt.solver.points import carry, excesses
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats
     from clusteropt.model.formulation import Formulation
     from clusteropt.model.grid import Grid
+    from clusteropt.solver.claim import Claim
     from clusteropt.solver.core import Priced
     from clusteropt.solver.refine import Build, Found
-
-    Pricing = Callable[[Build, Formulation, float], Priced]
 
 PRICING_SHARE, CORE_SHARE, CORE_RUN_SHARE = 0.3, 0.6, 0.3
 """Of the time of a search prices may take the first part, and prices with cores the second; one core takes the third
@@ -46,16 +45,35 @@ MOVING, MOVING_PART, MORE_MOVING = 800, 0.25, 2
 spreads thin; of so many times more where that is not enough."""
 NEIGHBOURHOOD_SHARE = 0.95
 """Where money flows on curves the whole has little to add in the end."""
+MOST_BELOW = 1e-2
+"""Where nothing is at hand a floor stands this part below the bound."""
 WORTH_WHILE = 0.25
 """A neighbourhood that closes this share of the gap is followed by another one of its size."""
 AROUND = (1.0, 0.98, 1.02)
 """Where tangents stand beside the best money so far, as parts of it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pricing:
+    """How a stage is searched by prices.
+
+    Parameters
+    ----------
+    find : callable
+        Finds the best prices of a formulation in a time.
+    reach : callable or None
+        Where the worst region counts alone: gives what makes formulations of the most outcome in total with a floor
+        under every region. HiGHS finds points above a floor where it does not raise all regions at once.
+    """
+
+    find: Callable[[Build, Formulation, float], Priced]
+    reach: Callable[[float], Build] | None = None
+
+
 class PricedSearch(Search):
     """An outer approximation that starts from prices; parameters as of `Search`."""
 
-    def best_priced(self, build: Build, grid: Grid, share: float, find: Pricing, held: Found | None = None) -> Found:
+    def best_priced(self, build: Build, grid: Grid, share: float, pricing: Pricing, held: Found | None = None) -> Found:
         """Find the best allocation of a family of formulations.
 
         Parameters
@@ -66,8 +84,8 @@ class PricedSearch(Search):
             The first grid.
         share : float
             The part of the time left that it may take.
-        find : callable
-            Finds the best prices of the problem in a time.
+        pricing : Pricing
+            How it is searched.
         held : Found, optional
             The end of an earlier stage, whose point is one of this stage as well.
 
@@ -80,7 +98,7 @@ class PricedSearch(Search):
         if not formulation.integer.any():
             return self._by_whole(build, formulation)
         now = time.monotonic()
-        priced = find(build, formulation, now + PRICING_SHARE * (self._until - now))
+        priced = pricing.find(build, formulation, now + PRICING_SHARE * (self._until - now))
         self._bound = min(self._bound, self._sign * priced.bound)
         self._tell("prices", -np.inf)
         enough = now + CORE_SHARE * (self._until - now)
@@ -89,7 +107,9 @@ class PricedSearch(Search):
             long = now + NEIGHBOURHOOD_SHARE * (self._until - now)
             near, best = self._by_neighbourhoods(build, build(touch_priced(priced, grid)), priced, (best, long))
         elif not len(grid.curves.cells):
-            near, best = self._by_cores(build, build(touch_regions(priced, grid)), priced, (best, enough))
+            near, best = self._by_cores(
+                (build, pricing.reach), build(touch_regions(priced, grid)), priced, (best, enough)
+            )
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
         if self._stopped is None and self._is_late(priced, near, best):
@@ -122,15 +142,23 @@ class PricedSearch(Search):
         return None if found.short else found
 
     def _by_cores(
-        self, build: Build, formulation: Formulation, priced: Priced, known: tuple[Found | None, float]
+        self,
+        builds: tuple[Build, Callable[[float], Build] | None],
+        formulation: Formulation,
+        priced: Priced,
+        known: tuple[Found | None, float],
     ) -> tuple[Formulation, Found | None]:
         """Search cores of growing size until the bound is met, or no more are worth their time.
 
         The last formulation comes with the best, as the curves of regions are touched around it.
         """
-        best, enough = known
+        (build, reach), (best, enough) = builds, known
         for fixed in narrowings(priced, formulation, self.options.seed, enough):
-            found = self._search_core(build, formulation, Step("core", fixed=fixed), best, enough)
+            found = None
+            if reach is not None:
+                best = self._above_floors((build, reach), formulation, fixed, (best, enough))
+            if reach is None or best is None:
+                found = self._search_core(build, formulation, Step("core", fixed=fixed), best, enough)
             if found is not None:
                 best = found if best is None else self._better(best, found)
                 self._tell("core", self._worth(best))
@@ -141,6 +169,27 @@ class PricedSearch(Search):
             if found is not None and best is not None and formulation.grid.curves.num:
                 formulation = build(_touch_best(found.formulation.grid, best))
         return formulation, best
+
+    def _above_floors(
+        self,
+        builds: tuple[Build, Callable[[float], Build]],
+        formulation: Formulation,
+        fixed: Floats,
+        known: tuple[Found | None, float],
+    ) -> Found | None:
+        """Search a core for any point with a floor under every region that halves the gap, as long as there is one."""
+        (build, reach), (best, enough) = builds, known
+        while self._stopped is None and time.monotonic() < enough and (best is None or not self._met(best)):
+            gap = 1.0 if best is None else relative_gap(self._worth(best), self._bound)
+            below = min(max(self.options.relative_gap, gap) / 2, MOST_BELOW)
+            other = reach(self._bound - below * abs(self._bound))(formulation.grid)
+            claim = self._run_core(other, Step("core", fixed=fixed, any_point=True), enough)
+            if claim.x is None:
+                break
+            found = self._refine(build, formulation, claim)
+            best = found if best is None else self._better(best, found)
+            self._tell("core", self._worth(best))
+        return best
 
     def _by_neighbourhoods(
         self, build: Build, formulation: Formulation, priced: Priced, known: tuple[Found | None, float]
@@ -193,20 +242,23 @@ class PricedSearch(Search):
 
         Where money stays near prices, columns that are fixed stay so while what was found is refined.
         """
+        start = None if best is None else carry(best.x, best.formulation, formulation)
+        claim = self._run_core(formulation, replace(step, start=start), enough)
+        if claim.x is None:
+            return None
+        return self._refine(build, formulation, claim, None if step.most is None else step.fixed)
+
+    def _run_core(self, formulation: Formulation, step: Step, enough: float) -> Claim:
+        """Run the program of a core for a part of the time."""
         until = self._until
         self._until = min(until, time.monotonic() + max(CORE_RUN_SHARE * (enough - time.monotonic()), 0.0))
-        start = None if best is None else carry(best.x, best.formulation, formulation)
-        claim = self._run(formulation, replace(step, start=start))
+        claim = self._run(formulation, step)
         if self._stopped is not Limit.INTERRUPT:
             self._until = until
         if self._stopped is not Limit.INTERRUPT and time.monotonic() < until:
             # The time of this core was up, or the end of its root came late; that of the search is not.
             self._stopped = None
-        return (
-            None
-            if claim.x is None
-            else self._refine(build, formulation, claim, None if step.most is None else step.fixed)
-        )
+        return claim
 
 
 def _around(priced: Priced, formulation: Formulation, best: Found | None) -> tuple[Floats | None, Floats | None]:

@@ -27,6 +27,8 @@ REDUCED = ("core", "search", "polish")
 """The steps whose fixed columns are taken out of the program."""
 MOST_PART_GAP = 1e-2
 """However small a part of the whole a program is, its gap stays below this."""
+ANY = 1e18
+"""A value that every point exceeds, with its sign turned."""
 TARGET_SHARE = 0.99
 """A run ends early where its gap to the bound is this part of the one asked for, so that no last digit is missed."""
 
@@ -53,6 +55,8 @@ class Step:
         How many nodes are searched where the search is rough.
     lift : dict
         By how much the sides of rows are lifted.
+    any_point : bool
+        Whether any point at all is good enough.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Step:
     most: Floats | None = None
     nodes: int = 1
     lift: Lifts = field(default_factory=dict)
+    any_point: bool = False
 
     @property
     def entire(self) -> bool:
@@ -115,6 +120,8 @@ def enough(step: Step, reduced: Reduced, asked: float, bound: float, formulation
     formulation : Formulation
         Behind the program.
     """
+    if step.any_point:
+        return MOST_PART_GAP, -ANY
     # On tangents a part of the gap is left for what they miss; without, the value is that of the program.
     exact = not formulation.grid.curves.num
     gap, target = asked * (TARGET_SHARE if exact and step.name == "search" else 0.25), np.inf

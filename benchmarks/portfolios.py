@@ -16,7 +16,7 @@ import pandas as pd
 
 from clusteropt.domain import Path as InnovationPath
 from clusteropt.inputs import ModelSettings, problem_from_tables
-from clusteropt.inputs.settings import MoneySettings
+from clusteropt.inputs.settings import MoneySettings, ObjectiveSettings
 
 if TYPE_CHECKING:
     from clusteropt.inputs.problem import Floats, Ints, Problem
@@ -97,9 +97,19 @@ def portfolio_tables(clusters: int, shape: Shape, seed: int = 0, kinds: int | No
     }
 
 
-def portfolio(clusters: int, shape: Shape, seed: int = 0, kinds: int | None = None) -> Problem:
-    """Give the problem of a portfolio; parameters as in `portfolio_tables`."""
-    settings = ModelSettings(name=f"{shape}-{clusters}-{seed}", money=MoneySettings(per_printed=CENTS))
+def portfolio(
+    clusters: int,
+    shape: Shape,
+    seed: int = 0,
+    kinds: int | None = None,
+    objective: ObjectiveSettings | None = None,
+) -> Problem:
+    """Give the problem of a portfolio, the most outcome in total if not told; parameters as in `portfolio_tables`."""
+    settings = ModelSettings(
+        name=f"{shape}-{clusters}-{seed}",
+        money=MoneySettings(per_printed=CENTS),
+        objective=objective or ObjectiveSettings(),
+    )
     return problem_from_tables(portfolio_tables(clusters, shape, seed, kinds), settings, keep_inputs=True)
 
 

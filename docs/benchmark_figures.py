@@ -20,11 +20,13 @@ KEYS = {
     "build": ("clusters", "tool"),
     "small": ("shape", "clusters", "seed"),
     "choice": ("shape", "clusters", "asked"),
+    "objectives": ("objective", "shape", "clusters", "way", "asked"),
     "copies": ("copies", "regions", "way", "asked", "limit_s"),
     "mmkp": ("family", "file", "problem"),
     "trees": ("name", "seed", "asked", "nodes"),
 }
 """What a line of each file is about: the last one that is about the same counts."""
+KINDS = ("total", "equity", "least_money", "worst_region")
 REGIONS = 23
 """The regions of the national plan, and of its copies where they are in no parts."""
 FASTEST = "Of runs that gave the same plan to the last bit the fastest is shown."
@@ -219,6 +221,31 @@ def _way(line: Line, way: str) -> str:
     return f"{line[f'{way}_s']:.2f} s" + (f" ({gap:.0e})" if gap > line["asked"] else "")
 
 
+def objectives_block() -> str:
+    """Write what every objective took and ended at, a row a portfolio and way."""
+    lines = read("objectives")
+    ways, names = {"prices": "prices first", "alone": "HiGHS alone"}, {name: name.replace("_", " ") for name in KINDS}
+    lines.sort(
+        key=lambda line: (KINDS.index(line["objective"]), line["shape"], line["clusters"], line["way"] == "alone")
+    )
+    rows = [
+        (names[line["objective"]], line["shape"], f"{line['clusters']:,}", ways[line["way"]], f"{line['asked']:.0e}",
+         f"{line['seconds']:.1f} s", f"{line['limit_s']:.0f} s", _gaps(line["gaps"]), _gaps(line["safe_gaps"]),
+         _verified(line) if line["gaps"] else "-")
+        for line in lines
+    ]  # fmt: skip
+    head = ("Objective", "Shape", "Clusters", "Way", "Gap asked", "Seconds", "Limit", "Claimed gap", "Proved gap",
+            "Verified")  # fmt: skip
+    note = (
+        "Of the worst region first the gaps of both stages stand one after the other. Without a gap there was no plan."
+    )
+    return f"{table(head, rows)}\n\n{places(lines)} {note}"
+
+
+def _gaps(gaps: list[float] | None) -> str:
+    return "-" if gaps is None else ", ".join(f"{gap:.0e}" if gap > PROVED else "0" for gap in gaps)
+
+
 def copies_block() -> str:
     """Write what copies of the national plan took and ended at, a row a size and way."""
     lines = read("copies")
@@ -295,6 +322,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     ),
     "small": ("Small portfolios to gap 0 (`python -m benchmarks.small`)", small_block),
     "choice": ("The engines side by side (`python -m benchmarks.choice`)", choice_block),
+    "objectives": ("The same portfolios for every objective (`python -m benchmarks.objectives`)", objectives_block),
     "copies": ("Copies of the 66 national clusters (`python -m benchmarks.copies`)", copies_block),
     "mmkp": ("Multiple-choice knapsacks of the literature (`python -m benchmarks.mmkp`)", mmkp_block),
     "trees": ("Gaps proved at once and by proof trees (`python -m benchmarks.trees`)", trees_block),

@@ -158,3 +158,16 @@ def test_every_goal_has_a_measure_and_both_languages(goals: Any) -> None:
     assert [goal["key"] for goal in listed] == list(goals.MEASURES)
     for goal in listed:
         assert all(goal[f"{name}_zh"] != goal[name] for name in ("name", "asked", "why"))
+
+
+def test_objectives_stand_by_stage_and_way(figures: Any, tmp_path: Path) -> None:
+    """Both gaps of the worst region first; what ended without a plan has none, and nothing was verified."""
+    line = {"clusters": 10, "shape": "loose", "asked": 1e-4, "limit_s": 60.0, "seconds": 2.0}
+    worst = line | {"objective": "worst_region", "gaps": [1e-12, 3e-5], "safe_gaps": [2e-5, 4e-5]}
+    worst |= {"verified": True, "verify_s": 1.5}
+    none = line | {"objective": "equity", "way": "alone", "gaps": None, "safe_gaps": None, "ended": "NoIncumbentError"}
+    write(tmp_path, "objectives", worst | {"way": "prices"}, none)
+    text = figures.objectives_block()
+    assert row(text, "worst region")[-3:] == ["0, 3e-05", "2e-05, 4e-05", "1.5 s"]
+    assert row(text, "equity")[-3:] == ["-", "-", "-"]
+    assert text.index("equity") < text.index("worst region")

@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 from benchmarks import million
 from benchmarks.build import by_arrays, by_clusteropt
+from benchmarks.objectives import WAYS, asked
+from benchmarks.objectives import run as run_objective
 from benchmarks.peers import by_highs, levels_of
 from benchmarks.place import keep, place
 from benchmarks.portfolios import CENTS, Shape, portfolio, portfolio_tables
@@ -21,7 +23,9 @@ from benchmarks.verdict import is_verified, verdict_of
 import clusteropt as co
 from clusteropt.inputs import ModelSettings, problem_from_tables
 from clusteropt.inputs.options import Isolation
+from clusteropt.inputs.problem import ObjectiveKind
 from clusteropt.inputs.settings import MoneySettings
+from clusteropt.plan import making
 from clusteropt.plan.making import solve
 from tests.problems import INLINE
 
@@ -72,6 +76,20 @@ def test_who_does_not_close_the_gap_counts_with_the_limit() -> None:
     assert ratio(line | {"gap": 0.0, "highs_gap": 1e-4}) == 0.25
     assert ratio(line | {"gap": 1e-5, "highs_gap": 0.0}) == pytest.approx(20 / 9)
     assert ratio(line | {"gap": 1e-5, "highs_gap": 1e-4}) == 1.0
+
+
+def test_every_objective_is_planned_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small portfolios: both ways have gaps of every stage, and are verified."""
+    for name in ("LARGE", "LARGE_MENUS"):
+        # The script sets them; they are put back.
+        monkeypatch.setattr(making, name, getattr(making, name))
+    options = co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE, proof_nodes=0)
+    for kind in ObjectiveKind:
+        problem = asked((31, Shape.LOOSE, 1), kind, options)
+        found = [run_objective(problem, options, way) for way in WAYS]
+        stages = 2 if kind is ObjectiveKind.WORST_REGION else 1
+        assert all(line["verified"] and len(line["gaps"]) == stages for line in found)
+        assert all(gap <= 1.1e-3 for line in found for gap in line["gaps"])
 
 
 def test_a_digest_tells_plans_apart() -> None:

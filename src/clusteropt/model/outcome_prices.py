@@ -95,6 +95,14 @@ class OutcomePrices:
             return np.full(1, float(self.space.problem.purse.sum()) / target if target > 0 else 0.0)
         return np.zeros(self.num)
 
+    def scale(self, own: Floats) -> Floats:
+        """Give how far each may move at a time: weights by their sum, floors by the total, others by their size."""
+        if self.shared:
+            return np.ones(self.num)
+        if self.curved or (self.num and self.region[0] < 0):
+            return own
+        return self.unit
+
     def taken(self, found: Evaluation, group: Ints, num_groups: int) -> Floats:
         """Give what each group takes of these limits, shape (num_groups, num); picks are of the last group."""
         space, num_clusters = self.space, self.space.problem.num_clusters

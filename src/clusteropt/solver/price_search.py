@@ -230,8 +230,10 @@ class _Walk:
     def lowest(self, box: float, run: tuple[Guard, Until]) -> _Step | None:
         """Give the prices in a box where the sum of the highest planes is lowest; None where nobody knows."""
         centre, weights = self._centre, self._linked.weights
-        # Weights that add up to 1 have that for their scale.
-        reach = box * np.where(weights, 1.0, _widest(self.size, self._steep, centre))
+        num = len(self._linked.grouped.linking)
+        # What regions reach is often all but what they are asked, so that its slope tells nothing of the scale.
+        widest = _widest(self.size, self._steep[:num], centre[:num])
+        reach = box * np.append(widest, self._linked.outcomes.scale(centre[num:]))
         room = np.minimum(centre + reach, self._cap) - centre
         parts = self._linked.parts(self.found, centre)
         return _lowest(self._planes, (self._limits, parts, weights), (centre, room, reach), run)

@@ -107,9 +107,9 @@ class PricedSearch(Search):
             long = now + NEIGHBOURHOOD_SHARE * (self._until - now)
             near, best = self._by_neighbourhoods(build, build(touch_priced(priced, grid)), priced, (best, long))
         elif not len(grid.curves.cells):
-            near, best = self._by_cores(
-                (build, pricing.reach), build(touch_regions(priced, grid)), priced, (best, enough)
-            )
+            touched = touch_regions(priced, grid)
+            near = formulation if touched is grid else build(touched)
+            near, best = self._by_cores((build, pricing.reach), near, priced, (best, enough))
         if best is None and self._stopped is Limit.INTERRUPT:
             raise KeyboardInterrupt
         if self._stopped is None and self._is_late(priced, near, best):
@@ -137,7 +137,10 @@ class PricedSearch(Search):
 
     def _held(self, formulation: Formulation, held: Found) -> Found | None:
         """Take the end of an earlier stage for a plan of this one, where it is."""
-        found = self._found(formulation, carry(held.x, held.formulation, formulation))
+        point = carry(held.x, held.formulation, formulation)
+        if held.short or np.isnan(point).any():
+            return None
+        found = self._found(formulation, point)
         self._tell("prices", self._worth(found))
         return None if found.short else found
 
@@ -179,6 +182,8 @@ class PricedSearch(Search):
     ) -> Found | None:
         """Search a core for any point with a floor under every region that halves the gap, as long as there is one."""
         (build, reach), (best, enough) = builds, known
+        if not math.isfinite(self._bound):
+            return best
         while self._stopped is None and time.monotonic() < enough and (best is None or not self._met(best)):
             gap = 1.0 if best is None else relative_gap(self._worth(best), self._bound)
             below = min(max(self.options.relative_gap, gap) / 2, MOST_BELOW)
@@ -187,7 +192,10 @@ class PricedSearch(Search):
             if claim.x is None:
                 break
             found = self._refine(build, formulation, claim)
-            best = found if best is None else self._better(best, found)
+            if best is not None and self._worth(found) <= self._worth(best):
+                # What tolerances gave is no better in truth, and would be given again.
+                break
+            best = found
             self._tell("core", self._worth(best))
         return best
 

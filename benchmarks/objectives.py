@@ -27,8 +27,8 @@ from clusteropt.solver.claim import relative_gap
 WARM = 600
 TARGET_SHARE = 0.8
 """What least money has to reach of the most outcome."""
-WAYS = {"prices": making.LARGE, "alone": 10**9}
-"""From how many clusters on prices come first, that a way may be the one."""
+WAYS = {"prices": (making.LARGE, making.LARGE_MENUS), "alone": (10**9, 10**9)}
+"""From how many clusters on prices come first, of any kind and of menus, that a way may be the one."""
 
 
 def asked(size: tuple[int, Shape, int], kind: ObjectiveKind, options: co.SolveOptions) -> co.Problem:
@@ -41,7 +41,7 @@ def asked(size: tuple[int, Shape, int], kind: ObjectiveKind, options: co.SolveOp
 
 def run(problem: co.Problem, options: co.SolveOptions, way: str) -> dict[str, object]:
     """Plan one way and give the seconds, and the gap of every stage; none without a plan."""
-    making.LARGE = making.LARGE_MENUS = WAYS[way]
+    making.LARGE, making.LARGE_MENUS = WAYS[way]
     began = time.perf_counter()
     try:
         plan = co.solve(problem, options)
@@ -78,7 +78,7 @@ def main() -> None:
     for clusters in chosen.clusters:
         for shape in chosen.shapes:
             for kind in chosen.objectives:
-                making.LARGE = making.LARGE_MENUS = WAYS["prices"]
+                making.LARGE, making.LARGE_MENUS = WAYS["prices"]
                 problem = asked((clusters, shape, chosen.seed), kind, options)
                 for way in chosen.ways:
                     line = {"clusters": clusters, "shape": shape.value, "objective": kind.value, "way": way}

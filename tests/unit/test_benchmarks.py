@@ -85,7 +85,7 @@ def test_every_objective_is_planned_either_way(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(making, name, getattr(making, name))
     options = co.SolveOptions(relative_gap=1e-3, isolation=Isolation.INLINE, proof_nodes=0)
     for kind in ObjectiveKind:
-        problem = asked((31, Shape.LOOSE, 1), kind, options)
+        problem = asked((66, Shape.LOOSE, 1), kind, options)
         found = [run_objective(problem, options, way) for way in WAYS]
         stages = 2 if kind is ObjectiveKind.WORST_REGION else 1
         assert all(line["verified"] and len(line["gaps"]) == stages for line in found)

@@ -11,7 +11,6 @@ import pytest
 from clusteropt.inputs.problem import Objective, ObjectiveKind, ResponseFamily, RuleKind
 from clusteropt.inputs.reading import read_problem
 from clusteropt.plan import making
-from clusteropt.plan.engine import EngineReason
 from clusteropt.plan.making import solve
 from tests import naive
 from tests.differential import sizes_of
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Problem
 
+MOST_ROUNDS = 12
 SLOW = 4_200_053
 """A model of equity for two regions that harm each other, 4 units for each: its best fractions of units lie in a flat
-valley, where secants took 100 binaries and a minute to come within 1e-6 of them."""
+valley, where secants took 100 binaries and all of the time, so that whole amounts were never searched."""
 
 
 def two_regions(purse: int, per_printed: int = 1) -> Problem:
@@ -51,7 +51,8 @@ def test_harm_without_choices_is_refined_as_the_problem_itself() -> None:
     plan = solve(two_regions(2000, per_printed=1000), replace(INLINE, relative_gap=1e-5))
     names = [run.step for run in plan.record.runs]
     assert "polish" not in names
-    assert names.count("search") > 1
+    # Rounds end where value and bound meet; the fixed tolerance of polishing would take three more.
+    assert 1 < names.count("search") <= MOST_ROUNDS
     assert best_of_two(2000) * (1 - 1e-5) <= plan.value / 1000 <= best_of_two(2000) * (1 + 1e-3)
     assert plan.stages[0].bound <= plan.value * (1 + 2e-5)
 
@@ -66,15 +67,14 @@ def test_harm_beside_choices_is_polished() -> None:
     assert plan.bound >= plan.value
 
 
-def test_few_units_that_harm_are_searched_one_by_one_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search by prices that secants would take beyond its limit leaves half of its time to whole amounts."""
+def test_equity_of_regions_that_harm_each_other_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By prices and cores, with curves of regions touched where prices put them, the best is found within the limit."""
     for name in ("LARGE", "LARGE_MENUS", "COARSE"):
         monkeypatch.setattr(making, name, 0)
     problem = read_problem(write_folder(*random_tables(SLOW, sizes_of(SLOW)), tmp_path, dress=SLOW))
     best = naive.brute_force(naive.with_equity_scale(problem))
     assert best is not None
-    plan = solve(problem, replace(INLINE, time_limit_s=8.0))
-    assert plan.record.choice.reason is EngineReason.UNITS
+    plan = solve(problem, replace(INLINE, time_limit_s=20.0))
     assert "core" in {run.step for run in plan.record.runs}
     assert plan.value == pytest.approx(best[0])
     assert plan.record.limit is None

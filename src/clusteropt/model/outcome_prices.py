@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from clusteropt.model.prices import Prices
     from clusteropt.model.space import Space
 
+LEAST_PART = 0.1
+"""The part of itself that a price falls to in one step at most, where it moves by itself."""
 LEAST_SLOPE = 1e-12
 """The lowest price of what a region counts for equity; at none the region would have no end."""
 
@@ -95,13 +97,18 @@ class OutcomePrices:
             return np.full(1, float(self.space.problem.purse.sum()) / target if target > 0 else 0.0)
         return np.zeros(self.num)
 
-    def scale(self, own: Floats) -> Floats:
-        """Give how far each may move at a time: weights by their sum, floors by the total, others by their size."""
+    def room(self, own: Floats) -> tuple[Floats, Floats]:
+        """Give how far each may move at a time, and how low.
+
+        Weights move by their sum. Floors may cost nothing; they move by what outcomes are divided by, as one of outcome
+        counts 1 in the total. The others move by themselves, and fall to a tenth at most, as nothing could not rise.
+        """
         if self.shared:
-            return np.ones(self.num)
-        if self.curved or (self.num and self.region[0] < 0):
-            return own
-        return self.unit
+            return np.ones(self.num), np.zeros(self.num)
+        if not self.curved and (not self.num or self.region[0] >= 0):
+            return self.unit, np.zeros(self.num)
+        own = np.maximum(self._clipped(own), LEAST_SLOPE)
+        return own, LEAST_PART * own
 
     def taken(self, found: Evaluation, group: Ints, num_groups: int) -> Floats:
         """Give what each group takes of these limits, shape (num_groups, num); picks are of the last group."""

@@ -25,7 +25,7 @@ from clusteropt.plan.late import choices_out_of_time, with_reached
 from clusteropt.plan.near import Aim, Near, keep_choices
 from clusteropt.plan.proving import PROOF_S, PROOF_SHARE, growth_for, prove_stages
 from clusteropt.plan.rounding import floored, round_money, settle_own
-from clusteropt.plan.stage_values import harms_by_units, is_near, stage_values
+from clusteropt.plan.stage_values import is_near, stage_values
 from clusteropt.plan.zero import allows_no_money, false_refusal, no_money, with_nothing
 from clusteropt.solver.claim import Limit
 from clusteropt.solver.core import find_prices
@@ -78,9 +78,6 @@ HUGE = 10_000
 with fewer, and to no gap at all, cores are as fast or faster (`benchmarks/choice.py`)."""
 NEAR = (1.0, 0.99, 1.01)
 """Where tangents stand at first beside those of the first grid, as parts of what a plan at hand has."""
-UNITS_SHARE = 0.5
-"""The part of the time after which whole amounts are searched where few units do harm: their curves are exact at once,
-where tangents and secants may meet slowly."""
 FLOOR_ROOM = 1e-7
 """The second stage may fall behind the first by this share, so that tolerances cannot make it infeasible."""
 
@@ -222,15 +219,9 @@ def _searched(
     draw: _Drawing, search: PricedSearch, coarse: bool, rounding: tuple[Guard, float, float]
 ) -> tuple[list[Found], Ints]:
     """Search the stages of a problem as a whole, and round what was found; errors as in `solve`."""
-    share = UNITS_SHARE if not coarse and draw.added is None and harms_by_units(draw.space) else 1.0
-    stages = _stages(draw, search, coarse, share)
+    stages = _stages(draw, search, coarse)
     money, refusal = _rounded(stages[-1], rounding)
-    left = 0.0 if share == 1.0 else rounding[1] - time.monotonic()
-    if (
-        draw.added is None
-        and not coarse
-        and not is_near(draw.space, (stages, money), search.options.relative_gap, left)
-    ):
+    if draw.added is None and not coarse and not is_near(draw.space, stages, money, search.options.relative_gap):
         stages, money, refusal = _whole(draw, search, (stages, money, refusal), rounding)
     if money is None:
         stages, money = _at_hand(draw, stages, refusal)
@@ -392,23 +383,23 @@ def _stage(
     )
 
 
-def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False, most: float = 1.0) -> list[Found]:
+def _stages(draw: _Drawing, search: PricedSearch, whole_money: bool = False) -> list[Found]:
     space = draw.space
-    share = most * (FIRST_STAGE_SHARE if draw.staged else 1.0)
+    share = FIRST_STAGE_SHARE if draw.staged else 1.0
     try:
         first = _stage(draw, search, (draw.grid(whole_money), share), whole_money)
     except InfeasibleError as claimed:
         if draw.may_give_nothing():
             raise false_refusal() from claimed
         raise
-    if not draw.staged or first.formulation.own_objective:
+    if not draw.staged or first.formulation.own_objective or first.limit is Limit.INTERRUPT:
         return [first]
     nothing = stage_values(space, no_money(space))[0]
     reached = nothing if nothing > first.value and draw.may_give_nothing() else first.value
     floor = reached - FLOOR_ROOM * abs(reached)
     grid = replace(first.formulation.grid, curves=make_curves(space, total=True))
     try:
-        return [first, _stage(draw, search, (grid, most), whole_money, (floor, first))]
+        return [first, _stage(draw, search, (grid, 1.0), whole_money, (floor, first))]
     except (NoPlanError, KeyboardInterrupt):
         # The first stage holds a plan; the second only failed to better its total.
         return [replace(first, limit=first.limit or Limit.TIME)]

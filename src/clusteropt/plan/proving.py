@@ -15,8 +15,8 @@ from clusteropt.inputs.programmes import best_effect
 from clusteropt.model.cells import has_stock
 from clusteropt.model.lagrangian import make_dual
 from clusteropt.solver.claim import relative_gap
-from clusteropt.solver.core import PAD, RELAXATION_SHARE, is_rich, rounding_room
-from clusteropt.solver.multipliers import Until, no_prices, prices_of_duals, relaxation_duals
+from clusteropt.solver.core import PAD, RELAXATION_SHARE, first_prices, needs_relaxation, rounding_room
+from clusteropt.solver.multipliers import Until, prices_of_duals, relaxation_duals
 from clusteropt.solver.price_search import improve_prices
 from clusteropt.solver.proof_tree import TreeOptions, grow_tree, prune
 from clusteropt.solver.steps import NOISE
@@ -199,14 +199,18 @@ def _prove(
     if found.priced is not None:
         # The search was led by prices as good as they get.
         dual, prices, seen = found.priced.dual, found.priced.prices, found.priced.found
+        if floor is not None and dual.floor is not None and floor < dual.floor:
+            # Rounding has lowered the worst region, and the bound is of all plans that keep what is left of it.
+            dual = replace(dual, floor=floor)
+            prices, seen = improve_prices(dual, prices, guard, until)
     else:
         dual = make_dual(space, floor)
         # Prices of purses and rules can be found without a relaxation, so that something is left to find them.
         now = time.monotonic()
-        share = 1.0 if is_rich(space) else RELAXATION_SHARE
+        share = 1.0 if needs_relaxation(space) else RELAXATION_SHARE
         first = replace(until, deadline=now + share * (until.deadline - now))
         duals = relaxation_duals(build, found.formulation, guard, first)
-        prices = no_prices(dual) if duals is None else prices_of_duals(dual, *duals)
+        prices = first_prices(dual) if duals is None else prices_of_duals(dual, *duals)
         prices, seen = improve_prices(dual, prices, guard, until)
     least, bound = _is_least(space), stated_bound(dual, prices, seen.bound, until.value)
     true = bound <= until.value if least else bound >= until.value

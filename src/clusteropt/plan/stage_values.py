@@ -6,8 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.curves import make_curves
-from clusteropt.model.grid import FEW_UNITS
 from clusteropt.model.outcome import evaluate, objective_value
 from clusteropt.plan.plan import Stage
 from clusteropt.solver.claim import Limit, relative_gap
@@ -65,15 +63,11 @@ def values_and_bounds(made: Made) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def is_near(space: Space, found: tuple[list[Found], Ints | None], gap: float, left: float = 0.0) -> bool:
-    """Tell whether whole amounts lost no more than the gap asked for, or cannot be searched one by one.
-
-    They cannot where they are too many, and where a limit ended the search that gave them, unless so many seconds are
-    ``left`` on purpose.
-    """
-    stages, money = found
-    ends = {Limit.INTERRUPT} if left > 0 else {Limit.TIME, Limit.INTERRUPT}
-    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(stage.limit in ends for stage in stages):
+def is_near(space: Space, stages: list[Found], money: Ints | None, gap: float) -> bool:
+    """Tell whether whole amounts lost no more than the gap asked for, or are too fine to search one by one."""
+    if int(space.flow_most.max(initial=0)) > WHOLE_MOST or any(
+        found.limit in (Limit.TIME, Limit.INTERRUPT) for found in stages
+    ):
         return True
     if money is None:
         return False
@@ -81,8 +75,3 @@ def is_near(space: Space, found: tuple[list[Found], Ints | None], gap: float, le
     bounds = [found.bound for found in stages]
     pairs = zip(values, bounds, strict=False)
     return all(relative_gap(value, bound) <= max(gap, NOISE) for value, bound in pairs)
-
-
-def harms_by_units(space: Space) -> bool:
-    """Tell whether money does harm, and comes in so few units that its curves are exact where it is whole."""
-    return int(space.flow_most.max(initial=0)) <= FEW_UNITS and len(make_curves(space).harmed) > 0

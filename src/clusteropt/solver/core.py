@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clusteropt.inputs.problem import ObjectiveKind
-from clusteropt.model.lagrangian import award_offers, evaluate_prices, make_dual, region_factor
+from clusteropt.model.lagrangian import award_offers, evaluate_prices, region_factor
 from clusteropt.model.losses import cluster_losses, find_losses
 from clusteropt.model.outcome import curve_places
 from clusteropt.model.outcome_prices import make_outcome_prices
@@ -55,10 +55,13 @@ PICK_PARTS = (2, 8)
 RELAXATION_SHARE = 0.5
 """Of the time for prices a relaxation takes so much at most, so that something is left to see what they leave."""
 COUNTS = 1e-9
-"""Clusters whose outcome counts for less than this share count for nothing."""
+"""Clusters whose outcome counts for less than this part of what counts most count for nothing."""
 LEADING_ROOM = 1e-6
-"""The worst region may stay so far below its bound, relative to it, at the prices that lead cores; beyond the bound
-prices would have no end."""
+"""The worst region stays this part below its bound at the prices that lead cores, or half the gap asked for where that
+is more; beyond the bound prices would have no end."""
+LEADING_AFTER, LEAST_SEEN = 0.6, 5
+"""The part of the time for prices after which those that lead cores are searched for; with fewer evaluations than so
+many they lead nothing."""
 PAD = 2.0**-38
 """A bound is stated this much weaker than it came out, relative to what went into it: more than rounding can cost."""
 
@@ -159,10 +162,12 @@ def find_prices(dual: Dual, draft: tuple[Build, Formulation], guard: Guard, unti
     start = first_prices(dual) if duals is None else prices_of_duals(dual, *duals)
     if dual.picks_alone and duals is not None:
         return Priced(dual, start, evaluate_prices(dual, start), 1)
-    trace = Trace(mixed=bool(len(draft[1].grid.curves.cells)))
-    prices, found = improve_prices(dual, start, guard, until, trace)
+    trace, leads = Trace(mixed=bool(len(draft[1].grid.curves.cells))), may_lead(dual)
+    now = time.monotonic()
+    first = replace(until, deadline=now + LEADING_AFTER * (until.deadline - now)) if leads else until
+    prices, found = improve_prices(dual, start, guard, first, trace)
     priced = Priced(dual, prices, found, trace.num, trace.mixture)
-    return replace(priced, leading=_leading(priced, guard, until)) if may_lead(dual) else priced
+    return replace(priced, leading=_leading(priced, guard, until)) if leads else priced
 
 
 def first_prices(dual: Dual) -> Prices:
@@ -181,10 +186,11 @@ def _leading(priced: Priced, guard: Guard, until: Until) -> Priced | None:
     """Find prices of the most outcome in total where the worst region nearly reaches its bound."""
     if not math.isfinite(priced.bound):
         return None
-    dual = make_dual(priced.dual.space, priced.bound - max(until.gap, LEADING_ROOM) * abs(priced.bound))
+    dual = replace(priced.dual, floor=priced.bound - max(until.gap, LEADING_ROOM) * abs(priced.bound))
     trace = Trace()
     prices, found = improve_prices(dual, first_prices(dual), guard, until, trace)
-    return Priced(dual, prices, found, trace.num)
+    # Where there was no time for more than a look, its allocation is that of no prices at all.
+    return Priced(dual, prices, found, trace.num) if trace.num >= LEAST_SEEN else None
 
 
 def touch_priced(priced: Priced, grid: Grid) -> Grid:
@@ -327,7 +333,8 @@ def _settled(priced: Priced, own: Evaluation, leading: Evaluation | None) -> Int
         return np.round(own.money).astype(np.int64)
     space = priced.dual.space
     factor, _ = region_factor(priced.dual, priced.prices)
-    counts = (space.region_weight.T @ factor)[space.cell_cluster[space.flow_cell]] > COUNTS
+    worth = abs(space.region_weight.T @ factor)
+    counts = (worth > COUNTS * worth.max(initial=0.0))[space.cell_cluster[space.flow_cell]]
     mine = np.append(counts, np.zeros(space.num_picks, bool))
     return np.round(np.where(mine, own.money, leading.money)).astype(np.int64)
 

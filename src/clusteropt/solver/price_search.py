@@ -233,10 +233,12 @@ class _Walk:
         num = len(self._linked.grouped.linking)
         # What regions reach is often all but what they are asked, so that its slope tells nothing of the scale.
         widest = _widest(self.size, self._steep[:num], centre[:num])
-        reach = box * np.append(widest, self._linked.outcomes.scale(centre[num:]))
-        room = np.minimum(centre + reach, self._cap) - centre
+        scale, least = self._linked.outcomes.room(centre[num:])
+        reach = box * np.append(widest, scale)
+        down = centre - np.append(np.zeros(num), least)
+        up = np.minimum(centre + reach, self._cap) - centre
         parts = self._linked.parts(self.found, centre)
-        return _lowest(self._planes, (self._limits, parts, weights), (centre, room, reach), run)
+        return _lowest(self._planes, (self._limits, parts, weights), (centre, np.maximum(down, 0.0), up, reach), run)
 
     def mix(self, step: _Step) -> None:
         """Take down how the planes are mixed that hold the bound up."""
@@ -276,7 +278,7 @@ def _widest(size: float, steep: Floats, centre: Floats) -> Floats:
 def _lowest(
     planes: _Planes,
     linear: tuple[Floats, Floats, np.ndarray],
-    box: tuple[Floats, Floats, Floats],
+    box: tuple[Floats, Floats, Floats, Floats],
     run: tuple[Guard, Until],
 ) -> _Step | None:
     """Give the prices in a box where the sum of the highest planes is lowest.
@@ -286,7 +288,7 @@ def _lowest(
     Columns: the moves of prices as parts of their reach, then what each group falls; both sides are divided by the size
     of what can be gained.
     """
-    (limits, here, weights), (centre, up, reach) = linear, box
+    (limits, here, weights), (centre, down, up, reach) = linear, box
     moves = np.flatnonzero(reach > 0)
     if not len(moves):
         return None
@@ -295,7 +297,7 @@ def _lowest(
     above = np.array(planes.height) + slopes @ centre - here[planes.group]
     gains = (float(abs(part).max(initial=0.0)) for part in (limits[moves] * reach[moves], slope, NOISE * here))
     size = max(*gains, 1e-300)
-    low = np.concatenate((-np.minimum(1.0, centre[moves] / reach[moves]), np.full(len(here), -1e6)))
+    low = np.concatenate((-np.minimum(1.0, down[moves] / reach[moves]), np.full(len(here), -1e6)))
     high = np.concatenate((up[moves] / reach[moves], np.full(len(here), 1e6)))
     cost = np.concatenate((-limits[moves] * reach[moves] / size, np.ones(len(here))))
     even = np.where(weights, reach, 0.0)[moves]
@@ -303,7 +305,7 @@ def _lowest(
     if claim.x is None:
         return None
     row = centre.copy()
-    row[moves] = np.clip(centre[moves] + claim.x[: len(moves)] * reach[moves], 0.0, centre[moves] + up[moves])
+    row[moves] += np.clip(claim.x[: len(moves)] * reach[moves], -down[moves], up[moves])
     return _Step(row, float(cost @ claim.x) * size, claim.dual)
 
 

@@ -156,22 +156,26 @@ class PricedSearch(Search):
         The last formulation comes with the best, as the curves of regions are touched around it.
         """
         (build, reach), (best, enough) = builds, known
-        for fixed in narrowings(priced, formulation, self.options.seed, enough):
+        for fixed in () if self._is_over(best) else narrowings(priced, formulation, self.options.seed, enough):
             found = None
             if reach is not None:
                 best = self._above_floors((build, reach), formulation, fixed, (best, enough))
-            if reach is None or best is None:
+            if reach is None or best is None or best.short:
                 found = self._search_core(build, formulation, Step("core", fixed=fixed), best, enough)
             if found is not None:
                 best = found if best is None else self._better(best, found)
                 self._tell("core", self._worth(best))
-            if self._stopped is not None or time.monotonic() > enough or (best is not None and self._met(best)):
+            if self._is_over(best) or time.monotonic() > enough:
                 break
             if self._leaves_little(priced, formulation, best):
                 break
             if found is not None and best is not None and formulation.grid.curves.num:
                 formulation = build(_touch_best(found.formulation.grid, best))
         return formulation, best
+
+    def _is_over(self, best: Found | None) -> bool:
+        """Tell whether a search is stopped, or its gap is met."""
+        return self._stopped is not None or (best is not None and self._met(best))
 
     def _above_floors(
         self,
@@ -184,9 +188,10 @@ class PricedSearch(Search):
         (build, reach), (best, enough) = builds, known
         if not math.isfinite(self._bound):
             return best
-        while self._stopped is None and time.monotonic() < enough and (best is None or not self._met(best)):
-            gap = 1.0 if best is None else relative_gap(self._worth(best), self._bound)
-            below = min(max(self.options.relative_gap, gap) / 2, MOST_BELOW)
+        while not self._is_over(best) and time.monotonic() < enough:
+            below = MOST_BELOW
+            if best is not None and not best.short:
+                below = max(self.options.relative_gap, relative_gap(self._worth(best), self._bound)) / 2
             other = reach(self._bound - below * abs(self._bound))(formulation.grid)
             claim = self._run_core(other, Step("core", fixed=fixed, any_point=True), enough)
             if claim.x is None:

